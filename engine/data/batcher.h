@@ -1,0 +1,32 @@
+/* Batches in shuffled order, prepared one ahead by a thread of its own, so that training never waits for them.
+ *
+ * Every epoch is a permutation drawn from (seed, epoch) alone: the position (epoch, index of the next picture) is
+ * the whole state. The last pictures of an epoch that do not fill a batch are left out. */
+#ifndef QGAN_ENGINE_DATA_BATCHER_H
+#define QGAN_ENGINE_DATA_BATCHER_H
+
+#include <stdint.h>
+
+#include "engine/base/error.h"
+#include "engine/data/dataset.h"
+
+struct batcher_position {
+	int64_t epoch;  /* from 0 */
+	int64_t picture; /* next one in the epoch's order */
+};
+
+struct batcher;
+
+/* Borrows the dataset, which must outlive the batcher. Fails when the set holds fewer pictures than a batch. */
+struct batcher *batcher_create(const struct dataset *dataset, int batch, uint64_t seed, struct batcher_position start,
+                               struct error *error);
+void batcher_destroy(struct batcher *batcher); /* NULL is fine */
+
+/* The next batch as activations [H][W][N][C] in -1..1; valid until the next call. Never fails, never allocates. */
+const float *batcher_next(struct batcher *batcher);
+
+/* Where the batch after the last one returned begins (prefetch not counted). */
+struct batcher_position batcher_position(const struct batcher *batcher);
+int64_t batcher_steps_per_epoch(const struct batcher *batcher);
+
+#endif

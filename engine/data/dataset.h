@@ -1,0 +1,57 @@
+/* Data sets: a table of kinds, opened by a spec such as "cifar10:/data/cifar-10-batches-bin" (kind, then DIR after a
+ * colon). Pictures are 8-bit, all of one size, decoded once into memory, read-only afterwards. */
+#ifndef QGAN_ENGINE_DATA_DATASET_H
+#define QGAN_ENGINE_DATA_DATASET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/error.h"
+
+enum { DATASET_SPEC_SIZE = 1024, DATASET_MAX_CLASSES = 1000, DATASET_CLASS_NAME_SIZE = 64 };
+
+struct dataset {
+	char spec[DATASET_SPEC_SIZE]; /* as given */
+	char kind[32];
+	int size;                     /* pictures are size x size pixels */
+	int channels;                 /* 1 or 3 */
+	size_t count;
+	uint8_t *pixels;              /* count x [size][size][channels], owned */
+	uint16_t *labels;             /* count, or NULL: no labels; owned */
+	int classes;
+	char (*class_names)[DATASET_CLASS_NAME_SIZE]; /* classes, owned; NULL without labels */
+};
+
+struct dataset_options {
+	int size;              /* wanted pixels: 32, 64 or 128; 28x28 sets are padded to 32; others are resized */
+	int channels;          /* 0: the set's own; 1: to grey; 3: to RGB */
+	uint64_t seed;         /* of generated sets */
+	size_t limit;          /* at most so many pictures, 0: all */
+	const char *split;     /* "train" (NULL) or "test" where the set has one */
+	/* Called now and then from the opening thread; returning false cancels (ERROR_CANCELLED). NULL: not called. */
+	bool (*progress)(void *context, size_t done, size_t total);
+	void *progress_context;
+};
+
+struct dataset_kind {
+	const char *name;      /* "fashion-mnist" */
+	const char *usage;     /* "fashion-mnist[:DIR]" */
+	const char *help;      /* one line */
+	const char *default_directory; /* where the distribution puts it; NULL: a DIR is required, or none is used */
+	bool takes_directory;
+	bool (*open)(const char *directory, const struct dataset_options *options, struct dataset *dataset, struct error *error);
+};
+
+extern const struct dataset_kind *const dataset_kinds[]; /* NULL-terminated */
+
+/* "fashion-mnist" when its Debian package's files are there, else "shapes". Static storage. */
+const char *dataset_default_spec(void);
+
+/* Checks the spec and that its files are there (cheap: opens no picture). Errors name the file or the known kinds. */
+bool dataset_check(const char *spec, struct error *error);
+
+/* NULL and an error naming the file, the field and what was expected. Destroy accepts NULL. Any thread. */
+struct dataset *dataset_open(const char *spec, const struct dataset_options *options, struct error *error);
+void dataset_destroy(struct dataset *dataset);
+
+#endif

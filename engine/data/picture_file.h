@@ -1,0 +1,27 @@
+/* PNG and JPEG files to pictures and back. Hostile input gives an error, never a crash or an over-read: sizes are
+ * bounded (PICTURE_MAX_SIDE) before memory is asked for. Any thread. */
+#ifndef QGAN_ENGINE_DATA_PICTURE_FILE_H
+#define QGAN_ENGINE_DATA_PICTURE_FILE_H
+
+#include <stddef.h>
+
+#include "engine/base/image.h"
+#include "engine/base/text.h"
+
+enum { PICTURE_MAX_SIDE = 16384 };
+
+/* By content, not by name; channels 0: as stored (1 or 3), else converted. name is for error texts. */
+struct image *picture_decode(const void *bytes, size_t size, int channels, const char *name, struct error *error);
+struct image *picture_read(const char *path, int channels, struct error *error);
+
+/* PNG in memory (appended to `png`) and as a file (written aside, then renamed). */
+bool picture_encode_png(const struct image *image, struct text *png, struct error *error);
+bool picture_write_png(const struct image *image, const char *path, struct error *error);
+
+/* Centre crop to a square, then antialiased (triangle filter, support scaled when shrinking) resize to size x size. */
+struct image *picture_square(const struct image *image, int size, struct error *error);
+
+/* `count` pictures of size x size x channels (one after the other) as a grid of `columns`, `gap` pixels of black between. */
+struct image *picture_grid(const uint8_t *pixels, int count, int size, int channels, int columns, int gap, struct error *error);
+
+#endif

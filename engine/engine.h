@@ -1,0 +1,37 @@
+/* The engine thread: owns a trainer and its data set, obeys commands, tells events. Created, commanded, polled and
+ * destroyed by the main thread; engine_run_inline does the same work on the calling thread, step by step, for tests.
+ *
+ * Life: LOADING -> RUNNING <-> PAUSED -> STOPPING -> STOPPED | FINISHED, and from anywhere -> FAILED. */
+#ifndef QGAN_ENGINE_ENGINE_H
+#define QGAN_ENGINE_ENGINE_H
+
+#include "engine/protocol.h"
+
+struct engine;
+
+struct engine_options {
+	struct gan_settings settings;
+	struct checkpoint *start; /* taken over; NULL: fresh weights */
+	bool start_paused;
+	bool no_thread;           /* the caller drives it by engine_run_inline */
+};
+
+/* Starts the thread; loading happens there. NULL and an error only when the thread cannot be had. */
+struct engine *engine_create(const struct engine_options *options, struct error *error);
+
+/* Cancels at the next batch without saving, joins, frees. NULL is fine. Send COMMAND_STOP and wait for the end to save. */
+void engine_destroy(struct engine *engine);
+
+bool engine_send(struct engine *engine, const struct command *command); /* false: too many waiting */
+bool engine_poll(struct engine *engine, struct event *event);           /* false: nothing new */
+int engine_wake_descriptor(const struct engine *engine);                /* readable while events may wait */
+void engine_drain_wake(struct engine *engine);
+
+/* The recorder says that a checkpoint it was given is on disk (or lost): until then the engine skips periodic ones,
+ * so that a slow disk costs memory for two copies at most. */
+void engine_checkpoint_done(struct engine *engine);
+
+/* One turn of the loop (obey commands, one step) on the calling thread; false when the engine has ended. */
+bool engine_run_inline(struct engine *engine);
+
+#endif

@@ -1,0 +1,39 @@
+/* Everything that defines a training, as plain data. app/settings.c holds the table (name, range, default, help)
+ * that fills it from flags, files and forms; the store keeps it as JSON. */
+#ifndef QGAN_ENGINE_GAN_SETTINGS_H
+#define QGAN_ENGINE_GAN_SETTINGS_H
+
+#include <stdint.h>
+
+#include "engine/data/dataset.h"
+
+/* The two networks. Index of every per-network array. */
+enum network_id { NETWORK_D, NETWORK_G, NETWORK_COUNT };
+enum { GAN_NAME_SIZE = 32 };
+
+struct gan_settings {
+	char model[GAN_NAME_SIZE];            /* row of model_families */
+	char data[DATASET_SPEC_SIZE];         /* data set spec */
+	int size;                             /* pixels: 32, 64, 128 */
+	int channels;                         /* 1 or 3; 0: the data set's */
+	int width;                            /* first feature width: G is .. -4w-2w-w-channels */
+	int latent;                           /* length of z */
+	int batch;
+	int bits[NETWORK_COUNT];              /* 1..8, or 32: float */
+	char quantizer[GAN_NAME_SIZE];        /* row of quantizers */
+	int quantizer_iterations;             /* 0: the method's default */
+	char optimizer[GAN_NAME_SIZE];        /* row of optimizers: "adam", "sgd" */
+	double learning_rate[NETWORK_COUNT];
+	double beta1, beta2;                  /* Adam's; SGD takes beta1 as momentum */
+	uint64_t seed;
+	int threads;                          /* 0: one per usable core */
+	int64_t steps;                        /* end after so many steps; 0: by epochs */
+	int64_t epochs;                       /* end after so many epochs; 0 with steps 0: never */
+	int64_t checkpoint_every;             /* steps; 0: only at the end */
+	int64_t sample_every;                 /* steps between sample grids; 0: on request */
+	int64_t layers_every;                 /* steps between layer statistics; 0: never */
+	int64_t metric_every;                 /* steps between metric points; at least 1 */
+	int samples;                          /* tiles of the sample grid */
+};
+
+#endif

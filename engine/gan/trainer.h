@@ -1,0 +1,81 @@
+/* Adversarial training, one step at a time, without any thread of its own but the pool's: the engine thread drives
+ * it, tests drive it inline. Order of a step: paper.md R11 (quantize G, generate; quantize D, D on real and on fake,
+ * update D; quantize D again, G through Q(D) with the same fake batch, update G).
+ *
+ * Changes (bits, quantizer, learning rate) take effect at the next step; master weights are always kept. */
+#ifndef QGAN_ENGINE_GAN_TRAINER_H
+#define QGAN_ENGINE_GAN_TRAINER_H
+
+#include "engine/base/error.h"
+#include "engine/base/image.h"
+#include "engine/data/dataset.h"
+#include "engine/file/checkpoint.h"
+#include "engine/gan/settings.h"
+#include "engine/quant/quantizer.h"
+
+enum { TRAINER_MAX_LAYERS = 16, LAYER_NAME_SIZE = 24 };
+
+struct step_report {
+	int64_t step;              /* this step's number, from 1 */
+	int64_t epoch;             /* from 0 */
+	double epochs;             /* epochs done, with fraction */
+	float loss[NETWORK_COUNT]; /* loss_d = loss on real + loss on fake */
+	float d_real, d_fake;      /* mean D(x), D(G(z)) in the D step: probabilities */
+	float gradient_norm[NETWORK_COUNT];
+	double seconds;            /* wall time of the step */
+	double quantize_seconds;   /* part of it spent in quantizers */
+};
+
+/* One weight tensor as screens and store see it. */
+struct layer_report {
+	enum network_id network;
+	char name[LAYER_NAME_SIZE]; /* "conv1", "deconv3" */
+	char shape[32];             /* PyTorch's order: "128x64x4x4" */
+	double flips;               /* share of weights that changed state since the last report of this layer; NaN: unknown */
+	int64_t flip_steps;         /* steps that share covers */
+	struct quant_statistics statistics;
+};
+
+struct trainer_facts { /* fixed for a trainer's life */
+	struct gan_settings settings;   /* with zeros resolved: channels, threads */
+	int layers[NETWORK_COUNT];      /* weight tensors */
+	uint64_t weights[NETWORK_COUNT]; /* quantizable weights */
+	uint64_t parameters[NETWORK_COUNT]; /* all trained parameters */
+	int64_t steps_per_epoch;
+	int64_t last_step;              /* where the training ends; 0: never */
+	double multiply_adds_per_step;  /* useful: (8 D + 3 G) x batch */
+	double bytes[NETWORK_COUNT];    /* float32 size of all parameters */
+};
+
+struct trainer;
+
+/* Borrows the dataset. checkpoint NULL: fresh weights from the seed. With a checkpoint the state continues
+ * bit-identically if the settings are the checkpoint's; settings that differ (bits, rates, quantizer) are applied
+ * as a fork would: master weights, moments and cursor stay. A checkpoint that does not fit is an error. */
+struct trainer *trainer_create(const struct gan_settings *settings, const struct dataset *dataset,
+                               const struct checkpoint *checkpoint, struct error *error);
+void trainer_destroy(struct trainer *trainer); /* NULL is fine */
+
+const struct trainer_facts *trainer_facts(const struct trainer *trainer);
+
+/* ERROR_NUMERIC when a loss or gradient is not finite: the step's update is not applied. */
+bool trainer_step(struct trainer *trainer, struct step_report *report, struct error *error);
+int64_t trainer_steps_done(const struct trainer *trainer);
+
+bool trainer_set_bits(struct trainer *trainer, enum network_id network, int bits, struct error *error);
+bool trainer_set_quantizer(struct trainer *trainer, const char *name, struct error *error);
+bool trainer_set_learning_rate(struct trainer *trainer, enum network_id network, double rate, struct error *error);
+const struct gan_settings *trainer_settings(const struct trainer *trainer); /* as changed up to now */
+
+/* Statistics of every weight tensor under the present bits, D's first; returns how many (<= 2 TRAINER_MAX_LAYERS). */
+int trainer_describe_layers(struct trainer *trainer, struct layer_report reports[], int max);
+
+/* A grid of `count` generated pictures (evaluation mode: Q(W), running statistics), rows x columns as square as
+ * possible. seed 0: the run's fixed noise, tile by tile the same at every step; else fresh noise of that seed.
+ * Changes nothing in the training state. */
+struct image *trainer_sample(struct trainer *trainer, int count, uint64_t seed, struct error *error);
+
+/* A complete copy of the state, taken between steps; owned by the caller, may cross threads. */
+struct checkpoint *trainer_checkpoint(struct trainer *trainer, struct error *error);
+
+#endif

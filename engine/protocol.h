@@ -1,0 +1,91 @@
+/* What the main thread says to the engine (commands) and what the engine tells (events), as tagged plain structs.
+ *
+ * Commands take effect between steps and are answered by an EVENT_REPLY within one step; those that change the
+ * training are journalled with the number of the last step done before them. Progress merges (only the latest is
+ * kept); everything else is a fact and is never dropped. Pointers inside an event belong to its receiver, who calls
+ * event_release exactly once. */
+#ifndef QGAN_ENGINE_PROTOCOL_H
+#define QGAN_ENGINE_PROTOCOL_H
+
+#include "engine/gan/trainer.h"
+
+enum engine_state {
+	ENGINE_LOADING,  /* opening the data set, building the networks */
+	ENGINE_RUNNING,
+	ENGINE_PAUSED,
+	ENGINE_STOPPING, /* a last checkpoint and sample are being taken */
+	ENGINE_FINISHED, /* the last step of the settings is done; state saved */
+	ENGINE_STOPPED,  /* stopped on request before that; state saved */
+	ENGINE_FAILED,   /* see the text of the event */
+};
+const char *engine_state_name(enum engine_state state);
+
+enum command_kind {
+	COMMAND_PAUSE,
+	COMMAND_RESUME,
+	COMMAND_STEP,              /* one step, then paused */
+	COMMAND_STOP,              /* checkpoint, sample, end */
+	COMMAND_SET_BITS,          /* network, bits */
+	COMMAND_SET_QUANTIZER,     /* name */
+	COMMAND_SET_LEARNING_RATE, /* network, rate */
+	COMMAND_CHECKPOINT,
+	COMMAND_SAMPLE,            /* seed 0: the fixed noise */
+};
+const char *command_name(enum command_kind kind);
+
+struct command {
+	enum command_kind kind;
+	enum network_id network;
+	int bits;
+	double rate;
+	char name[GAN_NAME_SIZE];
+	uint64_t seed;
+	uint64_t id; /* comes back in the reply */
+};
+
+enum event_kind {
+	EVENT_STATE,      /* state; with ENGINE_FAILED: error */
+	EVENT_STARTED,    /* facts: the trainer is built */
+	EVENT_LOADING,    /* done of total pictures (merges) */
+	EVENT_PROGRESS,   /* the latest step (merges) */
+	EVENT_METRICS,    /* a metric point every settings.metric_every steps: report, mean over the steps since the last */
+	EVENT_LAYERS,     /* layer reports */
+	EVENT_SAMPLE,     /* picture grid */
+	EVENT_CHECKPOINT, /* state copy to be written by the recorder */
+	EVENT_JOURNAL,    /* text: a change that took effect after `step` */
+	EVENT_REPLY,      /* to command id: ok or error */
+};
+
+struct progress {
+	struct step_report report;
+	double images_per_second; /* over the last seconds */
+	double gflops;            /* useful, likewise */
+	double eta_seconds;       /* NaN: the training has no end */
+	double quantize_share;    /* of the step time, 0..1 */
+};
+
+struct event {
+	enum event_kind kind;
+	int64_t step;  /* last step done when it was sent */
+	double time;   /* clock_unix() */
+	enum engine_state state;
+	struct error error;            /* STATE with FAILED, REPLY when refused (code ERROR_NONE: done) */
+	uint64_t command_id;           /* REPLY */
+	enum command_kind command;     /* REPLY, JOURNAL */
+	char text[160];                /* JOURNAL: "D bits 32 > 2" for people */
+	char field[32], value[32];     /* JOURNAL: what was set, for machines: "d-bits", "2" */
+	size_t done, total;            /* LOADING */
+	struct progress progress;      /* PROGRESS, METRICS */
+	struct trainer_facts facts;    /* STARTED */
+	struct layer_report *layers;   /* LAYERS, owned */
+	int layer_count;
+	struct image *picture;         /* SAMPLE, owned */
+	int tiles, columns;            /* SAMPLE */
+	uint64_t seed;                 /* SAMPLE: 0 is the fixed noise */
+	struct checkpoint *checkpoint; /* CHECKPOINT, owned */
+	bool last;                     /* CHECKPOINT: the one a stop or the end asked for */
+};
+
+void event_release(struct event *event); /* frees what it owns and clears the pointers */
+
+#endif

@@ -1,0 +1,77 @@
+/* Weight quantizers as rows of a table: k bits, 2^k states, one fit (alpha, beta) per weight tensor (paper R1).
+ *
+ * fit      finds alpha and beta for a tensor      encode   w -> state z in 0 .. 2^k - 1 (round half to even, clipped)
+ * decode   z -> quantized value (the level)        apply    w -> decode(encode(w)), what training uses (fake quantization)
+ *
+ * Every quantizer is one file and one row; nothing outside the table switches on a kind. Degenerate tensors: all
+ * equal -> every weight keeps its value exactly, alpha 0, error 0; NaN or Inf -> ERROR_NUMERIC naming the index;
+ * empty -> nothing to do. Results do not depend on the thread count. Engine thread, or any thread with parallel NULL. */
+#ifndef QGAN_ENGINE_QUANT_QUANTIZER_H
+#define QGAN_ENGINE_QUANT_QUANTIZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/error.h"
+#include "engine/tensor/parallel.h"
+
+enum {
+	QUANT_MIN_BITS = 1,
+	QUANT_MAX_BITS = 8,
+	QUANT_FLOAT_BITS = 32, /* "not quantized" */
+	QUANT_MAX_STATES = 1 << QUANT_MAX_BITS,
+};
+
+static inline bool quant_bits_valid(int bits) { return (bits >= QUANT_MIN_BITS && bits <= QUANT_MAX_BITS) || bits == QUANT_FLOAT_BITS; }
+
+/* The result of fitting one tensor; small enough to copy. */
+struct quant_fit {
+	int bits;
+	double alpha, beta;
+	int iterations; /* EM iterations done (0 for closed forms) */
+	bool valid;     /* false in a zeroed struct: nothing to start warm from */
+};
+
+struct quant_options {
+	int bits;
+	int iterations;               /* at most; 0: the method's default (EM: 16, and 32 at 4 bits and more) */
+	const struct quant_fit *warm; /* the last step's fit of this tensor, or NULL; ignored when its bits differ */
+};
+
+struct quantizer {
+	const char *name;  /* "em": command line, store and files */
+	const char *label; /* "EM-Q" */
+	const char *help;  /* one line */
+	bool (*fit)(const struct quant_options *options, struct parallel *parallel, const float *weights, size_t count,
+	            struct quant_fit *fit, struct error *error);
+	double (*decode)(const struct quant_fit *fit, int state);
+	/* Encodes count weights; states and quantized may each be NULL. counts (2^bits, zeroed by the callee) may be NULL. */
+	void (*apply)(const struct quant_fit *fit, struct parallel *parallel, const float *weights, size_t count,
+	              uint8_t *states, float *quantized, uint64_t *counts);
+	/* Expected mean squared error over variance on standard normal weights at 1..4 bits (paper.md section 2), for the tests. */
+	double normal_error[4];
+};
+
+extern const struct quantizer *const quantizers[]; /* NULL-terminated, in display order */
+const struct quantizer *quantizer_find(const char *name, struct error *error); /* NULL and an error listing the known names */
+
+/* What a tensor looks like after quantization, for screens, store and `qgan quantize`. */
+enum { QUANT_HISTOGRAM_BINS = 96 };
+struct quant_statistics {
+	struct quant_fit fit;
+	uint64_t weights;                       /* how many */
+	double levels[QUANT_MAX_STATES];        /* decode(z) */
+	uint64_t counts[QUANT_MAX_STATES];      /* exact number of weights in each state; they sum to `weights` */
+	double mean_squared_error, variance;    /* of quantized against float; of the float weights */
+	double sqnr_db;                         /* 10 log10(mean of w^2 / MSE); +Inf when the error is 0 */
+	double utilization;                     /* entropy of the states in bits, over k: 0..1 */
+	int dead_states;                        /* states without a weight */
+	float histogram_min, histogram_max;     /* of the float weights: 96 equal bins between the extremes */
+	uint32_t histogram[QUANT_HISTOGRAM_BINS];
+};
+/* bits 32 (fit.bits == QUANT_FLOAT_BITS) fills only the histogram, variance and weights. */
+bool quant_describe(const struct quantizer *quantizer, const struct quant_fit *fit, struct parallel *parallel,
+                    const float *weights, size_t count, struct quant_statistics *statistics, struct error *error);
+
+#endif

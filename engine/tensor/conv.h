@@ -1,0 +1,50 @@
+/* Convolution between a big picture and a small one, in the three directions a GAN needs:
+ *
+ *   gather           small = conv(big)                 forward of conv2d, data gradient of conv_transpose2d
+ *   scatter          big   = conv_transpose(small)     forward of conv_transpose2d, data gradient of conv2d
+ *   weight_gradient  dW   += small (x) big             weight gradient of both
+ *
+ * Weights lie [KH][KW][C big][C small], float32; PyTorch keeps both kinds as [C small][C big][KH][KW].
+ * small height = (big height + 2 padding - kernel) / stride + 1, without a rest (asserted), likewise width.
+ *
+ * A plan holds what one layer needs between calls: packed weights for gather and scatter and scratch. It is made
+ * once; no call allocates. Fast versions choose their kernel by the CPU at run time; the _ref versions are the slow
+ * truth that tests compare with. Engine thread. */
+#ifndef QGAN_ENGINE_TENSOR_CONV_H
+#define QGAN_ENGINE_TENSOR_CONV_H
+
+#include <stddef.h>
+
+#include "engine/base/error.h"
+#include "engine/tensor/parallel.h"
+#include "engine/tensor/tensor.h"
+
+struct conv_geometry {
+	struct shape big, small;
+	int kernel, stride, padding;
+};
+
+size_t conv_weight_count(const struct conv_geometry *geometry);
+double conv_multiply_adds(const struct conv_geometry *geometry); /* of one picture, one direction */
+
+struct conv_plan;
+
+/* max_batch bounds `batch` in the calls below. NULL and an error when memory is refused. */
+struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, struct error *error);
+void conv_plan_destroy(struct conv_plan *plan); /* NULL is fine */
+
+/* Must be called after every change of the weights, before gather or scatter; copies what it needs. */
+void conv_pack(struct conv_plan *plan, struct parallel *parallel, const float *weights);
+
+/* big: [H][W][N][C] of geometry.big; small likewise. Outputs are overwritten; the gradient is added to. */
+void conv_gather(struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small);
+void conv_scatter(struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big);
+void conv_weight_gradient(struct conv_plan *plan, struct parallel *parallel, int batch,
+                          const float *big, const float *small, float *gradient);
+
+void conv_gather_ref(const struct conv_geometry *geometry, int batch, const float *weights, const float *big, float *small);
+void conv_scatter_ref(const struct conv_geometry *geometry, int batch, const float *weights, const float *small, float *big);
+void conv_weight_gradient_ref(const struct conv_geometry *geometry, int batch,
+                              const float *big, const float *small, float *gradient);
+
+#endif

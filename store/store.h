@@ -1,0 +1,155 @@
+/* The run store: one SQLite file in WAL mode, plain structs in and out. One writer connection (the recorder's
+ * thread), any number of readers, each struct store used by one thread at a time. Functions that change something
+ * need a store opened for writing. Checkpoints are files beside it: FILE-runs/<run name>/step-000123.safetensors.
+ *
+ * The schema is documented in store/migrations.c and its position in PRAGMA user_version; a newer file is refused. */
+#ifndef QGAN_STORE_STORE_H
+#define QGAN_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/error.h"
+
+enum { RUN_NAME_SIZE = 64, STORE_PATH_SIZE = 4096, STORE_TEXT_SIZE = 256 };
+
+struct store;
+
+enum store_mode { STORE_READ, STORE_WRITE }; /* WRITE creates the file and its folder and migrates; READ needs the file */
+
+struct store *store_open(const char *path, enum store_mode mode, struct error *error);
+void store_close(struct store *store); /* NULL is fine */
+const char *store_path(const struct store *store);
+bool store_begin(struct store *store, struct error *error);  /* one transaction around many inserts */
+bool store_commit(struct store *store, struct error *error); /* on failure everything since begin is undone */
+void store_rollback(struct store *store);
+
+/* "ok", or one sentence about what is wrong (integrity_check, network file system). */
+bool store_health(struct store *store, char *text, size_t size, struct error *error);
+int64_t store_changes(struct store *store); /* grows whenever another connection wrote: PRAGMA data_version */
+
+/* ---- runs (store/runs.c) ---- */
+enum run_status { RUN_LIVE, RUN_PAUSED, RUN_FINISHED, RUN_STOPPED, RUN_CRASHED, RUN_FAILED };
+const char *run_status_name(enum run_status status); /* "live" ... */
+bool run_status_parse(const char *name, enum run_status *status);
+
+struct run {
+	int64_t id;
+	char name[RUN_NAME_SIZE];   /* unique: "fmnist-dcgan-7f3a" */
+	enum run_status status;     /* as shown: a live or paused run whose process died reads RUN_CRASHED */
+	char model[32], data[STORE_TEXT_SIZE], quantizer[32];
+	int size, channels, width, batch, d_bits, g_bits;
+	uint64_t seed;
+	char *config_json;          /* all settings; owned (run_clear) */
+	char version[32];           /* of the program */
+	char machine[STORE_TEXT_SIZE];
+	char host[64], boot_id[40]; /* of the process that trains it: tells a dead one from a live one */
+	int64_t pid;
+	double created, heartbeat, ended; /* unix seconds; ended 0: not yet */
+	double train_seconds;       /* time spent training, over all resumptions */
+	int64_t step, last_step;    /* steps done; where it ends (0: never) */
+	double epochs;
+	double loss_d, loss_g;      /* last metric point; NaN: none */
+	int64_t parent_id, parent_step; /* 0: no parent */
+	char message[STORE_TEXT_SIZE];  /* of a failure */
+};
+void run_clear(struct run *run);
+
+/* Fills run->id; makes the name unique by a suffix if taken (unless exact) and writes it back. */
+bool store_insert_run(struct store *store, struct run *run, bool exact_name, struct error *error);
+bool store_find_run(struct store *store, const char *name_or_id, struct run *run, struct error *error); /* unknown: names the nearest */
+/* Newest first. *runs is an array of *count, freed by store_free_runs. */
+bool store_list_runs(struct store *store, struct run **runs, size_t *count, struct error *error);
+void store_free_runs(struct run *runs, size_t count);
+struct run_progress { /* what changes while it trains */
+	enum run_status status;
+	int64_t step;
+	double epochs, loss_d, loss_g, train_seconds;
+	int d_bits, g_bits;
+	char quantizer[32];
+	char message[STORE_TEXT_SIZE];
+};
+bool store_update_run(struct store *store, int64_t run, const struct run_progress *progress, struct error *error); /* also the heartbeat */
+bool store_claim_run(struct store *store, int64_t run, struct error *error); /* host, pid, boot id become this process; ERROR_STATE when a live process owns it */
+/* Forgets metric points, journal, statistics, samples and checkpoints after `step`: a resumed run trains them anew. */
+bool store_rewind_run(struct store *store, int64_t run, int64_t step, struct error *error);
+
+/* ---- metric points (store/metrics.c) ---- */
+struct metric_point {
+	int64_t step;
+	double time;      /* unix seconds */
+	double epochs;
+	double loss_d, loss_g, d_real, d_fake, gradient_d, gradient_g, images_per_second;
+};
+bool store_insert_metrics(struct store *store, int64_t run, const struct metric_point *points, size_t count, struct error *error);
+/* Points after `after_step` in order; each is given to `visit`. */
+bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
+                         void (*visit)(void *context, const struct metric_point *point), void *context, struct error *error);
+
+/* ---- journal (store/journal.c) ---- */
+struct journal_entry {
+	int64_t step;
+	double time;
+	char kind[32], field[32], value[32]; /* "set-bits", "d-bits", "2" */
+	char text[STORE_TEXT_SIZE];          /* for people */
+};
+bool store_insert_journal(struct store *store, int64_t run, const struct journal_entry *entry, struct error *error);
+bool store_visit_journal(struct store *store, int64_t run,
+                         void (*visit)(void *context, const struct journal_entry *entry), void *context, struct error *error);
+
+/* ---- layer statistics (store/layer_stats.c): histograms and state counts as rows, with edges ---- */
+struct layer_stats {
+	int64_t step;
+	char network;               /* 'D' or 'G' */
+	int position;               /* 0-based within the network */
+	char layer[32], shape[32], quantizer[32];
+	int bits;                   /* 32: float; then no states */
+	double alpha, beta, mse, variance, sqnr_db, utilization, flips;
+	int iterations, states;
+	int64_t weights;
+	const double *levels;       /* states */
+	const int64_t *counts;      /* states */
+	double histogram_min, histogram_max;
+	int bins;
+	const int64_t *histogram;   /* bins, equal widths */
+};
+bool store_insert_layer_stats(struct store *store, int64_t run, const struct layer_stats *stats, size_t count, struct error *error);
+/* The statistics at the last recorded step <= step (-1: the newest). Arrays are valid during the visit only. */
+bool store_visit_layer_stats(struct store *store, int64_t run, int64_t step,
+                             void (*visit)(void *context, const struct layer_stats *stats), void *context, struct error *error);
+
+/* ---- samples (store/samples.c): PNG blobs ---- */
+struct sample {
+	int64_t id, step;
+	double time;
+	int tiles, columns;
+	uint64_t seed;             /* 0: the run's fixed noise */
+	int d_bits, g_bits;
+	size_t png_size;
+	uint8_t *png;              /* owned when found (sample_clear); borrowed when inserted */
+};
+void sample_clear(struct sample *sample);
+bool store_insert_sample(struct store *store, int64_t run, const struct sample *sample, struct error *error);
+/* The fixed-noise sample at the last recorded step <= step (-1: the newest); found false: there is none. */
+bool store_find_sample(struct store *store, int64_t run, int64_t step, struct sample *sample, bool *found, struct error *error);
+bool store_list_sample_steps(struct store *store, int64_t run, int64_t **steps, size_t *count, struct error *error); /* free(*steps) */
+
+/* ---- checkpoints (store/checkpoints.c): rows about files ---- */
+struct checkpoint_row {
+	int64_t id, step;
+	double time;
+	char path[STORE_PATH_SIZE]; /* absolute */
+	char hash[65];              /* hex SHA-256 of the tensor data */
+	uint64_t bytes;
+	bool kept;                  /* before a live change, or by request: never pruned */
+};
+/* Where the file of a step goes; makes the folder. */
+bool store_checkpoint_path(struct store *store, const struct run *run, int64_t step, char path[STORE_PATH_SIZE], struct error *error);
+bool store_insert_checkpoint(struct store *store, int64_t run, const struct checkpoint_row *row, struct error *error);
+/* step -1: the newest; else exactly that step. Unknown: an error that lists the steps there are. */
+bool store_find_checkpoint(struct store *store, int64_t run, int64_t step, struct checkpoint_row *row, struct error *error);
+/* Deletes rows and files of all but the newest `keep` that are not kept. */
+bool store_prune_checkpoints(struct store *store, int64_t run, int keep, struct error *error);
+
+#endif

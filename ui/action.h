@@ -1,0 +1,52 @@
+/* Actions: what a key can mean. One table holds id, name, default keys, help and where it works; the footer, the
+ * help page, the man page and the conflict test read the same rows (ui/action.c). */
+#ifndef QGAN_UI_ACTION_H
+#define QGAN_UI_ACTION_H
+
+#include <stdint.h>
+
+enum action {
+	ACTION_NONE,
+	/* handled inside ui/ */
+	ACTION_HELP, ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_RUNS, ACTION_SCREEN_LOG, ACTION_LAST_SCREEN,
+	ACTION_UP, ACTION_DOWN, ACTION_LEFT, ACTION_RIGHT, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_HOME, ACTION_END,
+	ACTION_BACK, ACTION_REDRAW, ACTION_ACCEPT, ACTION_NEXT_PANE, ACTION_LOG_SCALE,
+	ACTION_QUIT, /* asks (a dialog: stop and save, go on training headless, cancel) when a run is live */
+	/* sent to the session */
+	ACTION_PAUSE,           /* pause or resume */
+	ACTION_STEP,            /* one step, then paused */
+	ACTION_STOP,            /* stop and save (asks) */
+	ACTION_D_BITS_DOWN, ACTION_D_BITS_UP, ACTION_G_BITS_DOWN, ACTION_G_BITS_UP,
+	ACTION_QUANTIZER,       /* next method */
+	ACTION_RATES,           /* opens the prompt; sent with network and value */
+	ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_SAMPLE_NOISE, /* the fixed grid now; fresh noise or back to the fixed noise */
+	ACTION_RUN_OPEN,        /* run: id */
+	ACTION_RUN_RESUME,      /* run: id */
+	ACTION_QUIT_SAVE,       /* stop, save, leave */
+	ACTION_QUIT_DETACH,     /* leave the terminal, train on headless */
+	ACTION_QUIT_NOW,        /* nothing is live: leave */
+	ACTION_COUNT,
+};
+
+enum action_scope { SCOPE_EVERYWHERE, SCOPE_TRAIN, SCOPE_RUNS, SCOPE_INTERNAL /* no key of its own */ };
+
+struct action_row {
+	enum action action;
+	const char *name;   /* "d-bits-up": palette, key file */
+	const char *keys;   /* default keys, blank-separated: "] F8" */
+	const char *brief;  /* for the footer: "D bits" */
+	const char *help;   /* one line for help and man page */
+	enum action_scope scope;
+};
+extern const struct action_row action_rows[]; /* ends with a row whose name is NULL */
+const struct action_row *action_find(enum action action);
+
+/* What the ui sends to the session. */
+struct action_request {
+	enum action action;
+	int64_t run;     /* RUN_OPEN, RUN_RESUME */
+	int network;     /* RATES: enum view_network */
+	double value;    /* RATES */
+};
+
+#endif

@@ -1,0 +1,51 @@
+/* A grid of character cells that screens draw on: clipped, in memory, independent of curses, so that tests compare
+ * it as text. ui/terminal.c copies it to the terminal. Coordinates are columns (x) and rows (y) from the top left
+ * of the canvas's clip region. Text is UTF-8; wide characters take two cells; what does not fit is cut. */
+#ifndef QGAN_UI_CANVAS_H
+#define QGAN_UI_CANVAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ui/theme.h"
+
+struct cell {
+	uint32_t character; /* code point; 0: the right half of a wide character */
+	uint8_t role;       /* enum theme_role */
+	uint8_t attributes; /* CELL_* */
+};
+enum { CELL_BOLD = 1, CELL_DIM = 2, CELL_UNDERLINE = 4, CELL_REVERSE = 8 };
+
+struct rect {
+	int x, y, width, height;
+};
+
+struct canvas {
+	int width, height;
+	struct cell *cells;   /* owned by the creator, width x height */
+	struct rect clip;     /* drawing is relative to and cut at this */
+	bool unicode;         /* false: draw with ASCII twins */
+};
+
+struct canvas *canvas_create(int width, int height, bool unicode);
+void canvas_destroy(struct canvas *canvas);
+void canvas_clear(struct canvas *canvas);
+/* The same cells seen through a smaller window (clipped to the present one). */
+struct canvas canvas_part(const struct canvas *canvas, struct rect rect);
+
+void canvas_put(struct canvas *canvas, int x, int y, uint32_t character, enum theme_role role, int attributes);
+/* Returns the columns used. */
+int canvas_text(struct canvas *canvas, int x, int y, enum theme_role role, int attributes, const char *utf8);
+int canvas_format(struct canvas *canvas, int x, int y, enum theme_role role, int attributes, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+void canvas_text_right(struct canvas *canvas, int right_x, int y, enum theme_role role, int attributes, const char *utf8);
+void canvas_fill(struct canvas *canvas, struct rect rect, uint32_t character, enum theme_role role, int attributes);
+/* A frame with a title in its top edge and, if not NULL, a note right-aligned in it. Returns the inside. */
+struct canvas canvas_frame(struct canvas *canvas, struct rect rect, const char *title, const char *note, bool focused);
+int canvas_text_width(const char *utf8); /* columns */
+
+/* Line by line as UTF-8, trailing blanks cut; free() it. For tests and `--once`. */
+char *canvas_to_text(const struct canvas *canvas);
+
+#endif

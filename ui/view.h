@@ -1,0 +1,95 @@
+/* Everything a screen may show, as plain read-only data, filled by app/session on the main thread. Screens draw it
+ * and send actions back; they know neither engine nor store. Numbers that are not known are NaN, texts empty. */
+#ifndef QGAN_UI_VIEW_H
+#define QGAN_UI_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/base/image.h"
+#include "engine/base/series.h"
+
+enum { VIEW_TEXT = 128, VIEW_MAX_LAYERS = 16, VIEW_MAX_MARKS = 256, VIEW_LOG_LINES = 512, VIEW_MAX_STATES = 256, VIEW_BINS = 96 };
+enum view_network { VIEW_D, VIEW_G, VIEW_NETWORKS };
+
+enum view_state { /* of the opened run; the word shown is in view_state_name */
+	VIEW_NOTHING,  /* no run is open */
+	VIEW_LOADING, VIEW_LIVE, VIEW_PAUSED, VIEW_STOPPING, VIEW_FINISHED, VIEW_STOPPED, VIEW_CRASHED, VIEW_FAILED,
+};
+const char *view_state_name(enum view_state state); /* "LIVE" ... */
+
+struct view_run {
+	int64_t id;
+	char name[VIEW_TEXT], model[32], data[VIEW_TEXT], quantizer[32], machine[VIEW_TEXT];
+	enum view_state state;
+	bool steerable;            /* this process trains it: run-control keys work */
+	int size, channels, width, batch, threads;
+	uint64_t seed;
+	int bits[VIEW_NETWORKS];   /* 32: float */
+	double learning_rate[VIEW_NETWORKS];
+	uint64_t weights[VIEW_NETWORKS];
+	double packed_bytes[VIEW_NETWORKS], float_bytes[VIEW_NETWORKS];
+	int64_t step, last_step;   /* last_step 0: no end */
+	double epochs, last_epoch; /* done; last_epoch 0: no end */
+	double loss_d, loss_g, d_real, d_fake, gradient_norm[VIEW_NETWORKS];
+	double images_per_second, gflops, quantize_share, eta_seconds;
+	double loading;            /* 0..1 while VIEW_LOADING; NaN: unknown */
+	char message[ERROR_TEXT_SIZE]; /* why it failed */
+};
+
+struct view_mark { /* a journalled change, drawn as a labelled vertical line on every chart */
+	int64_t step;
+	char label[16]; /* "D>2" */
+};
+
+struct view_layer {
+	char name[24], shape[32];
+	int bits, states;          /* bits 32: float, states 0 */
+	uint64_t weights;
+	uint64_t counts[VIEW_MAX_STATES];
+	double alpha, beta, mse, sqnr_db, utilization, flips; /* utilization and flips 0..1, NaN: unknown */
+	int dead_states, iterations;
+	uint32_t histogram[VIEW_BINS];
+	float histogram_min, histogram_max;
+};
+
+struct view_log_line {
+	double time; /* unix seconds */
+	bool warning;
+	char text[192];
+};
+
+struct view_run_row { /* of the run list */
+	int64_t id;
+	char name[64], status[12], model[32], data[64], quantizer[32];
+	int d_bits, g_bits, size, width;
+	int64_t step, last_step;
+	double epochs, loss_d, loss_g, age_seconds, train_seconds;
+	bool here; /* opened in this process and steerable */
+};
+
+struct view {
+	double now;                        /* unix seconds of the filling */
+	struct view_run run;
+	struct series loss[VIEW_NETWORKS]; /* over steps */
+	struct series d_real, d_fake;
+	struct view_mark marks[VIEW_MAX_MARKS];
+	int mark_count;
+	struct view_layer layers[VIEW_NETWORKS][VIEW_MAX_LAYERS];
+	int layer_count[VIEW_NETWORKS];
+	int64_t layers_step;
+	const struct image *sample;        /* borrowed, NULL: none yet */
+	unsigned sample_version;           /* changes with every new picture */
+	int64_t sample_step;
+	int sample_g_bits;
+	uint64_t sample_seed;              /* 0: the fixed noise */
+	int sample_tiles, sample_columns;
+	struct view_log_line log[VIEW_LOG_LINES]; /* ring: the newest is log[(log_count - 1) % VIEW_LOG_LINES] */
+	int64_t log_count;
+	struct view_run_row *runs;         /* owned by the session, newest first */
+	int run_count;
+	char store_path[VIEW_TEXT];
+	char warning[VIEW_TEXT];           /* a lasting trouble (store cannot be written): shown until it is gone */
+};
+
+#endif
