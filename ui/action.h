@@ -3,7 +3,9 @@
 #ifndef QGAN_UI_ACTION_H
 #define QGAN_UI_ACTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum action {
 	ACTION_NONE,
@@ -30,16 +32,25 @@ enum action {
 
 enum action_scope { SCOPE_EVERYWHERE, SCOPE_TRAIN, SCOPE_RUNS, SCOPE_INTERNAL /* no key of its own */ };
 
+/* How help and man page gather the rows. */
+enum action_group { GROUP_RUN, GROUP_QUANTIZATION, GROUP_CHARTS, GROUP_RUNS, GROUP_MOVE, GROUP_SCREENS, GROUP_PROGRAM, GROUP_COUNT };
+const char *action_group_name(enum action_group group); /* "Run control" */
+
 struct action_row {
 	enum action action;
 	const char *name;   /* "d-bits-up": palette, key file */
-	const char *keys;   /* default keys, blank-separated: "] F8" */
-	const char *brief;  /* for the footer: "D bits" */
+	const char *keys;   /* default keys in keymap.h's spelling, blank-separated: "] F8" */
+	const char *brief;  /* for the footer: "D bits"; neighbours with the same brief share one entry there */
 	const char *help;   /* one line for help and man page */
 	enum action_scope scope;
+	enum action_group group;
+	bool run_control;   /* only while this process trains the opened run */
 };
 extern const struct action_row action_rows[]; /* ends with a row whose name is NULL */
-const struct action_row *action_find(enum action action);
+const struct action_row *action_find(enum action action); /* NULL for ACTION_NONE */
+
+/* The key table as scdoc text, one section a group: part of the man page. */
+void action_print_manual(FILE *file);
 
 /* What the ui sends to the session. */
 struct action_request {
