@@ -11,7 +11,7 @@ struct engine;
 
 struct engine_options {
 	struct gan_settings settings;
-	struct checkpoint *start; /* taken over; NULL: fresh weights */
+	struct checkpoint *start; /* taken over by a successful create; NULL: fresh weights */
 	bool start_paused;
 	bool no_thread;           /* the caller drives it by engine_run_inline */
 };
