@@ -1,0 +1,26 @@
+/* Subcommands as a table: one const row each, at the end of its own file app/cmd_NAME.c, listed in commands.c.
+ * A row either runs or has children ("runs list", "bench step"). Help, completions and the manual read the rows. */
+#ifndef QGAN_APP_COMMANDS_H
+#define QGAN_APP_COMMANDS_H
+
+#include "app/cli.h"
+
+struct subcommand {
+	const char *name;
+	const char *help;                          /* one sentence, capital first, full stop */
+	struct cli_syntax syntax;
+	int (*run)(int argc, char **argv);         /* argv[0] is the full name, "qgan runs list"; returns the exit status */
+	const struct subcommand *const *children;  /* NULL-terminated; NULL: this one runs */
+	bool hidden;                               /* works, but help does not list it */
+};
+
+extern const struct subcommand *const subcommands[]; /* NULL-terminated, in the order of help */
+
+extern const struct subcommand subcommand_bench, subcommand_completions, subcommand_data, subcommand_doctor, subcommand_manual,
+	subcommand_quantize, subcommand_runs, subcommand_sample, subcommand_train, subcommand_tui;
+extern const struct subcommand subcommand_bench_ui; /* app/cmd_bench_ui.c, a child of bench */
+
+/* The whole program: argv as main got it. No word, or only settings: the workbench. Returns the exit status. */
+int subcommands_main(int argc, char **argv);
+
+#endif
