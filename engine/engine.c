@@ -47,7 +47,7 @@ static const struct { const char *key; size_t offset; } metric_sum_rows[] = {
 enum { METRIC_SUMS = sizeof metric_sum_rows / sizeof *metric_sum_rows };
 
 struct engine {
-	struct engine_options options; /* options.start is owned until loading has used it */
+	struct engine_options options;
 	struct queue *commands, *events;
 	pthread_t thread;
 	atomic_bool cancelled, stopping;
@@ -136,7 +136,8 @@ static bool tell_sample(struct engine *engine, uint64_t seed, struct error *erro
 	return true;
 }
 
-static bool tell_checkpoint(struct engine *engine, bool last, struct error *error)
+/* command_id 0: nobody asked for it, it is pruned when newer ones come. */
+static bool tell_checkpoint(struct engine *engine, uint64_t command_id, bool last, struct error *error)
 {
 	struct event event = new_event(engine, EVENT_CHECKPOINT);
 	event.checkpoint = trainer_checkpoint(engine->trainer, error);
@@ -145,6 +146,7 @@ static bool tell_checkpoint(struct engine *engine, bool last, struct error *erro
 	for (int i = 0; i < METRIC_SUMS; i++)
 		checkpoint_set_number(event.checkpoint, metric_sum_rows[i].key,
 		                      *(const double *)((const char *)&engine->sums + metric_sum_rows[i].offset));
+	event.command_id = command_id;
 	event.last = last;
 	atomic_fetch_add(&engine->checkpoints_in_flight, 1);
 	engine->checkpoint_wanted = false;
@@ -173,6 +175,23 @@ static void restore_metric_sums(struct engine *engine, const struct checkpoint *
 	}
 }
 
+static bool build_trainer(struct engine *engine, struct error *error)
+{
+	const struct engine_options *options = &engine->options;
+	struct checkpoint *start = NULL;
+	if (*options->start_path) {
+		const char *hash = *options->start_hash ? options->start_hash : NULL;
+		start = checkpoint_read(options->start_path, hash, error);
+		if (!start)
+			return false;
+	}
+	engine->trainer = trainer_create(&options->settings, engine->dataset, start, error);
+	if (engine->trainer && start)
+		restore_metric_sums(engine, start);
+	checkpoint_destroy(start);
+	return engine->trainer != NULL;
+}
+
 static bool open_trainer(struct engine *engine, struct error *error)
 {
 	const struct gan_settings *settings = &engine->options.settings;
@@ -184,16 +203,7 @@ static bool open_trainer(struct engine *engine, struct error *error)
 		.progress_context = engine,
 	};
 	engine->dataset = dataset_open(settings->data, &options, error);
-	if (!engine->dataset)
-		return false;
-	engine->trainer = trainer_create(settings, engine->dataset, engine->options.start, error);
-	if (!engine->trainer)
-		return false;
-	if (engine->options.start)
-		restore_metric_sums(engine, engine->options.start);
-	checkpoint_destroy(engine->options.start);
-	engine->options.start = NULL;
-	return true;
+	return engine->dataset && build_trainer(engine, error);
 }
 
 static bool at_the_end(const struct engine *engine)
@@ -229,7 +239,7 @@ static void finish(struct engine *engine, enum engine_state end)
 	struct error error = {0};
 	tell_state(engine, ENGINE_STOPPING);
 	tell_layers(engine);
-	if (tell_sample(engine, 0, &error) && tell_checkpoint(engine, true, &error))
+	if (tell_sample(engine, 0, &error) && tell_checkpoint(engine, 0, true, &error))
 		tell_state(engine, end);
 	else
 		fail(engine, &error);
@@ -302,7 +312,7 @@ static bool tell_periodic(struct engine *engine, int64_t step, struct error *err
 		return false;
 	engine->checkpoint_wanted |= due(step, settings->checkpoint_every);
 	if (engine->checkpoint_wanted && atomic_load(&engine->checkpoints_in_flight) < CHECKPOINTS_IN_FLIGHT)
-		return tell_checkpoint(engine, false, error);
+		return tell_checkpoint(engine, 0, false, error);
 	return true;
 }
 
@@ -312,7 +322,7 @@ static void step(struct engine *engine)
 	struct step_report report;
 	if (!trainer_step(engine->trainer, &report, &error)) {
 		/* The refused update was not applied: the last good state is still there to be kept. */
-		tell_checkpoint(engine, true, NULL);
+		tell_checkpoint(engine, 0, true, NULL);
 		fail(engine, &error);
 		return;
 	}
@@ -436,10 +446,9 @@ static bool obey_set_learning_rate(struct engine *engine, const struct command *
 
 static bool obey_checkpoint(struct engine *engine, const struct command *command, struct error *error)
 {
-	(void)command;
 	if (atomic_load(&engine->checkpoints_in_flight) >= CHECKPOINTS_IN_FLIGHT)
 		return error_set(error, ERROR_STATE, "two checkpoints are still being written; try again when one is done");
-	return tell_checkpoint(engine, false, error);
+	return tell_checkpoint(engine, command->id, false, error);
 }
 
 static bool obey_sample(struct engine *engine, const struct command *command, struct error *error)
@@ -530,7 +539,6 @@ static void release(struct engine *engine)
 		event_release(&event);
 	trainer_destroy(engine->trainer);
 	dataset_destroy(engine->dataset);
-	checkpoint_destroy(engine->options.start);
 	queue_destroy(engine->commands);
 	queue_destroy(engine->events);
 	pthread_mutex_destroy(&engine->lock);
@@ -552,7 +560,6 @@ struct engine *engine_create(const struct engine_options *options, struct error 
 	engine->events = events;
 	pthread_mutex_init(&engine->lock, NULL);
 	if (!options->no_thread && !start_thread(engine, error)) {
-		engine->options.start = NULL;
 		release(engine);
 		return NULL;
 	}

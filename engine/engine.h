@@ -7,11 +7,14 @@
 
 #include "engine/protocol.h"
 
+enum { ENGINE_PATH_SIZE = 4096 };
+
 struct engine;
 
 struct engine_options {
 	struct gan_settings settings;
-	struct checkpoint *start; /* taken over by a successful create; NULL: fresh weights */
+	char start_path[ENGINE_PATH_SIZE];       /* checkpoint to continue from; empty: fresh weights */
+	char start_hash[CHECKPOINT_HASH_SIZE];   /* its expected SHA-256; empty: only the file's own is checked */
 	bool start_paused;
 	bool no_thread;           /* the caller drives it by engine_run_inline */
 };

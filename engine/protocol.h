@@ -70,7 +70,7 @@ struct event {
 	double time;   /* clock_unix() */
 	enum engine_state state;
 	struct error error;            /* STATE with FAILED, REPLY when refused (code ERROR_NONE: done) */
-	uint64_t command_id;           /* REPLY */
+	uint64_t command_id;           /* REPLY; CHECKPOINT: the command that asked for it, 0: a periodic one */
 	enum command_kind command;     /* REPLY, JOURNAL */
 	char text[160];                /* JOURNAL: "D bits 32 > 2" for people */
 	char field[32], value[32];     /* JOURNAL: what was set, for machines: "d-bits", "2" */

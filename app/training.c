@@ -1,0 +1,241 @@
+#include "app/training.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/settings.h"
+#include "engine/base/memory.h"
+#include "engine/base/text.h"
+#include "engine/tensor/parallel.h"
+
+struct training {
+	struct recorder *recorder; /* borrowed */
+	struct engine *engine;
+	struct run run;
+	enum engine_state state;
+};
+
+void machine_describe(char *target, size_t size)
+{
+	char line[256], model[160] = "unknown processor";
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	while (file && fgets(line, sizeof line, file)) {
+		char *colon = strchr(line, ':');
+		if (strncmp(line, "model name", 10) != 0 || !colon)
+			continue;
+		colon[strcspn(colon, "\n")] = '\0';
+		text_copy(model, sizeof model, colon + 2);
+		break;
+	}
+	if (file)
+		fclose(file);
+	int cores = parallel_usable_cores();
+	snprintf(target, size, "%s, %d core%s", model, cores, cores == 1 ? "" : "s");
+}
+
+/* ---- where a run continues ---- */
+
+static bool take_checkpoint(struct store *store, const struct run *run, int64_t step, struct training_start *start,
+                            struct error *error)
+{
+	struct checkpoint_row row;
+	if (!store_find_checkpoint(store, run->id, step, &row, error))
+		return false;
+	start->checkpoint_step = row.step;
+	text_copy(start->checkpoint_path, sizeof start->checkpoint_path, row.path);
+	text_copy(start->checkpoint_hash, sizeof start->checkpoint_hash, row.hash);
+	return true;
+}
+
+/* The settings as configured, with the changes that were made live up to the checkpoint: the journal says them. */
+struct journal_replay {
+	struct gan_settings *settings;
+	int64_t last_step;
+	struct error *error;
+	bool good;
+};
+
+static void replay_entry(void *context, const struct journal_entry *entry)
+{
+	struct journal_replay *replay = context;
+	const struct setting_row *row = setting_find(entry->field);
+	if (row && entry->step <= replay->last_step && replay->good)
+		replay->good = settings_set(replay->settings, row, "the run's journal", entry->value, replay->error);
+}
+
+static bool take_settings(struct store *store, const struct run *run, struct training_start *start, struct error *error)
+{
+	if (!settings_from_text(run->config_json, &start->settings, error))
+		return error_prefix(error, "run %s", run->name);
+	struct journal_replay replay = {&start->settings, start->checkpoint_step, error, true};
+	return store_visit_journal(store, run->id, replay_entry, &replay, error) && replay.good;
+}
+
+bool training_prepare_resume(struct store *store, const char *name, struct training_start *start, struct error *error)
+{
+	struct run run = {0};
+	if (!store_find_run(store, name, &run, error))
+		return false;
+	*start = (struct training_start){.resume_id = run.id};
+	struct error missing = {0};
+	bool good = true;
+	if (!take_checkpoint(store, &run, -1, start, &missing)) {
+		if (run.parent_id) {
+			char parent[24];
+			snprintf(parent, sizeof parent, "%lld", (long long)run.parent_id);
+			struct run origin = {0};
+			good = store_find_run(store, parent, &origin, error) &&
+			       take_checkpoint(store, &origin, run.parent_step, start, error);
+			run_clear(&origin);
+		}
+	}
+	good = good && take_settings(store, &run, start, error);
+	text_copy(start->name, sizeof start->name, run.name);
+	run_clear(&run);
+	return good;
+}
+
+bool training_prepare_fork(struct store *store, const char *run_at_step, struct training_start *start, struct error *error)
+{
+	char name[RUN_NAME_SIZE];
+	int64_t step = -1;
+	const char *at = strrchr(run_at_step, '@');
+	size_t length = at ? (size_t)(at - run_at_step) : strlen(run_at_step);
+	if (length >= sizeof name || (at && (!text_to_int64(at + 1, &step) || step < 0)))
+		return error_set(error, ERROR_INPUT, "%s: expected RUN or RUN@STEP, a name or id and a step number", run_at_step);
+	memcpy(name, run_at_step, length);
+	name[length] = '\0';
+	struct run run = {0};
+	if (!store_find_run(store, name, &run, error))
+		return false;
+	*start = (struct training_start){.parent_id = run.id};
+	bool good = take_checkpoint(store, &run, step, start, error) && take_settings(store, &run, start, error);
+	start->parent_step = start->checkpoint_step;
+	run_clear(&run);
+	return good;
+}
+
+/* ---- life ---- */
+
+static bool begin_run(struct training *training, const struct training_start *start, struct error *error)
+{
+	char machine[STORE_TEXT_SIZE];
+	machine_describe(machine, sizeof machine);
+	char *config = start->resume_id ? NULL : settings_to_text(&start->settings);
+	struct recorder_run_start wanted = {
+		.name = start->name,
+		.config_json = config,
+		.settings = &start->settings,
+		.machine = machine,
+		.parent_id = start->parent_id,
+		.parent_step = start->parent_step,
+		.resume_id = start->resume_id,
+		.resume_step = start->checkpoint_step,
+	};
+	bool good = recorder_begin_run(training->recorder, &wanted, &training->run, error);
+	free(config);
+	return good;
+}
+
+struct training *training_create(struct recorder *recorder, const struct training_start *start, struct error *error)
+{
+	struct training *training = memory_zeroed(1, sizeof *training);
+	training->recorder = recorder;
+	if (!begin_run(training, start, error)) {
+		free(training);
+		return NULL;
+	}
+	struct engine_options options = {.settings = start->settings, .start_paused = start->paused};
+	text_copy(options.start_path, sizeof options.start_path, start->checkpoint_path);
+	text_copy(options.start_hash, sizeof options.start_hash, start->checkpoint_hash);
+	training->engine = engine_create(&options, error);
+	if (!training->engine) {
+		recorder_end_run(recorder, RUN_FAILED, error ? error->text : NULL);
+		run_clear(&training->run);
+		free(training);
+		return NULL;
+	}
+	return training;
+}
+
+void training_destroy(struct training *training)
+{
+	if (!training)
+		return;
+	engine_destroy(training->engine);
+	if (training_ended(training))
+		recorder_end_run(training->recorder, RUN_STOPPED, NULL);
+	else
+		recorder_end_run(training->recorder, RUN_CRASHED, "left without saving");
+	run_clear(&training->run);
+	free(training);
+}
+
+/* ---- news ---- */
+
+static bool pump_events(struct training *training, const struct training_watcher *watcher)
+{
+	bool any = false;
+	struct event event;
+	engine_drain_wake(training->engine);
+	while (engine_poll(training->engine, &event)) {
+		any = true;
+		if (event.kind == EVENT_STATE)
+			training->state = event.state;
+		if (watcher->event)
+			watcher->event(watcher->context, &event);
+		recorder_take_event(training->recorder, &event);
+	}
+	return any;
+}
+
+static bool pump_reports(struct training *training, const struct training_watcher *watcher)
+{
+	bool any = false;
+	struct recorder_report report;
+	recorder_drain_wake(training->recorder);
+	while (recorder_poll_report(training->recorder, &report)) {
+		any = true;
+		if (report.kind == RECORDER_CHECKPOINT_WRITTEN || report.kind == RECORDER_CHECKPOINT_LOST)
+			engine_checkpoint_done(training->engine);
+		if (watcher->report)
+			watcher->report(watcher->context, &report);
+	}
+	return any;
+}
+
+bool training_pump(struct training *training, const struct training_watcher *watcher)
+{
+	bool events = pump_events(training, watcher);
+	bool reports = pump_reports(training, watcher);
+	return events || reports;
+}
+
+void training_wait(struct training *training, double seconds)
+{
+	struct pollfd wakes[] = {
+		{.fd = engine_wake_descriptor(training->engine), .events = POLLIN},
+		{.fd = recorder_wake_descriptor(training->recorder), .events = POLLIN},
+	};
+	poll(wakes, 2, seconds < 0 ? -1 : (int)(seconds * 1000));
+}
+
+bool training_send(struct training *training, const struct command *command)
+{
+	return engine_send(training->engine, command);
+}
+
+const struct run *training_run(const struct training *training) { return &training->run; }
+enum engine_state training_state(const struct training *training) { return training->state; }
+
+bool training_ended(const struct training *training)
+{
+	return training->state == ENGINE_FINISHED || training->state == ENGINE_STOPPED || training->state == ENGINE_FAILED;
+}
+
+int training_wake_descriptor(const struct training *training)
+{
+	return engine_wake_descriptor(training->engine);
+}

@@ -1,0 +1,55 @@
+/* One run being trained: an engine and the recorder's open run, joined. Events are shown to a watcher, then handed to
+ * the recorder; the recorder's reports are shown too and told to the engine. The workbench and `qgan train` both sit
+ * on this. Main thread. */
+#ifndef QGAN_APP_TRAINING_H
+#define QGAN_APP_TRAINING_H
+
+#include "app/recorder.h"
+#include "engine/engine.h"
+
+struct training;
+
+struct training_start {
+	struct gan_settings settings;
+	char name[RUN_NAME_SIZE];        /* wish; empty: made up from data and model */
+	int64_t resume_id;               /* continue this run; 0: a new one */
+	int64_t parent_id, parent_step;  /* a new run from another's checkpoint; 0: fresh weights */
+	int64_t checkpoint_step;         /* of the checkpoint below */
+	char checkpoint_path[STORE_PATH_SIZE], checkpoint_hash[65]; /* empty: fresh weights */
+	bool paused;
+};
+
+/* Fills what continuing or forking a recorded run needs: its settings as last changed and its newest checkpoint (for
+ * a fork, "RUN@STEP" picks one). Resuming a run that never saved starts it again from its seed. `store` may be a
+ * reader. ERROR_INPUT names the run or the steps there are. */
+bool training_prepare_resume(struct store *store, const char *run, struct training_start *start, struct error *error);
+bool training_prepare_fork(struct store *store, const char *run_at_step, struct training_start *start, struct error *error);
+
+/* Waits for the disk (the run's row), then starts the engine. Borrows the recorder. */
+struct training *training_create(struct recorder *recorder, const struct training_start *start, struct error *error);
+
+/* Ends the engine without saving if it has not ended by itself; closes the run as crashed then. NULL is fine. */
+void training_destroy(struct training *training);
+
+struct training_watcher {
+	void *context;
+	void (*event)(void *context, const struct event *event);              /* before the recorder takes it */
+	void (*report)(void *context, const struct recorder_report *report);
+};
+
+/* Handles everything that waits; true when there was something. */
+bool training_pump(struct training *training, const struct training_watcher *watcher);
+
+/* Sleeps until something may wait or `seconds` are over. */
+void training_wait(struct training *training, double seconds);
+
+bool training_send(struct training *training, const struct command *command); /* false: too many waiting */
+const struct run *training_run(const struct training *training);              /* as recorded at the start */
+enum engine_state training_state(const struct training *training);
+bool training_ended(const struct training *training); /* the engine has ended; the recorder may still be writing */
+int training_wake_descriptor(const struct training *training);
+
+/* "AMD EPYC, 2 cores". */
+void machine_describe(char *target, size_t size);
+
+#endif
