@@ -12,11 +12,24 @@ enum theme_role {
 	ROLE_COUNT,
 };
 
-struct theme_colour { short foreground, background; }; /* 256-colour index, -1: the terminal's default */
+struct theme_colour {
+	short foreground, background; /* 256-colour index, -1: the terminal's default */
+	unsigned char attributes;     /* CELL_* added to what the drawing code asks for: how a role shows without colour */
+};
 struct theme {
 	const char *name, *help;
 	struct theme_colour roles[ROLE_COUNT];
 };
-extern const struct theme themes[]; /* ends with a row whose name is NULL */
+extern const struct theme themes[]; /* ends with a row whose name is NULL; the first is the default */
+const struct theme *theme_find(const char *name); /* NULL: no such theme */
+
+/* The nearest of the 8 basic colours for an index of 256, for poor terminals. */
+int theme_basic_colour(int index);
+/* The red, green and blue, 0..255 each, that xterm gives index 16..255; 0..15 by the usual defaults. */
+void theme_colour_rgb(int index, unsigned char rgb[3]);
+/* The nearest index among 16..255. */
+int theme_nearest_colour(int red, int green, int blue);
+/* Likewise among the greys only. */
+int theme_nearest_grey(int grey);
 
 #endif

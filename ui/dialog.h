@@ -1,0 +1,30 @@
+/* The one question that may lie over the screen: leave a live run? stop it? which learning rate? While it is open every
+ * key is its own. Main thread. */
+#ifndef QGAN_UI_DIALOG_H
+#define QGAN_UI_DIALOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ui/action.h"
+#include "ui/canvas.h"
+#include "ui/view.h"
+
+struct dialog {
+	enum action asked;   /* what it is about; ACTION_NONE: closed */
+	int choice;          /* the row chosen */
+	int network;         /* RATES: enum view_network */
+	char text[32];       /* what was typed */
+	char complaint[96];  /* why the text was not taken */
+};
+
+/* True when `action` is asked about first (QUIT while a run is live, STOP, RATES): the dialog is open now. */
+bool dialog_open(struct dialog *dialog, enum action action, const struct view *view);
+
+/* A key (ui/keymap.h) for the open dialog. True: it closed itself; out->action is what to send, ACTION_NONE: nothing. */
+bool dialog_key(struct dialog *dialog, const struct view *view, uint32_t key, struct action_request *out);
+
+/* Over the middle of the whole canvas. */
+void dialog_draw(const struct dialog *dialog, const struct view *view, struct canvas *canvas);
+
+#endif
