@@ -69,7 +69,7 @@ char *settings_get(const struct gan_settings *settings, const struct setting_row
 bool settings_load(const struct settings_words *words, struct gan_settings *settings, struct settings_origins *origins,
                    struct error *error);
 
-/* Only the flags, over settings that came from a run (for --from and --resume); origins of the rest become ORIGIN_RUN. */
+/* Only --config FILE and the flags, over settings that came from a run (for --from and --resume); origins of the rest become ORIGIN_RUN. */
 bool settings_apply_flags(const struct settings_words *words, struct gan_settings *settings, struct settings_origins *origins,
                           struct error *error);
 
