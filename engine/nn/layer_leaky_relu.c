@@ -1,0 +1,26 @@
+/* y = x for x > 0, slope x else. The slope must not be negative, since the backward pass looks at the sign of y. */
+#include "engine/nn/layer.h"
+#include "engine/tensor/pointwise.h"
+
+static void forward(struct layer *layer, const struct layer_pass *pass, const float *x, float *y)
+{
+	pointwise_leaky(pass->parallel, layer_values(layer, pass), layer->spec.slope, x, y);
+}
+
+static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx)
+{
+	(void)x;
+	if (dx)
+		pointwise_leaky_backward(pass->parallel, layer_values(layer, pass), layer->spec.slope, y, dy, dx);
+}
+
+const struct layer_kind layer_leaky_relu = {
+	.name = "leaky_relu",
+	.help = "rectifier that lets a share of negative values through",
+	.in_place = true,
+	.backward_in_place = true,
+	.backward_reads_output = true,
+	.shape = layer_same_shape,
+	.forward = forward,
+	.backward = backward,
+};

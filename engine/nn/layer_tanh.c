@@ -1,0 +1,26 @@
+/* y = tanh x. */
+#include "engine/nn/layer.h"
+#include "engine/tensor/pointwise.h"
+
+static void forward(struct layer *layer, const struct layer_pass *pass, const float *x, float *y)
+{
+	pointwise_tanh(pass->parallel, layer_values(layer, pass), x, y);
+}
+
+static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx)
+{
+	(void)x;
+	if (dx)
+		pointwise_tanh_backward(pass->parallel, layer_values(layer, pass), y, dy, dx);
+}
+
+const struct layer_kind layer_tanh = {
+	.name = "tanh",
+	.help = "hyperbolic tangent",
+	.in_place = true,
+	.backward_in_place = true,
+	.backward_reads_output = true,
+	.shape = layer_same_shape,
+	.forward = forward,
+	.backward = backward,
+};
