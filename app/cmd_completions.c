@@ -27,16 +27,17 @@ static void print_names(const struct subcommand *const children[], const char *g
 		printf("%s%s", i ? gap : "", children[i]->name);
 }
 
-/* Calls tell for every row of the tree that runs, with the words that lead to it: "runs list". */
+/* Calls tell for every row of the tree, parents first, with the words that lead to it: "runs list". */
 static void each_leaf(const struct subcommand *const rows[], const char *before,
                       void (*tell)(const char *words, const struct subcommand *row))
 {
 	for (int i = 0; rows[i]; i++) {
-		char words[64];
-		snprintf(words, sizeof words, "%s%s%s", before, *before ? " " : "", rows[i]->name);
-		tell(words, rows[i]);
+		struct text words = {0};
+		text_format(&words, "%s%s%s", before, *before ? " " : "", rows[i]->name);
+		tell(words.bytes, rows[i]);
 		if (rows[i]->children)
-			each_leaf(rows[i]->children, words, tell);
+			each_leaf(rows[i]->children, words.bytes, tell);
+		text_clear(&words);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "engine/nn/optimizer.h"
 #include "engine/quant/quantizer.h"
 
 static const char *quantizer_choice(int index)
@@ -19,8 +20,7 @@ static const char *model_choice(int index)
 
 static const char *optimizer_choice(int index)
 {
-	static const char *const names[] = {"adam", "sgd", NULL};
-	return names[index];
+	return optimizers[index] ? optimizers[index]->name : NULL;
 }
 
 static const int allowed_sizes[] = {32, 64, 128, -1};

@@ -1,0 +1,104 @@
+/* qgan manual: the parts of the man page that tables know, in scdoc's notation; assets/ holds the rest. */
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/settings.h"
+#include "ui/action.h"
+
+/* scdoc gives meaning to these; a backslash takes it away. */
+static void print_escaped(const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("\\*_~#|[]<>.", *text))
+			putchar('\\');
+		putchar(*text);
+	}
+}
+
+static void print_option(const struct cli_option *option)
+{
+	if (option->letter)
+		printf("*-%c*, ", option->letter);
+	printf("*--%s*", option->name);
+	if (option->argument) {
+		printf(" _");
+		print_escaped(option->argument);
+		printf("_");
+	}
+	printf("\n\t");
+	print_escaped(option->help);
+	for (int i = 0; option->choices && option->choices[i]; i++)
+		printf("%s%s", i ? ", " : ": ", option->choices[i]);
+	if (option->standard) {
+		printf(" (default ");
+		print_escaped(option->standard);
+		printf(")");
+	}
+	printf("\n\n");
+}
+
+static void print_command(const char *before, const struct subcommand *row)
+{
+	char name[64];
+	snprintf(name, sizeof name, "%s %s", before, row->name);
+	if (row->hidden)
+		return;
+	for (int i = 0; row->children && row->children[i]; i++)
+		print_command(name, row->children[i]);
+	if (row->children)
+		return;
+	printf("## ");
+	print_escaped(name);
+	if (row->syntax.positionals) {
+		putchar(' ');
+		print_escaped(row->syntax.positionals);
+	}
+	printf("\n\n");
+	print_escaped(row->help);
+	if (row->syntax.shared == settings_options)
+		printf(" Takes the settings below.");
+	printf("\n\n");
+	for (const struct cli_option *option = row->syntax.options; option && option->name; option++)
+		print_option(option);
+	for (const struct cli_option *option = row->syntax.shared && row->syntax.shared != settings_options ? row->syntax.shared() : NULL;
+	     option && option->name; option++)
+		print_option(option);
+	if (row->syntax.notes) {
+		print_escaped(row->syntax.notes);
+		printf("\n\n");
+	}
+}
+
+static void print_settings(void)
+{
+	printf("# SETTINGS\n\nFlags of the commands that train, names in config files, and, in capitals with QGAN\\_ before them and "
+	       "\\_ for -, environment variables (QGAN\\_D\\_BITS).\n\n");
+	for (const struct cli_option *option = settings_options(); option->name; option++) {
+		struct cli_option shown = *option;
+		if (!strcmp(option->name, "data"))
+			shown.standard = "fashion-mnist where its package is installed, else shapes"; /* not what this machine happens to have */
+		print_option(&shown);
+	}
+}
+
+static int run(int argc, char **argv)
+{
+	struct cli_words words;
+	int status;
+	if (!cli_parse(&subcommand_manual.syntax, subcommand_manual.help, argc, argv, NULL, &words, &status))
+		return status;
+	printf("# COMMANDS\n\n");
+	for (int i = 0; subcommands[i]; i++)
+		print_command("qgan", subcommands[i]);
+	print_settings();
+	printf("# KEYS\n\n");
+	action_print_manual(stdout);
+	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
+}
+
+const struct subcommand subcommand_manual = {
+	.name = "manual",
+	.help = "Print the tables of the man page: commands, settings, keys.",
+	.run = run,
+	.hidden = true,
+};
