@@ -53,13 +53,16 @@ struct run {
 	double loss_d, loss_g;      /* last metric point; NaN: none */
 	int64_t parent_id, parent_step; /* 0: no parent */
 	char message[STORE_TEXT_SIZE];  /* of a failure */
+	int64_t process_start;      /* of pid, clock ticks after boot: tells it from a later process of the same number */
 };
 void run_clear(struct run *run);
 
-/* Fills run->id; makes the name unique by a suffix if taken (unless exact) and writes it back. */
+/* Fills run->id; makes the name unique by a suffix if taken (unless exact) and writes it back. Names are file names:
+ * letters, digits, '.', '_', '-', beginning with a letter or digit, not all digits (those are ids). A live or paused
+ * run without a pid gets this process as its owner; created 0 is now. */
 bool store_insert_run(struct store *store, struct run *run, bool exact_name, struct error *error);
 bool store_find_run(struct store *store, const char *name_or_id, struct run *run, struct error *error); /* unknown: names the nearest */
-/* Newest first. *runs is an array of *count, freed by store_free_runs. */
+/* Newest first, without config_json (NULL). *runs is an array of *count, freed by store_free_runs. */
 bool store_list_runs(struct store *store, struct run **runs, size_t *count, struct error *error);
 void store_free_runs(struct run *runs, size_t count);
 struct run_progress { /* what changes while it trains */
@@ -72,6 +75,9 @@ struct run_progress { /* what changes while it trains */
 };
 bool store_update_run(struct store *store, int64_t run, const struct run_progress *progress, struct error *error); /* also the heartbeat */
 bool store_claim_run(struct store *store, int64_t run, struct error *error); /* host, pid, boot id become this process; ERROR_STATE when a live process owns it */
+/* What is known only once the data set is open, and what a resumption may change: config_json NULL leaves it. */
+bool store_update_run_facts(struct store *store, int64_t run, int channels, int64_t last_step, const char *config_json,
+                            struct error *error);
 /* Forgets metric points, journal, statistics, samples and checkpoints after `step`: a resumed run trains them anew. */
 bool store_rewind_run(struct store *store, int64_t run, int64_t step, struct error *error);
 
@@ -144,11 +150,15 @@ struct checkpoint_row {
 	uint64_t bytes;
 	bool kept;                  /* before a live change, or by request: never pruned */
 };
-/* Where the file of a step goes; makes the folder. */
+/* Where the file of a step goes; makes the folder. Needs run->name only. */
 bool store_checkpoint_path(struct store *store, const struct run *run, int64_t step, char path[STORE_PATH_SIZE], struct error *error);
+/* A row of the same step is replaced. */
 bool store_insert_checkpoint(struct store *store, int64_t run, const struct checkpoint_row *row, struct error *error);
-/* step -1: the newest; else exactly that step. Unknown: an error that lists the steps there are. */
+/* step -1: the newest whose file is there; else exactly that step. Unknown: an error that lists the steps there are. */
 bool store_find_checkpoint(struct store *store, int64_t run, int64_t step, struct checkpoint_row *row, struct error *error);
+bool store_keep_checkpoint(struct store *store, int64_t run, int64_t step, struct error *error); /* no such step: nothing happens */
+/* Oldest first; *rows is an array of *count, free(*rows). */
+bool store_list_checkpoints(struct store *store, int64_t run, struct checkpoint_row **rows, size_t *count, struct error *error);
 /* Deletes rows and files of all but the newest `keep` that are not kept. */
 bool store_prune_checkpoints(struct store *store, int64_t run, int keep, struct error *error);
 

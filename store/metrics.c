@@ -1,0 +1,62 @@
+#include "store/statement.h"
+
+bool store_insert_metrics(struct store *store, int64_t run, const struct metric_point *points, size_t count, struct error *error)
+{
+	struct statement statement;
+	if (!store_begin_span(store, error))
+		return false;
+	bool success = statement_prepare(&statement, store,
+	                                 "INSERT OR REPLACE INTO metric_points (run_id, step, time, epochs, loss_d, loss_g, d_real,"
+	                                 " d_fake, gradient_d, gradient_g, images_per_second)"
+	                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
+	for (size_t i = 0; success && i < count; i++) {
+		statement_bind_integer(&statement, run);
+		statement_bind_integer(&statement, points[i].step);
+		statement_bind_real(&statement, points[i].time);
+		statement_bind_real(&statement, points[i].epochs);
+		statement_bind_real(&statement, points[i].loss_d);
+		statement_bind_real(&statement, points[i].loss_g);
+		statement_bind_real(&statement, points[i].d_real);
+		statement_bind_real(&statement, points[i].d_fake);
+		statement_bind_real(&statement, points[i].gradient_d);
+		statement_bind_real(&statement, points[i].gradient_g);
+		statement_bind_real(&statement, points[i].images_per_second);
+		success = statement_run(&statement, error);
+	}
+	statement_finish(&statement);
+	return store_end_span(store, success, error);
+}
+
+static void read_point(struct statement *statement, struct metric_point *point)
+{
+	point->step = statement_read_integer(statement);
+	point->time = statement_read_real(statement);
+	point->epochs = statement_read_real(statement);
+	point->loss_d = statement_read_real(statement);
+	point->loss_g = statement_read_real(statement);
+	point->d_real = statement_read_real(statement);
+	point->d_fake = statement_read_real(statement);
+	point->gradient_d = statement_read_real(statement);
+	point->gradient_g = statement_read_real(statement);
+	point->images_per_second = statement_read_real(statement);
+}
+
+bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
+                         void (*visit)(void *context, const struct metric_point *point), void *context, struct error *error)
+{
+	struct statement statement;
+	if (!statement_prepare(&statement, store,
+	                       "SELECT step, time, epochs, loss_d, loss_g, d_real, d_fake, gradient_d, gradient_g,"
+	                       " images_per_second FROM metric_points WHERE run_id = ? AND step > ? ORDER BY step", error))
+		return false;
+	statement_bind_integer(&statement, run);
+	statement_bind_integer(&statement, after_step);
+	bool row, success;
+	while ((success = statement_step(&statement, &row, error)) && row) {
+		struct metric_point point;
+		read_point(&statement, &point);
+		visit(context, &point);
+	}
+	statement_finish(&statement);
+	return success;
+}

@@ -1,0 +1,213 @@
+#include "store/migrations.h"
+
+#include <stdio.h>
+
+#include "store/statement.h"
+
+/* The schema, for people with an sqlite3 prompt. Times are seconds since 1970 in UTC. NULL in a REAL column means "not
+ * known" (NaN in the program). Steps count from 1; step 0 is the untrained network. Bits are 1..8, or 32 for float.
+ *
+ *   runs           one row a training. The columns step .. message are a summary kept up to date while it trains, so
+ *                  that lists never touch the other tables. d_bits, g_bits and quantizer are the present ones;
+ *                  config_json holds the settings it started with. A row that says live or paused belongs to the
+ *                  process (host, boot_id, pid, process_start); when that is dead the run has crashed.
+ *                  seed is unsigned 64-bit, stored with the same bits. last_step 0: no end. ended 0: not yet.
+ *   metric_points  one row every few steps: losses, mean D(x) and D(G(z)), gradient norms, speed; means over the
+ *                  steps since the row before.
+ *   journal        what people changed and what happened, with the last step done before it took effect.
+ *   layer_stats    one row a weight tensor and recorded step: how its quantizer fits it. network is D or G.
+ *   layer_states   its 2^k states: dequantized level, and how many weights sit there. No rows at 32 bits.
+ *   layer_bins     the histogram of its float weights: bins of equal width from histogram_min to histogram_max;
+ *                  empty bins have no row. The view layer_histogram adds the edges of every bin.
+ *   samples        PNG grids of generated pictures; seed 0 is the run's fixed noise.
+ *   checkpoints    files; path is relative to the folder FILE-runs, so that both can be moved together.
+ *
+ * Deleting a run deletes everything that hangs on it (not its checkpoint files). */
+static const char first_schema[] =
+	"PRAGMA application_id = 1902600558;" /* STORE_APPLICATION_ID */
+	"CREATE TABLE runs ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	name TEXT NOT NULL UNIQUE,"
+	"	status TEXT NOT NULL CHECK (status IN ('live', 'paused', 'finished', 'stopped', 'crashed', 'failed')),"
+	"	model TEXT NOT NULL,"
+	"	data TEXT NOT NULL,"
+	"	quantizer TEXT NOT NULL,"
+	"	size INTEGER NOT NULL,"
+	"	channels INTEGER NOT NULL,"
+	"	width INTEGER NOT NULL,"
+	"	batch INTEGER NOT NULL,"
+	"	d_bits INTEGER NOT NULL,"
+	"	g_bits INTEGER NOT NULL,"
+	"	seed INTEGER NOT NULL,"
+	"	version TEXT NOT NULL,"
+	"	machine TEXT NOT NULL,"
+	"	host TEXT NOT NULL,"
+	"	boot_id TEXT NOT NULL,"
+	"	pid INTEGER NOT NULL,"
+	"	process_start INTEGER NOT NULL,"
+	"	created REAL NOT NULL,"
+	"	heartbeat REAL NOT NULL,"
+	"	ended REAL NOT NULL DEFAULT 0,"
+	"	train_seconds REAL NOT NULL DEFAULT 0,"
+	"	step INTEGER NOT NULL DEFAULT 0,"
+	"	last_step INTEGER NOT NULL DEFAULT 0,"
+	"	epochs REAL NOT NULL DEFAULT 0,"
+	"	loss_d REAL,"
+	"	loss_g REAL,"
+	"	parent_id INTEGER REFERENCES runs (id) ON DELETE SET NULL,"
+	"	parent_step INTEGER NOT NULL DEFAULT 0,"
+	"	message TEXT NOT NULL DEFAULT '',"
+	"	config_json TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX runs_by_parent ON runs (parent_id);"
+	"CREATE TABLE metric_points ("
+	"	run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,"
+	"	step INTEGER NOT NULL,"
+	"	time REAL NOT NULL,"
+	"	epochs REAL,"
+	"	loss_d REAL,"
+	"	loss_g REAL,"
+	"	d_real REAL,"
+	"	d_fake REAL,"
+	"	gradient_d REAL,"
+	"	gradient_g REAL,"
+	"	images_per_second REAL,"
+	"	PRIMARY KEY (run_id, step)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE journal ("
+	"	id INTEGER PRIMARY KEY,"
+	"	run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,"
+	"	step INTEGER NOT NULL,"
+	"	time REAL NOT NULL,"
+	"	kind TEXT NOT NULL,"
+	"	field TEXT NOT NULL,"
+	"	value TEXT NOT NULL,"
+	"	text TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX journal_by_run ON journal (run_id, step);"
+	"CREATE TABLE layer_stats ("
+	"	id INTEGER PRIMARY KEY,"
+	"	run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,"
+	"	step INTEGER NOT NULL,"
+	"	network TEXT NOT NULL CHECK (network IN ('D', 'G')),"
+	"	position INTEGER NOT NULL,"
+	"	layer TEXT NOT NULL,"
+	"	shape TEXT NOT NULL,"
+	"	quantizer TEXT NOT NULL,"
+	"	bits INTEGER NOT NULL,"
+	"	alpha REAL,"
+	"	beta REAL,"
+	"	mse REAL,"
+	"	variance REAL,"
+	"	sqnr_db REAL,"
+	"	utilization REAL,"
+	"	flips REAL,"
+	"	iterations INTEGER NOT NULL,"
+	"	weights INTEGER NOT NULL,"
+	"	histogram_min REAL,"
+	"	histogram_max REAL,"
+	"	bins INTEGER NOT NULL,"
+	"	UNIQUE (run_id, step, network, position)"
+	") STRICT;"
+	"CREATE TABLE layer_states ("
+	"	stats_id INTEGER NOT NULL REFERENCES layer_stats (id) ON DELETE CASCADE,"
+	"	state INTEGER NOT NULL,"
+	"	level REAL,"
+	"	count INTEGER NOT NULL,"
+	"	PRIMARY KEY (stats_id, state)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE layer_bins ("
+	"	stats_id INTEGER NOT NULL REFERENCES layer_stats (id) ON DELETE CASCADE,"
+	"	bin INTEGER NOT NULL,"
+	"	count INTEGER NOT NULL,"
+	"	PRIMARY KEY (stats_id, bin)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE VIEW layer_histogram AS"
+	"	SELECT run_id, step, network, position, layer, bin,"
+	"		histogram_min + (histogram_max - histogram_min) * bin / bins AS low,"
+	"		histogram_min + (histogram_max - histogram_min) * (bin + 1) / bins AS high, count"
+	"	FROM layer_stats JOIN layer_bins ON stats_id = id;"
+	"CREATE TABLE samples ("
+	"	id INTEGER PRIMARY KEY,"
+	"	run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,"
+	"	step INTEGER NOT NULL,"
+	"	time REAL NOT NULL,"
+	"	tiles INTEGER NOT NULL,"
+	"	columns INTEGER NOT NULL,"
+	"	seed INTEGER NOT NULL,"
+	"	d_bits INTEGER NOT NULL,"
+	"	g_bits INTEGER NOT NULL,"
+	"	png BLOB NOT NULL"
+	") STRICT;"
+	"CREATE INDEX samples_by_run ON samples (run_id, seed, step);"
+	"CREATE TABLE checkpoints ("
+	"	id INTEGER PRIMARY KEY,"
+	"	run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,"
+	"	step INTEGER NOT NULL,"
+	"	time REAL NOT NULL,"
+	"	path TEXT NOT NULL,"
+	"	hash TEXT NOT NULL,"
+	"	bytes INTEGER NOT NULL,"
+	"	kept INTEGER NOT NULL DEFAULT 0 CHECK (kept IN (0, 1)),"
+	"	UNIQUE (run_id, step)"
+	") STRICT;";
+
+_Static_assert(STORE_APPLICATION_ID == 1902600558, "the number in first_schema");
+
+/* Append only: files in the world have stopped at every one of these. */
+const struct migration migrations[] = {
+	{.purpose = "runs, metric points, journal, layer statistics, samples, checkpoints", .sql = first_schema},
+};
+const size_t migration_count = sizeof migrations / sizeof *migrations;
+
+/* A file without tables is new: it may become a store. */
+static bool check_is_store(struct store *store, bool *empty, struct error *error)
+{
+	int64_t application, tables;
+	if (!statement_query_integer(store, "PRAGMA application_id", 0, 0, &application, error) ||
+	    !statement_query_integer(store, "SELECT count(*) FROM sqlite_schema", 0, 0, &tables, error))
+		return false;
+	*empty = tables == 0;
+	if (*empty || application == STORE_APPLICATION_ID)
+		return true;
+	return error_set(error, ERROR_INPUT, "%s is an SQLite file, but not a qgan store", store->path);
+}
+
+bool migrations_position(struct store *store, size_t known, size_t *position, struct error *error)
+{
+	bool empty;
+	int64_t version;
+	if (!check_is_store(store, &empty, error) ||
+	    !statement_query_integer(store, "PRAGMA user_version", 0, 0, &version, error))
+		return false;
+	*position = empty || version < 0 ? 0 : (size_t)version;
+	if (*position <= known)
+		return true;
+	return error_set(error, ERROR_STATE, "store %s was written by a newer qgan (schema %zu; this program knows %zu): use that one",
+	                 store->path, *position, known);
+}
+
+static bool apply_step(struct store *store, const struct migration *step, size_t number, struct error *error)
+{
+	char pragma[64];
+	snprintf(pragma, sizeof pragma, "PRAGMA user_version = %zu", number);
+	if (store_execute(store, step->sql, error) && store_execute(store, pragma, error))
+		return true;
+	return error_prefix(error, "schema step %zu (%s)", number, step->purpose);
+}
+
+bool migrations_apply(struct store *store, const struct migration *steps, size_t count, struct error *error)
+{
+	size_t position;
+	if (!migrations_position(store, count, &position, error))
+		return false;
+	if (position == count)
+		return true;
+	if (!store_begin_span(store, error))
+		return false;
+	/* Another process may have been faster between the look and the lock. */
+	bool success = migrations_position(store, count, &position, error);
+	for (size_t i = position; success && i < count; i++)
+		success = apply_step(store, &steps[i], i + 1, error);
+	return store_end_span(store, success, error);
+}
