@@ -36,4 +36,11 @@ struct gan_settings {
 	int samples;                          /* tiles of the sample grid */
 };
 
+struct checkpoint;
+
+/* Every field above as metadata "settings.NAME" of a checkpoint, and back. Reading fails on a missing or impossible
+ * field, naming it. */
+void gan_settings_to_checkpoint(const struct gan_settings *settings, struct checkpoint *checkpoint);
+bool gan_settings_from_checkpoint(struct gan_settings *settings, const struct checkpoint *checkpoint, struct error *error);
+
 #endif

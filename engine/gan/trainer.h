@@ -58,7 +58,8 @@ void trainer_destroy(struct trainer *trainer); /* NULL is fine */
 
 const struct trainer_facts *trainer_facts(const struct trainer *trainer);
 
-/* ERROR_NUMERIC when a loss or gradient is not finite: the step's update is not applied. */
+/* ERROR_NUMERIC when a loss or gradient is not finite: the network it belongs to is not updated, the step does not count
+ * (its batch and noise are used up) and running statistics are put back. D is updated before G is looked at. */
 bool trainer_step(struct trainer *trainer, struct step_report *report, struct error *error);
 int64_t trainer_steps_done(const struct trainer *trainer);
 
@@ -67,13 +68,23 @@ bool trainer_set_quantizer(struct trainer *trainer, const char *name, struct err
 bool trainer_set_learning_rate(struct trainer *trainer, enum network_id network, double rate, struct error *error);
 const struct gan_settings *trainer_settings(const struct trainer *trainer); /* as changed up to now */
 
-/* Statistics of every weight tensor under the present bits, D's first; returns how many (<= 2 TRAINER_MAX_LAYERS). */
+/* Statistics of every weight tensor under the present bits, D's first; returns how many (<= 2 TRAINER_MAX_LAYERS),
+ * fewer than there are only when a tensor is not finite. Changes nothing in the training state. */
 int trainer_describe_layers(struct trainer *trainer, struct layer_report reports[], int max);
 
 /* A grid of `count` generated pictures (evaluation mode: Q(W), running statistics), rows x columns as square as
  * possible. seed 0: the run's fixed noise, tile by tile the same at every step; else fresh noise of that seed.
  * Changes nothing in the training state. */
 struct image *trainer_sample(struct trainer *trainer, int count, uint64_t seed, struct error *error);
+
+/* Where the time of all steps so far went: one row a kind of layer (both networks, forward and backward), then "pack",
+ * "quantize", "optimizer" and "data" (waiting for a batch). Returns how many rows. */
+enum { TRAINER_MAX_TIMES = 32 };
+struct trainer_time {
+	char name[LAYER_NAME_SIZE];
+	double seconds;
+};
+int trainer_describe_times(const struct trainer *trainer, struct trainer_time times[TRAINER_MAX_TIMES]);
 
 /* A complete copy of the state, taken between steps; owned by the caller, may cross threads. */
 struct checkpoint *trainer_checkpoint(struct trainer *trainer, struct error *error);

@@ -1,0 +1,187 @@
+/* Checkpoints on disk. The file under PATH is whole at every moment: the new one is written beside it and fsynced
+ * before it takes the name, and the folder is fsynced so that the name lasts. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/sha256.h"
+#include "engine/base/text.h"
+#include "engine/file/checkpoint_data.h"
+#include "engine/file/safetensors.h"
+
+_Static_assert((int)CHECKPOINT_HASH_SIZE == (int)SHA256_TEXT_SIZE, "the hash is a SHA-256 in hex");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are written as they lie in memory");
+
+static bool write_all(int file, const void *bytes, size_t size)
+{
+	const char *from = bytes;
+	while (size > 0) {
+		ssize_t written = write(file, from, size);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return false;
+		from += written;
+		size -= (size_t)written;
+	}
+	return true;
+}
+
+/* errno tells why when it fails. */
+static bool write_file(const char *path, const struct text *header, const float *values, size_t count)
+{
+	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (file < 0)
+		return false;
+	bool written = write_all(file, header->bytes, header->length) && write_all(file, values, count * sizeof *values) &&
+	               fsync(file) == 0;
+	int reason = errno;
+	if (close(file) != 0 && written)
+		return false;
+	errno = reason;
+	return written;
+}
+
+static bool sync_folder_of(const char *path)
+{
+	char *copy = memory_text(path);
+	int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(copy);
+	if (folder < 0)
+		return false;
+	bool synced = fsync(folder) == 0;
+	int reason = errno;
+	close(folder);
+	errno = reason;
+	return synced;
+}
+
+bool checkpoint_write(const struct checkpoint *checkpoint, const char *path, char hash[CHECKPOINT_HASH_SIZE], uint64_t *bytes,
+                      struct error *error)
+{
+	struct text header = {0}, aside = {0};
+	sha256_text(checkpoint->values, checkpoint->count * sizeof *checkpoint->values, hash);
+	safetensors_format(checkpoint, hash, &header);
+	text_format(&aside, "%s.tmp", path);
+	*bytes = header.length + checkpoint->count * sizeof *checkpoint->values;
+	bool done = write_file(aside.bytes, &header, checkpoint->values, checkpoint->count) && rename(aside.bytes, path) == 0;
+	if (!done) {
+		error_set_errno(error, "cannot write the checkpoint %s", path);
+		unlink(aside.bytes);
+	} else if (!sync_folder_of(path)) {
+		done = error_set_errno(error, "cannot make the checkpoint %s last", path);
+	}
+	text_clear(&header);
+	text_clear(&aside);
+	return done;
+}
+
+/* The stored hash and the caller's, if any, against the data. */
+static bool check_hash(const struct checkpoint *checkpoint, const char *expected, const char *name, struct error *error)
+{
+	char hash[CHECKPOINT_HASH_SIZE];
+	const char *stored;
+	if (!checkpoint_get_text(checkpoint, SAFETENSORS_HASH_KEY, &stored, error))
+		return error_prefix(error, "%s", name);
+	sha256_text(checkpoint->values, checkpoint->count * sizeof *checkpoint->values, hash);
+	if (strcmp(hash, stored) != 0)
+		return error_set(error, ERROR_INPUT, "%s is damaged: its data has the SHA-256 %.12s.., its header says %.12s..", name, hash, stored);
+	if (expected && strcmp(hash, expected) != 0)
+		return error_set(error, ERROR_INPUT, "%s is another file than was recorded: its data has the SHA-256 %.12s.., expected %.12s..",
+		                 name, hash, expected);
+	return true;
+}
+
+/* Bytes from memory or from a file, so that both ways of reading share one parser. */
+struct source {
+	const uint8_t *bytes; /* or NULL: */
+	int file;
+	const char *name;
+};
+
+static bool take(struct source *source, void *target, size_t size, struct error *error)
+{
+	char *to = target;
+	if (source->bytes) {
+		memcpy(to, source->bytes, size);
+		source->bytes += size;
+		return true;
+	}
+	while (size > 0) {
+		ssize_t got = read(source->file, to, size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set_errno(error, "cannot read %s", source->name);
+		if (got == 0)
+			return error_set(error, ERROR_INPUT, "%s is cut: it became shorter while it was read", source->name);
+		to += got;
+		size -= (size_t)got;
+	}
+	return true;
+}
+
+static struct checkpoint *parse_tensors(struct source *source, size_t header_size, uint64_t data_size, struct error *error)
+{
+	char *header = memory_try_bytes(header_size, "the header of a checkpoint", error);
+	struct checkpoint *checkpoint = NULL;
+	if (header && take(source, header, header_size, error))
+		checkpoint = safetensors_parse_header(header, header_size, data_size, source->name, error);
+	free(header);
+	if (!checkpoint)
+		return NULL;
+	if (checkpoint_allocate(checkpoint, error) && take(source, checkpoint->values, (size_t)data_size, error))
+		return checkpoint;
+	checkpoint_destroy(checkpoint);
+	return NULL;
+}
+
+static struct checkpoint *parse(struct source *source, uint64_t size, const char *expected_hash, struct error *error)
+{
+	uint8_t prefix[SAFETENSORS_PREFIX];
+	size_t header_size;
+	if (size < sizeof prefix) {
+		error_set(error, ERROR_INPUT, "%s is no checkpoint: it has only %llu bytes", source->name, (unsigned long long)size);
+		return NULL;
+	}
+	if (!take(source, prefix, sizeof prefix, error) ||
+	    !safetensors_header_size(prefix, size, source->name, &header_size, error))
+		return NULL;
+	struct checkpoint *checkpoint = parse_tensors(source, header_size, size - sizeof prefix - header_size, error);
+	if (checkpoint && !check_hash(checkpoint, expected_hash, source->name, error)) {
+		checkpoint_destroy(checkpoint);
+		return NULL;
+	}
+	return checkpoint;
+}
+
+struct checkpoint *checkpoint_parse(const void *bytes, size_t size, const char *name, struct error *error)
+{
+	struct source source = {.bytes = bytes, .file = -1, .name = name};
+	return parse(&source, size, NULL, error);
+}
+
+struct checkpoint *checkpoint_read(const char *path, const char *expected_hash, struct error *error)
+{
+	struct source source = {.file = open(path, O_RDONLY | O_CLOEXEC), .name = path};
+	if (source.file < 0) {
+		error_set_errno(error, "cannot open the checkpoint %s", path);
+		return NULL;
+	}
+	struct checkpoint *checkpoint = NULL;
+	struct stat status;
+	if (fstat(source.file, &status) != 0)
+		error_set_errno(error, "cannot read the checkpoint %s", path);
+	else if (!S_ISREG(status.st_mode))
+		error_set(error, ERROR_INPUT, "%s is no regular file", path);
+	else
+		checkpoint = parse(&source, (uint64_t)status.st_size, expected_hash, error);
+	close(source.file);
+	return checkpoint;
+}

@@ -1,0 +1,120 @@
+#include "engine/gan/gan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+
+static const char *const names[NETWORK_COUNT] = {[NETWORK_D] = "D", [NETWORK_G] = "G"};
+
+static bool init_network(struct gan *gan, enum network_id id, const struct gan_settings *settings, struct error *error)
+{
+	const struct optimizer *optimizer = optimizer_find(settings->optimizer, error);
+	if (!optimizer)
+		return false;
+	struct network_recipe *recipe = memory_zeroed(1, sizeof *recipe);
+	gan->family->describe(settings, id, recipe);
+	struct network *network = network_create(recipe->layers, recipe->count, recipe->input, settings->batch, optimizer, error);
+	free(recipe);
+	if (!network)
+		return error_prefix(error, "%s", names[id]);
+	gan->networks[id] = network;
+	quantization_init(&gan->quantization[id], network);
+	gan->quantization[id].iterations = settings->quantizer_iterations;
+	gan->optimization[id] = (struct optimizer_options){
+		.learning_rate = settings->learning_rate[id], .beta1 = settings->beta1, .beta2 = settings->beta2,
+	};
+	gan->statistics_before[id] = memory_zeroed(network->running.floats, sizeof(float));
+	return true;
+}
+
+bool gan_init(struct gan *gan, const struct model_family *family, const struct gan_settings *settings,
+              struct parallel *parallel, struct error *error)
+{
+	*gan = (struct gan){.family = family, .parallel = parallel, .batch = settings->batch};
+	gan->score_gradient = memory_zeroed((size_t)settings->batch, sizeof(float));
+	return init_network(gan, NETWORK_D, settings, error) && init_network(gan, NETWORK_G, settings, error);
+}
+
+void gan_clear(struct gan *gan)
+{
+	for (int id = 0; id < NETWORK_COUNT; id++) {
+		network_destroy(gan->networks[id]);
+		free(gan->statistics_before[id]);
+	}
+	free(gan->score_gradient);
+}
+
+static void copy_statistics(const struct gan *gan, bool back)
+{
+	for (int id = 0; id < NETWORK_COUNT; id++) {
+		float *now = gan->networks[id]->statistics, *before = gan->statistics_before[id];
+		memcpy(back ? now : before, back ? before : now, gan->networks[id]->running.floats * sizeof(float));
+	}
+}
+
+static bool update(struct gan *gan, enum network_id id, struct gan_measures *measures, struct error *error)
+{
+	struct network *network = gan->networks[id];
+	double start = clock_seconds();
+	double norm = network_gradient_norm(network, gan->parallel);
+	measures->gradient_norm[id] = (float)norm;
+	if (!isfinite(measures->loss[id]) || !isfinite(norm))
+		return error_set(error, ERROR_NUMERIC, "%s's %s is not finite (its learning rate is %g)", names[id],
+		                 isfinite(measures->loss[id]) ? "gradient" : "loss", gan->optimization[id].learning_rate);
+	gan->optimization[id].step++;
+	network_update(network, gan->parallel, &gan->optimization[id]);
+	quantization_invalidate(&gan->quantization[id]);
+	gan->optimizer_seconds += clock_seconds() - start;
+	return true;
+}
+
+/* D's scores of `pictures` and what they cost; adds to D's gradients. */
+static double judge(struct gan *gan, enum loss_role role, const float *pictures, float *probability)
+{
+	struct network *d = gan->networks[NETWORK_D];
+	const float *scores = network_forward(d, gan->parallel, gan->batch, true, pictures);
+	double loss = loss_evaluate(gan->family->loss, role, gan->batch, scores, gan->score_gradient);
+	*probability = (float)loss_mean_probability(gan->batch, scores);
+	network_backward(d, gan->parallel, gan->batch, (struct network_wants){.weight_gradients = true}, pictures, gan->score_gradient);
+	return loss;
+}
+
+static bool step_d(struct gan *gan, const float *real, const float *fake, struct gan_measures *measures, struct error *error)
+{
+	if (!quantization_refresh(&gan->quantization[NETWORK_D], gan->parallel, error))
+		return error_prefix(error, "D");
+	network_clear_gradients(gan->networks[NETWORK_D]);
+	double loss = judge(gan, LOSS_D_REAL, real, &measures->d_real);
+	loss += judge(gan, LOSS_D_FAKE, fake, &measures->d_fake);
+	measures->loss[NETWORK_D] = (float)loss;
+	return update(gan, NETWORK_D, measures, error);
+}
+
+static bool step_g(struct gan *gan, const float *noise, const float *fake, struct gan_measures *measures, struct error *error)
+{
+	struct network *d = gan->networks[NETWORK_D], *g = gan->networks[NETWORK_G];
+	if (!quantization_refresh(&gan->quantization[NETWORK_D], gan->parallel, error))
+		return error_prefix(error, "D");
+	const float *scores = network_forward(d, gan->parallel, gan->batch, true, fake);
+	measures->loss[NETWORK_G] = (float)loss_evaluate(gan->family->loss, LOSS_G, gan->batch, scores, gan->score_gradient);
+	const float *fake_gradient = network_backward(d, gan->parallel, gan->batch, (struct network_wants){.input_gradient = true},
+	                                              fake, gan->score_gradient);
+	network_clear_gradients(g);
+	network_backward(g, gan->parallel, gan->batch, (struct network_wants){.weight_gradients = true}, noise, fake_gradient);
+	return update(gan, NETWORK_G, measures, error);
+}
+
+bool gan_step(struct gan *gan, const float *real, const float *noise, struct gan_measures *measures, struct error *error)
+{
+	if (!quantization_refresh(&gan->quantization[NETWORK_G], gan->parallel, error))
+		return error_prefix(error, "G");
+	copy_statistics(gan, false);
+	const float *fake = network_forward(gan->networks[NETWORK_G], gan->parallel, gan->batch, true, noise);
+	bool done = step_d(gan, real, fake, measures, error) && step_g(gan, noise, fake, measures, error);
+	if (!done)
+		copy_statistics(gan, true);
+	return done;
+}

@@ -1,0 +1,136 @@
+/* What a trainer shows of itself between steps: weights, pictures, times. Nothing here changes the training state. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/text.h"
+#include "engine/data/picture_file.h"
+#include "engine/gan/trainer_state.h"
+
+static double share_different(const uint8_t *a, const uint8_t *b, size_t count)
+{
+	size_t different = 0;
+	for (size_t i = 0; i < count; i++)
+		different += a[i] != b[i];
+	return count ? (double)different / (double)count : 0;
+}
+
+/* Compares the tensor's states with those of the last report and remembers them. */
+static void count_flips(struct trainer *trainer, enum network_id id, int index, struct layer_report *report)
+{
+	const struct quantization *quantization = &trainer->gan.quantization[id];
+	const struct parameter *tensor = quantization->tensors[index];
+	struct known_states *known = &trainer->known[id][index];
+	report->flips = NAN;
+	report->flip_steps = 0;
+	if (quantization->bits == QUANT_FLOAT_BITS) {
+		known->quantizer = NULL;
+		return;
+	}
+	quantization->quantizer->apply(&quantization->fits[index], trainer->parallel, quantization->network->weights + tensor->offset,
+	                               tensor->count, trainer->fresh_states, NULL, NULL);
+	if (known->quantizer == quantization->quantizer && known->bits == quantization->bits) {
+		report->flips = share_different(known->states, trainer->fresh_states, tensor->count);
+		report->flip_steps = trainer->steps - known->step;
+	}
+	memcpy(known->states, trainer->fresh_states, tensor->count);
+	known->quantizer = quantization->quantizer;
+	known->bits = quantization->bits;
+	known->step = trainer->steps;
+}
+
+static bool describe_layer(struct trainer *trainer, enum network_id id, int index, struct layer_report *report)
+{
+	const struct quantization *quantization = &trainer->gan.quantization[id];
+	const struct parameter *tensor = quantization->tensors[index];
+	struct quant_fit fit = quantization->fits[index];
+	if (quantization->bits == QUANT_FLOAT_BITS)
+		fit = (struct quant_fit){.bits = QUANT_FLOAT_BITS};
+	report->network = id;
+	text_copy(report->name, sizeof report->name, tensor->layer);
+	parameter_shape_text(tensor, report->shape, sizeof report->shape);
+	count_flips(trainer, id, index, report);
+	return quant_describe(quantization->quantizer, &fit, trainer->parallel, quantization->network->weights + tensor->offset,
+	                      tensor->count, &report->statistics, NULL);
+}
+
+int trainer_describe_layers(struct trainer *trainer, struct layer_report reports[], int max)
+{
+	int count = 0;
+	for (int id = 0; id < NETWORK_COUNT; id++) {
+		struct quantization *quantization = &trainer->gan.quantization[id];
+		if (!quantization_refresh(quantization, trainer->parallel, NULL))
+			return count;
+		for (int i = 0; i < quantization->count && count < max; i++, count++)
+			if (!describe_layer(trainer, id, i, &reports[count]))
+				return count;
+	}
+	return count;
+}
+
+/* Generates the next count (<= batch) pictures; each draws its noise alone, so that a picture depends on its number only. */
+static void generate(struct trainer *trainer, struct random *random, int count, uint8_t *pixels)
+{
+	const struct network *g = trainer->gan.networks[NETWORK_G];
+	size_t latent = (size_t)trainer->settings.latent;
+	for (int i = 0; i < count; i++)
+		random_fill_normal(random, trainer->noise + (size_t)i * latent, latent, 0, 1);
+	const float *pictures = network_forward(trainer->gan.networks[NETWORK_G], trainer->parallel, count, false, trainer->noise);
+	tensor_to_pixels(pictures, count, g->output, pixels);
+}
+
+struct image *trainer_sample(struct trainer *trainer, int count, uint64_t seed, struct error *error)
+{
+	const struct shape shape = trainer->gan.networks[NETWORK_G]->output;
+	if (count < 1) {
+		error_set(error, ERROR_INPUT, "samples %d: must be 1 or more", count);
+		return NULL;
+	}
+	if (!quantization_refresh(&trainer->gan.quantization[NETWORK_G], trainer->parallel, error))
+		return NULL;
+	uint8_t *pixels = memory_try_bytes((size_t)count * shape_count(shape), "a sample grid", error);
+	if (!pixels)
+		return NULL;
+	struct random random;
+	random_start(&random, seed ? seed : trainer->settings.seed, RANDOM_FIXED_NOISE);
+	for (int done = 0; done < count; done += trainer->settings.batch) {
+		int part = count - done < trainer->settings.batch ? count - done : trainer->settings.batch;
+		generate(trainer, &random, part, pixels + (size_t)done * shape_count(shape));
+	}
+	int columns = (int)ceil(sqrt(count));
+	struct image *grid = picture_grid(pixels, count, shape.height, shape.channels, columns, 0, error);
+	free(pixels);
+	return grid;
+}
+
+static double kind_seconds(const struct trainer *trainer, const struct layer_kind *kind)
+{
+	double seconds = 0;
+	for (int id = 0; id < NETWORK_COUNT; id++) {
+		const struct network *network = trainer->gan.networks[id];
+		for (int i = 0; i < network->layer_count; i++)
+			seconds += network->layers[i].kind == kind ? network->layers[i].seconds : 0;
+	}
+	return seconds;
+}
+
+static void add_time(struct trainer_time times[], int *count, const char *name, double seconds)
+{
+	struct trainer_time *time = &times[(*count)++];
+	text_copy(time->name, sizeof time->name, name);
+	time->seconds = seconds;
+}
+
+int trainer_describe_times(const struct trainer *trainer, struct trainer_time times[TRAINER_MAX_TIMES])
+{
+	const struct quantization *quantization = trainer->gan.quantization;
+	int count = 0;
+	for (int i = 0; layer_kinds[i]; i++)
+		add_time(times, &count, layer_kinds[i]->name, kind_seconds(trainer, layer_kinds[i]));
+	add_time(times, &count, "pack", quantization[NETWORK_D].pack_seconds + quantization[NETWORK_G].pack_seconds);
+	add_time(times, &count, "quantize", quantization[NETWORK_D].seconds + quantization[NETWORK_G].seconds);
+	add_time(times, &count, "optimizer", trainer->gan.optimizer_seconds);
+	add_time(times, &count, "data", trainer->data_seconds);
+	return count;
+}
