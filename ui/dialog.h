@@ -15,6 +15,7 @@ struct dialog {
 	int choice;          /* the row chosen */
 	int network;         /* RATES: enum view_network */
 	char text[32];       /* what was typed */
+	bool edited;         /* RATES: text is typed, not the present rate; the first key replaces the present rate */
 	char complaint[96];  /* why the text was not taken */
 };
 

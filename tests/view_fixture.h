@@ -1,0 +1,183 @@
+/* A view as a training in full swing fills it: fixed numbers, fixed clock. For the screen tests. */
+#ifndef QGAN_TESTS_VIEW_FIXTURE_H
+#define QGAN_TESTS_VIEW_FIXTURE_H
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/text.h"
+#include "ui/view.h"
+
+static uint64_t fixture_state;
+
+/* 0..1, the same sequence on every machine. */
+static inline double fixture_random(void)
+{
+	fixture_state = fixture_state * 6364136223846793005u + 1442695040888963407u;
+	return (double)(fixture_state >> 40) / (double)(1 << 24);
+}
+
+/* Roughly normal, by a sum of uniforms. */
+static inline double fixture_noise(void)
+{
+	double sum = 0;
+	for (int i = 0; i < 12; i++)
+		sum += fixture_random();
+	return sum - 6;
+}
+
+static inline void fixture_curves(struct view *view, int64_t steps)
+{
+	for (int64_t step = 1; step <= steps; step++) {
+		double t = (double)step / 400, settled = t / (1 + t);
+		double wave = sin((double)step / 130) + 0.6 * sin((double)step / 47 + 1);
+		double g = 1.3 + 2.2 * settled - 0.9 * (step > 2400) * (1 - exp(-((double)step - 2400) / 200)) + 0.25 * wave + 0.45 * fixture_noise();
+		double d = 1.25 - 0.75 * settled + 0.25 * (step > 1900) - 0.08 * wave + 0.16 * fixture_noise();
+		series_append(&view->loss[VIEW_D], step, fmax(d, 0.02));
+		series_append(&view->loss[VIEW_G], step, fmax(g, 0.02) + (step == 1203 ? 5 : 0));
+		double belief = 0.5 + 0.28 * settled + 0.05 * wave + 0.05 * fixture_noise();
+		series_append(&view->d_real, step, fmin(belief, 0.999));
+		series_append(&view->d_fake, step, fmax(1.02 - belief - 0.03 * wave + 0.05 * fixture_noise(), 0.001));
+	}
+	view->run.loss_d = view->loss[VIEW_D].last;
+	view->run.loss_g = view->loss[VIEW_G].last;
+	view->run.d_real = view->d_real.last;
+	view->run.d_fake = view->d_fake.last;
+}
+
+/* Normal weights in 2^bits equal steps between +-2.2 standard deviations. */
+static inline void fixture_count_states(struct view_layer *layer)
+{
+	double width = 4.4 / layer->states, entropy = 0;
+	uint64_t left = layer->weights;
+	for (int z = 0; z < layer->states; z++) {
+		double low = -2.2 + z * width, high = low + width;
+		double share = 0.5 * (erf(high / sqrt(2)) - erf(low / sqrt(2)));
+		if (z == 0)
+			share += 0.5 * (1 + erf(low / sqrt(2)));
+		uint64_t count = z == layer->states - 1 ? left : (uint64_t)(share * (double)layer->weights);
+		layer->counts[z] = count;
+		left -= count;
+		double p = (double)count / (double)layer->weights;
+		entropy -= p > 0 ? p * log2(p) : 0;
+	}
+	layer->utilization = entropy / layer->bits;
+	layer->mse = 1e-4 / pow(4, layer->bits);
+	layer->sqnr_db = 10 * log10(4e-4 / layer->mse) - 1.3;
+	layer->flips = 0.012;
+	layer->iterations = 7;
+}
+
+static inline void fixture_layer(struct view *view, enum view_network network, const char *name, const char *shape, uint64_t weights)
+{
+	struct view_layer *layer = &view->layers[network][view->layer_count[network]++];
+	*layer = (struct view_layer){.bits = view->run.bits[network], .weights = weights, .alpha = 0.0213, .beta = -0.0319,
+		.mse = NAN, .sqnr_db = NAN, .utilization = NAN, .flips = NAN, .histogram_min = -0.09f, .histogram_max = 0.09f};
+	text_copy(layer->name, sizeof layer->name, name);
+	text_copy(layer->shape, sizeof layer->shape, shape);
+	for (int i = 0; i < VIEW_BINS; i++)
+		layer->histogram[i] = (uint32_t)(1000 * exp(-pow((i - 47.5) / 16, 2)));
+	if (layer->bits < 32) {
+		layer->states = 1 << layer->bits;
+		fixture_count_states(layer);
+	}
+	view->run.weights[network] += weights;
+	view->run.float_bytes[network] += 4.0 * (double)weights;
+	view->run.packed_bytes[network] += (double)weights * layer->bits / 8 + 8;
+}
+
+static inline void fixture_layers(struct view *view, int d_bits, int g_bits)
+{
+	view->run.bits[VIEW_D] = d_bits;
+	view->run.bits[VIEW_G] = g_bits;
+	for (int network = 0; network < VIEW_NETWORKS; network++) {
+		view->layer_count[network] = 0;
+		view->run.weights[network] = 0;
+		view->run.float_bytes[network] = view->run.packed_bytes[network] = 0;
+	}
+	fixture_layer(view, VIEW_D, "conv1", "64x1x4x4", 1024);
+	fixture_layer(view, VIEW_D, "conv2", "128x64x4x4", 131072);
+	fixture_layer(view, VIEW_D, "conv3", "256x128x4x4", 524288);
+	fixture_layer(view, VIEW_D, "conv4", "1x256x4x4", 4096);
+	fixture_layer(view, VIEW_G, "deconv1", "100x256x4x4", 409600);
+	fixture_layer(view, VIEW_G, "deconv2", "256x128x4x4", 524288);
+	fixture_layer(view, VIEW_G, "deconv3", "128x64x4x4", 131072);
+	fixture_layer(view, VIEW_G, "deconv4", "64x1x4x4", 1024);
+	struct view_layer *last = &view->layers[VIEW_D][3];
+	if (last->states >= 4) { /* one dead state, its weights next door */
+		last->counts[last->states - 2] += last->counts[last->states - 1];
+		last->counts[last->states - 1] = 0;
+		last->dead_states = 1;
+		last->sqnr_db -= 1.4;
+	}
+	view->layers_step = view->run.step;
+}
+
+static inline void fixture_log(struct view *view, double time, bool warning, const char *text)
+{
+	struct view_log_line *line = &view->log[view->log_count++ % VIEW_LOG_LINES];
+	line->time = time;
+	line->warning = warning;
+	text_copy(line->text, sizeof line->text, text);
+}
+
+static inline void fixture_mark(struct view *view, int64_t step, const char *label)
+{
+	view->marks[view->mark_count].step = step;
+	text_copy(view->marks[view->mark_count++].label, sizeof view->marks->label, label);
+}
+
+static inline void fixture_runs(struct view *view)
+{
+	static const struct view_run_row rows[] = {
+		{7, "fmnist-dcgan-7f3a", "live", "dcgan", "fashion-mnist", "em", 2, 1, 32, 64, 3120, 11250, 3.3, 0.9, 1.7, 2, 800, true},
+		{6, "cifar-1d2g-b", "paused", "dcgan", "cifar10:/data/cifar-10-batches-bin", "em", 1, 2, 32, 128, 26100, 42000, 33.4, 0.71, 2.2, 5400, 7421, false},
+		{5, "cifar-float", "finished", "dcgan", "cifar10:/data/cifar-10-batches-bin", "em", 32, 32, 32, 128, 42000, 42000, 53.7, 0.44, 3.1, 18000, 11873, false},
+		{4, "cifar-minmax-2", "stopped", "dcgan", "cifar10:/data/cifar-10-batches-bin", "minmax", 2, 2, 32, 128, 12000, 42000, 15.3, 0.02, 8.9, 86400, 3341, false},
+		{3, "faces-64", "crashed", "dcgan", "images:/data/faces", "em", 4, 4, 64, 64, 880, 0, 2.1, 0.8, 1.1, 200000, 1204, false},
+		{2, "shapes-nan", "failed", "dcgan", "shapes", "tanh", 2, 1, 32, 16, 41, 5000, 0.1, NAN, NAN, 500000, 12, false},
+	};
+	view->run_count = sizeof rows / sizeof *rows;
+	view->runs = memory_zeroed((size_t)view->run_count, sizeof *rows);
+	memcpy(view->runs, rows, sizeof rows);
+}
+
+/* Owned by the caller: fixture_destroy. */
+static inline struct view *fixture_create(void)
+{
+	struct view *view = memory_zeroed(1, sizeof *view);
+	struct view_run *run = &view->run;
+	fixture_state = 42;
+	*run = (struct view_run){.id = 7, .name = "fmnist-dcgan-7f3a", .model = "dcgan", .data = "fashion-mnist", .quantizer = "em",
+		.state = VIEW_LIVE, .steerable = true, .size = 32, .channels = 1, .width = 64, .batch = 64, .threads = 2, .seed = 7,
+		.learning_rate = {2e-4, 2e-4}, .step = 3120, .last_step = 11250, .epochs = 3.33, .last_epoch = 12,
+		.gradient_norm = {0.131, 0.0402}, .images_per_second = 284.1, .gflops = 61.2, .quantize_share = 0.041,
+		.eta_seconds = 2470, .loading = NAN};
+	view->now = 1795476000;
+	fixture_curves(view, run->step);
+	fixture_layers(view, 2, 1);
+	fixture_mark(view, 1900, "D>2");
+	fixture_mark(view, 2400, "G>2");
+	fixture_mark(view, 2650, "G>1");
+	fixture_log(view, view->now - 900, false, "run fmnist-dcgan-7f3a: dcgan 32x32x1 w64 on fashion-mnist, seed 7");
+	fixture_log(view, view->now - 500, false, "step 1,900  D bits 32 > 2");
+	fixture_log(view, view->now - 300, false, "step 2,400  G bits 32 > 2");
+	fixture_log(view, view->now - 280, true, "step 2,512  gradient of D is 40 times its mean");
+	fixture_log(view, view->now - 200, false, "step 2,650  G bits 2 > 1");
+	fixture_runs(view);
+	text_copy(view->store_path, sizeof view->store_path, "/home/ada/.local/share/qgan/runs.db");
+	view->sample_step = 3100;
+	view->sample_g_bits = 1;
+	return view;
+}
+
+static inline void fixture_destroy(struct view *view)
+{
+	free(view->runs);
+	free(view);
+}
+
+#endif

@@ -1,0 +1,216 @@
+#include "ui/dialog.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/text.h"
+#include "ui/keymap.h"
+
+enum { MAX_OPTIONS = 4, BOX_WIDTH = 58, RATE_ROWS = VIEW_NETWORKS, KEYS_COLUMN = 5 };
+static const double LARGEST_RATE = 1.0;
+
+/* One answer to a question: its key, what it says, what it sends (ACTION_NONE: nothing, the safe one). */
+struct option {
+	uint32_t key;
+	const char *key_name, *text;
+	enum action action;
+};
+
+struct question {
+	enum action asked;
+	const char *title, *text;
+	struct option options[MAX_OPTIONS];
+	int count, safe; /* safe: chosen at first, and what Esc does */
+};
+
+static const struct question questions[] = {
+	{ACTION_QUIT, "leave qgan?", "A run is training.", {
+		{'s', "s", "stop and save a checkpoint, then leave", ACTION_QUIT_SAVE},
+		{'d', "d", "detach: leave, train on headless", ACTION_QUIT_DETACH},
+		{KEYMAP_ESCAPE, "Esc", "cancel: stay here", ACTION_NONE},
+	}, 3, 2},
+	{ACTION_STOP, "stop this run?", "It is saved, and can be resumed from the run list.", {
+		{'x', "x", "stop and save a checkpoint", ACTION_STOP},
+		{KEYMAP_ESCAPE, "Esc", "cancel: train on", ACTION_NONE},
+	}, 2, 1},
+};
+
+static const struct question *question_about(enum action asked)
+{
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+		if (questions[i].asked == asked)
+			return &questions[i];
+	return NULL;
+}
+
+static bool run_is_live(const struct view *view)
+{
+	static const bool live[] = {[VIEW_LOADING] = true, [VIEW_LIVE] = true, [VIEW_PAUSED] = true, [VIEW_STOPPING] = true};
+	return view->run.steerable && (unsigned)view->run.state < sizeof live / sizeof *live && live[view->run.state];
+}
+
+static void show_rate(struct dialog *dialog, const struct view *view)
+{
+	snprintf(dialog->text, sizeof dialog->text, "%.6g", view->run.learning_rate[dialog->network]);
+	dialog->edited = false;
+	dialog->complaint[0] = '\0';
+}
+
+bool dialog_open(struct dialog *dialog, enum action action, const struct view *view)
+{
+	const struct question *question = question_about(action);
+	if (!run_is_live(view) || (!question && action != ACTION_RATES))
+		return false;
+	*dialog = (struct dialog){.asked = action, .choice = question ? question->safe : 0};
+	if (!question)
+		show_rate(dialog, view);
+	return true;
+}
+
+static bool close_with(struct dialog *dialog, enum action action, struct action_request *out)
+{
+	dialog->asked = ACTION_NONE;
+	out->action = action;
+	return true;
+}
+
+/* +1, -1 or 0: which way a key moves among rows. */
+static int movement(uint32_t key)
+{
+	if (key == KEYMAP_DOWN || key == KEYMAP_TAB)
+		return 1;
+	return key == KEYMAP_UP || key == KEYMAP_BACK_TAB ? -1 : 0;
+}
+
+static bool answer_question(struct dialog *dialog, const struct question *question, uint32_t key, struct action_request *out)
+{
+	int move = key == 'j' ? 1 : key == 'k' ? -1 : movement(key);
+	if (key == KEYMAP_ENTER)
+		return close_with(dialog, question->options[dialog->choice].action, out);
+	for (int i = 0; i < question->count; i++)
+		if (question->options[i].key == key)
+			return close_with(dialog, question->options[i].action, out);
+	dialog->choice = (dialog->choice + move + question->count) % question->count;
+	return false;
+}
+
+static bool send_rate(struct dialog *dialog, struct action_request *out)
+{
+	double value;
+	if (!text_to_double(dialog->text, &value)) {
+		snprintf(dialog->complaint, sizeof dialog->complaint, "a number such as 0.0002 or 2e-4, please");
+		return false;
+	}
+	if (!(value > 0) || value > LARGEST_RATE) {
+		snprintf(dialog->complaint, sizeof dialog->complaint, "a rate lies above 0 and is at most %g", LARGEST_RATE);
+		return false;
+	}
+	out->network = dialog->network;
+	out->value = value;
+	return close_with(dialog, ACTION_RATES, out);
+}
+
+static void edit_rate(struct dialog *dialog, uint32_t key)
+{
+	size_t length = strlen(dialog->text);
+	bool wanted = (key >= '0' && key <= '9') || key == '.' || key == '-' || key == '+' || key == 'e' || key == 'E';
+	if (key == KEYMAP_BACKSPACE || key == KEYMAP_DELETE) {
+		dialog->text[length ? length - 1 : 0] = '\0';
+		dialog->edited = true;
+	} else if (wanted && !dialog->edited) {
+		snprintf(dialog->text, sizeof dialog->text, "%c", (char)key);
+		dialog->edited = true;
+	} else if (wanted && length + 1 < sizeof dialog->text) {
+		dialog->text[length] = (char)key;
+		dialog->text[length + 1] = '\0';
+	}
+	dialog->complaint[0] = '\0';
+}
+
+static bool answer_rates(struct dialog *dialog, const struct view *view, uint32_t key, struct action_request *out)
+{
+	if (key == KEYMAP_ESCAPE)
+		return close_with(dialog, ACTION_NONE, out);
+	if (key == KEYMAP_ENTER)
+		return send_rate(dialog, out);
+	int network = key == 'd' ? VIEW_D : key == 'g' ? VIEW_G : movement(key) ? (dialog->network + 1) % VIEW_NETWORKS : -1;
+	if (network >= 0) {
+		dialog->network = network;
+		show_rate(dialog, view);
+	} else {
+		edit_rate(dialog, key);
+	}
+	return false;
+}
+
+bool dialog_key(struct dialog *dialog, const struct view *view, uint32_t key, struct action_request *out)
+{
+	const struct question *question = question_about(dialog->asked);
+	*out = (struct action_request){ACTION_NONE};
+	return question ? answer_question(dialog, question, key, out) : answer_rates(dialog, view, key, out);
+}
+
+static struct canvas open_box(struct canvas *canvas, int lines, const char *title)
+{
+	int width = BOX_WIDTH < canvas->clip.width ? BOX_WIDTH : canvas->clip.width;
+	int height = lines + 2 < canvas->clip.height ? lines + 2 : canvas->clip.height;
+	struct rect box = {(canvas->clip.width - width) / 2, (canvas->clip.height - height) / 2, width, height};
+	canvas_fill(canvas, box, ' ', ROLE_TEXT, 0);
+	struct canvas inside = canvas_frame(canvas, box, title, NULL, true);
+	return canvas_part(&inside, (struct rect){1, 0, inside.clip.width - 2, inside.clip.height});
+}
+
+static void draw_option(struct canvas *inside, int y, const struct option *option, bool chosen)
+{
+	if (chosen)
+		canvas_fill(inside, (struct rect){0, y, inside->clip.width, 1}, ' ', ROLE_SELECTED, 0);
+	canvas_put(inside, 0, y, chosen ? '>' : ' ', chosen ? ROLE_SELECTED : ROLE_TEXT, 0);
+	canvas_text(inside, 2, y, chosen ? ROLE_SELECTED : ROLE_KEY, CELL_BOLD, option->key_name);
+	canvas_text(inside, 2 + KEYS_COLUMN, y, chosen ? ROLE_SELECTED : ROLE_TEXT, 0, option->text);
+}
+
+static void draw_question(const struct dialog *dialog, const struct question *question, struct canvas *canvas)
+{
+	struct canvas inside = open_box(canvas, question->count + 2, question->title);
+	canvas_text(&inside, 0, 0, ROLE_TEXT, 0, question->text);
+	for (int i = 0; i < question->count; i++)
+		draw_option(&inside, 2 + i, &question->options[i], i == dialog->choice);
+}
+
+static void draw_rate_row(struct canvas *inside, int y, const struct dialog *dialog, const struct view *view, int network)
+{
+	static const enum theme_role roles[VIEW_NETWORKS] = {[VIEW_D] = ROLE_D, [VIEW_G] = ROLE_G};
+	static const char *const names[VIEW_NETWORKS] = {[VIEW_D] = "D", [VIEW_G] = "G"};
+	bool chosen = network == dialog->network;
+	canvas_put(inside, 0, y, chosen ? '>' : ' ', ROLE_TEXT, CELL_BOLD);
+	canvas_text(inside, 2, y, roles[network], CELL_BOLD, names[network]);
+	if (!chosen) {
+		canvas_format(inside, 2 + KEYS_COLUMN, y, ROLE_QUIET, 0, "%.6g", view->run.learning_rate[network]);
+		return;
+	}
+	int used = canvas_text(inside, 2 + KEYS_COLUMN, y, dialog->edited ? ROLE_TEXT : ROLE_SELECTED, CELL_UNDERLINE, dialog->text);
+	canvas_put(inside, 2 + KEYS_COLUMN + used, y, '_', ROLE_FOCUS, CELL_BOLD);
+	if (dialog->edited)
+		canvas_format(inside, 2 + KEYS_COLUMN + used + 3, y, ROLE_QUIET, 0, "now %.6g", view->run.learning_rate[network]);
+}
+
+static void draw_rates(const struct dialog *dialog, const struct view *view, struct canvas *canvas)
+{
+	struct canvas inside = open_box(canvas, RATE_ROWS + 4, "learning rates");
+	canvas_text(&inside, 0, 0, ROLE_TEXT, 0, "Takes effect at the next step and is journalled.");
+	for (int i = 0; i < RATE_ROWS; i++)
+		draw_rate_row(&inside, 2 + i, dialog, view, i);
+	if (dialog->complaint[0])
+		canvas_text(&inside, 0, 3 + RATE_ROWS, ROLE_BAD, CELL_BOLD, dialog->complaint);
+	else
+		canvas_text(&inside, 0, 3 + RATE_ROWS, ROLE_QUIET, 0, "d g or Tab: which   Enter: set   Esc: cancel");
+}
+
+void dialog_draw(const struct dialog *dialog, const struct view *view, struct canvas *canvas)
+{
+	const struct question *question = question_about(dialog->asked);
+	if (question)
+		draw_question(dialog, question, canvas);
+	else if (dialog->asked == ACTION_RATES)
+		draw_rates(dialog, view, canvas);
+}

@@ -1,0 +1,298 @@
+#include "ui/screen_parts.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "engine/base/text.h"
+#include "ui/keymap.h"
+#include "ui/widget_footer.h"
+#include "ui/widget_segments.h"
+
+enum {
+	BOXED_WIDTH = 100, BOXED_HEIGHT = 30, /* below: rules instead of boxes */
+	HEADER_GAP = 3,
+	BAR_WIDTH = 15, NUMBER_SIZE = 48,
+};
+
+struct screen_state *screen_state_create(void) { return memory_zeroed(1, sizeof(struct screen_state)); }
+
+void screen_state_destroy(struct screen_state *state) { free(state); }
+
+bool screen_has_room(struct canvas *canvas)
+{
+	int width = canvas->clip.width, height = canvas->clip.height;
+	if (width >= SCREEN_MIN_WIDTH && height >= SCREEN_MIN_HEIGHT)
+		return true;
+	char text[96];
+	snprintf(text, sizeof text, "too small: needs %dx%d, is %dx%d", SCREEN_MIN_WIDTH, SCREEN_MIN_HEIGHT, width, height);
+	screen_draw_centred(canvas, ROLE_WARNING, text);
+	return false;
+}
+
+bool screen_steerable(const struct view *view)
+{
+	return view->run.steerable && view->run.state != VIEW_NOTHING;
+}
+
+char *screen_number(char *target, size_t size, double value, int digits)
+{
+	double magnitude = fabs(value);
+	if (!isfinite(value)) {
+		snprintf(target, size, "-");
+	} else if (magnitude == 0 || (magnitude >= 1e-3 && magnitude < 1e5)) {
+		int whole = magnitude >= 1 ? (int)log10(magnitude) + 1 : magnitude >= 0.1 || magnitude == 0 ? 0 : (int)floor(log10(magnitude)) + 1;
+		snprintf(target, size, "%.*f", digits > whole ? digits - whole : 0, value);
+	} else {
+		int exponent = (int)floor(log10(magnitude) + 1e-9);
+		snprintf(target, size, "%.*fe%d", digits - 1, value / pow(10, exponent), exponent);
+	}
+	return target;
+}
+
+char *screen_percent(char *target, size_t size, double fraction, int decimals)
+{
+	snprintf(target, size, isfinite(fraction) ? "%.*f" : "-", decimals, 100 * fraction);
+	return target;
+}
+
+/* Colour and weight of the state word; the word itself says it without colour. */
+static void add_state(struct segments *segments, const struct view_run *run)
+{
+	static const struct { enum theme_role role; int attributes; } looks[] = {
+		[VIEW_NOTHING] = {ROLE_QUIET, 0},
+		[VIEW_LOADING] = {ROLE_FOCUS, CELL_BOLD},
+		[VIEW_LIVE] = {ROLE_GOOD, CELL_BOLD},
+		[VIEW_PAUSED] = {ROLE_WARNING, CELL_BOLD | CELL_REVERSE},
+		[VIEW_STOPPING] = {ROLE_WARNING, CELL_BOLD},
+		[VIEW_FINISHED] = {ROLE_GOOD, 0},
+		[VIEW_STOPPED] = {ROLE_QUIET, CELL_BOLD},
+		[VIEW_CRASHED] = {ROLE_BAD, CELL_BOLD},
+		[VIEW_FAILED] = {ROLE_BAD, CELL_BOLD | CELL_REVERSE},
+	};
+	unsigned state = (unsigned)run->state < sizeof looks / sizeof *looks ? run->state : VIEW_NOTHING;
+	bool reversed = looks[state].attributes & CELL_REVERSE;
+	segments_add(segments, 0, looks[state].role, looks[state].attributes, reversed ? " %s " : "%s", view_state_name(run->state));
+}
+
+static struct segments identity(const struct view *view)
+{
+	const struct view_run *run = &view->run;
+	struct segments segments = {.gap = 2};
+	segments_add(&segments, 6, ROLE_TITLE, CELL_BOLD, "qgan");
+	segments_add(&segments, 1, ROLE_TITLE, 0, "%s", run->name);
+	add_state(&segments, run);
+	if (run->state == VIEW_NOTHING)
+		return segments;
+	if (run->size > 0)
+		segments_add(&segments, 3, ROLE_TEXT, 0, "%s %dx%dx%d w%d", run->model, run->size, run->size, run->channels, run->width);
+	segments_add(&segments, 2, ROLE_TEXT, 0, "%s", run->data);
+	segments_add(&segments, 5, ROLE_QUIET, 0, "seed %" PRIu64, run->seed);
+	return segments;
+}
+
+static void add_bits(struct segments *segments, const struct view_run *run, enum view_network network)
+{
+	static const char letters[VIEW_NETWORKS] = {[VIEW_D] = 'D', [VIEW_G] = 'G'};
+	static const enum theme_role roles[VIEW_NETWORKS] = {[VIEW_D] = ROLE_D, [VIEW_G] = ROLE_G};
+	int bits = run->bits[network];
+	if (bits >= 32)
+		segments_add(segments, 0, roles[network], CELL_BOLD, "%c float", letters[network]);
+	else
+		segments_add(segments, 0, roles[network], CELL_BOLD, "%c %d bit", letters[network], bits);
+}
+
+/* How much of the run is done; NaN when it has no end. */
+static double progress(const struct view_run *run)
+{
+	if (run->state == VIEW_LOADING)
+		return run->loading;
+	if (run->last_step > 0)
+		return (double)run->step / (double)run->last_step;
+	return run->last_epoch > 0 ? run->epochs / run->last_epoch : NAN;
+}
+
+static void add_position(struct segments *segments, const struct view_run *run)
+{
+	char step[NUMBER_SIZE];
+	segments_add(segments, 0, ROLE_TEXT, 0, "step %s", text_count(step, sizeof step, run->step));
+	if (isfinite(run->epochs) && run->last_epoch > 0)
+		segments_add(segments, 3, ROLE_TEXT, 0, "epoch %.1f/%.0f", run->epochs, run->last_epoch);
+	else if (isfinite(run->epochs))
+		segments_add(segments, 3, ROLE_TEXT, 0, "epoch %.1f", run->epochs);
+}
+
+static struct segments advance(const struct view *view)
+{
+	const struct view_run *run = &view->run;
+	struct segments segments = {.gap = 2};
+	if (run->state == VIEW_NOTHING)
+		return segments;
+	add_bits(&segments, run, VIEW_D);
+	add_bits(&segments, run, VIEW_G);
+	if (run->bits[VIEW_D] < 32 || run->bits[VIEW_G] < 32)
+		segments_add(&segments, 2, ROLE_TEXT, 0, "%s", run->quantizer);
+	if (isfinite(run->images_per_second))
+		segments_add(&segments, 2, ROLE_TEXT, 0, "%.*f img/s", run->images_per_second < 100 ? 1 : 0, run->images_per_second);
+	add_position(&segments, run);
+	double done = progress(run);
+	if (isfinite(done)) {
+		segments_add_bar(&segments, 4, BAR_WIDTH, done);
+		segments_add(&segments, 1, ROLE_TEXT, 0, "%.0f %%", floor(100 * done));
+	}
+	char eta[NUMBER_SIZE];
+	if (isfinite(run->eta_seconds) && screen_steerable(view) && done < 1)
+		segments_add(&segments, 1, ROLE_TITLE, 0, "ETA %s", text_duration(eta, sizeof eta, run->eta_seconds));
+	return segments;
+}
+
+int screen_draw_header(struct canvas *canvas, const struct view *view)
+{
+	struct segments left = identity(view), right = advance(view);
+	int room = canvas->clip.width - 2;
+	if (segments_width(&left) + HEADER_GAP + segments_width(&right) <= room) {
+		segments_draw(canvas, 1, 0, &left);
+		segments_draw(canvas, 1 + room - segments_width(&right), 0, &right);
+		return 1;
+	}
+	segments_fit(&left, room);
+	segments_fit(&right, room);
+	segments_draw(canvas, 1, 0, &left);
+	segments_draw(canvas, 1, 1, &right);
+	return 2;
+}
+
+/* Bytes of the longest beginning of `text` that fits into `width` columns, cut at a blank if there is one. */
+static size_t line_length(const char *text, int width)
+{
+	const char *at = text, *blank = NULL;
+	int used = 0;
+	while (*at && *at != '\n') {
+		const char *start = at;
+		used += canvas_character_width(canvas_next_character(&at));
+		if (used > width)
+			return blank ? (size_t)(blank - text) : start > text ? (size_t)(start - text) : (size_t)(at - text);
+		if (*at == ' ')
+			blank = at;
+	}
+	return (size_t)(at - text);
+}
+
+/* Takes the next wrapped line off *text; false at the end. */
+static bool next_line(const char **text, int width, char *line, size_t size)
+{
+	if (!**text || width < 1)
+		return false;
+	size_t length = line_length(*text, width);
+	snprintf(line, size, "%.*s", (int)length, *text);
+	*text += length;
+	*text += **text == ' ' || **text == '\n';
+	return true;
+}
+
+static int count_lines(const char *text, int width)
+{
+	char line[ERROR_TEXT_SIZE];
+	int lines = 0;
+	while (next_line(&text, width, line, sizeof line))
+		lines++;
+	return lines;
+}
+
+void screen_draw_centred(struct canvas *canvas, enum theme_role role, const char *text)
+{
+	char line[ERROR_TEXT_SIZE];
+	int width = canvas->clip.width, y = (canvas->clip.height - count_lines(text, width)) / 2;
+	for (y = y > 0 ? y : 0; next_line(&text, width, line, sizeof line); y++)
+		canvas_text(canvas, (width - canvas_text_width(line)) / 2, y, role, 0, line);
+}
+
+int screen_draw_failure(struct canvas *canvas, int y, int most_lines, const struct view *view)
+{
+	char text[ERROR_TEXT_SIZE + 16], line[ERROR_TEXT_SIZE];
+	const char *rest = text;
+	int lines = 0;
+	if (view->run.state != VIEW_FAILED || !view->run.message[0])
+		return 0;
+	snprintf(text, sizeof text, "failed: %s", view->run.message);
+	while (lines < most_lines && next_line(&rest, canvas->clip.width - 2, line, sizeof line))
+		canvas_text(canvas, 1, y + lines++, ROLE_BAD, CELL_BOLD, line);
+	return lines;
+}
+
+void screen_draw_log_line(struct canvas *canvas, int y, const struct view *view)
+{
+	if (view->warning[0]) {
+		canvas_format(canvas, 1, y, ROLE_WARNING, CELL_BOLD, "! %s", view->warning);
+		return;
+	}
+	if (view->log_count < 1)
+		return;
+	const struct view_log_line *line = &view->log[(view->log_count - 1) % VIEW_LOG_LINES];
+	char time[16];
+	int x = 1 + canvas_text(canvas, 1, y, ROLE_QUIET, 0, clock_time_of_day(time, sizeof time, line->time)) + 1;
+	canvas_format(canvas, x, y, line->warning ? ROLE_WARNING : ROLE_TEXT, 0, "%s%s", line->warning ? "! " : "", line->text);
+}
+
+struct canvas screen_draw_surroundings(struct canvas *canvas, const struct view *view, const enum action *footer)
+{
+	int width = canvas->clip.width, height = canvas->clip.height, top = screen_draw_header(canvas, view);
+	top += screen_draw_failure(canvas, top, height / 6, view);
+	screen_draw_log_line(canvas, height - 2, view);
+	footer_draw(canvas, height - 1, footer, screen_steerable(view));
+	return canvas_part(canvas, (struct rect){0, top, width, height - 2 - top});
+}
+
+bool screen_is_boxed(const struct canvas *canvas)
+{
+	return canvas->clip.width >= BOXED_WIDTH && canvas->clip.height >= BOXED_HEIGHT;
+}
+
+struct canvas screen_pane(struct canvas *canvas, struct rect rect, const char *title, const char *note, bool boxed)
+{
+	if (boxed)
+		return canvas_frame(canvas, rect, title, note, false);
+	struct canvas pane = canvas_part(canvas, rect);
+	int width = pane.clip.width, title_width = canvas_text_width(title), note_width = note ? canvas_text_width(note) : 0;
+	canvas_fill(&pane, (struct rect){0, 0, width, 1}, 0x2500, ROLE_FRAME, 0);
+	canvas_format(&pane, 1, 0, ROLE_TITLE, 0, " %s ", title);
+	if (note_width && title_width + note_width + 8 <= width)
+		canvas_format(&pane, width - note_width - 3, 0, ROLE_QUIET, 0, " %s ", note);
+	return canvas_part(&pane, (struct rect){1, 1, width - 2, pane.clip.height - 1});
+}
+
+/* The longest caption that fits. */
+static void draw_caption(struct canvas *inside, const struct view *view)
+{
+	char noise[40], step[NUMBER_SIZE], count[NUMBER_SIZE], bits[24];
+	snprintf(noise, sizeof noise, view->sample_seed ? "fresh noise %" PRIu64 : "noise #0", view->sample_seed);
+	snprintf(step, sizeof step, "step %s", text_count(count, sizeof count, view->sample_step));
+	if (view->sample_g_bits >= 32)
+		snprintf(bits, sizeof bits, "G float");
+	else
+		snprintf(bits, sizeof bits, "G %d bit", view->sample_g_bits);
+	struct segments caption = {.gap = 2};
+	segments_add(&caption, 2, ROLE_QUIET, 0, "%s", noise);
+	segments_add(&caption, 1, ROLE_G, 0, "%s", bits);
+	segments_add(&caption, 0, ROLE_TEXT, 0, "%s", step);
+	segments_fit(&caption, inside->clip.width);
+	segments_draw(inside, (inside->clip.width - segments_width(&caption)) / 2, inside->clip.height - 1, &caption);
+}
+
+void screen_draw_samples(struct canvas *inside, const struct view *view, struct picture_request *picture)
+{
+	char text[96], key[16];
+	if (!view->sample) {
+		keymap_key_of(key, sizeof key, ACTION_SAMPLE, inside->unicode);
+		snprintf(text, sizeof text, "no samples yet\n%s draws them now", key);
+		screen_draw_centred(inside, ROLE_QUIET, screen_steerable(view) ? text : "no samples stored");
+		return;
+	}
+	struct canvas area = canvas_part(inside, (struct rect){0, 0, inside->clip.width, inside->clip.height - 1});
+	picture_place(picture, &area, view->sample, view->sample_version, view->run.id);
+	draw_caption(inside, view);
+}

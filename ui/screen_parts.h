@@ -1,0 +1,56 @@
+/* What the screens share: their memory between frames, the header, the log line, panes, and how numbers are written.
+ * Private to ui/screen_*.c and ui/screens.c. */
+#ifndef QGAN_UI_SCREEN_PARTS_H
+#define QGAN_UI_SCREEN_PARTS_H
+
+#include "ui/screen.h"
+
+enum { SCREEN_MIN_WIDTH = 40, SCREEN_MIN_HEIGHT = 10 };
+
+struct screen_state {
+	int chart;                /* dashboard: which chart is shown where only one has room */
+	bool log_scale;           /* dashboard: losses */
+	int64_t runs_selected;    /* run list: id under the cursor; it stays there when rows come and go */
+	int runs_cursor, runs_top, runs_rows; /* its row, the first row shown, rows shown in the last frame */
+	int64_t log_end;          /* log: number of the line after the last one shown; 0: follow the newest */
+	int log_rows;
+	enum action_scope scope;  /* help: whose keys; the screen drawn last */
+	int help_top, help_rows, help_lines;
+};
+
+/* The screen's state for a single test. */
+extern const struct screen screen_train, screen_samples, screen_runs, screen_log, screen_help;
+
+/* False, and a sentence on the canvas: there is not enough room for any screen. */
+bool screen_has_room(struct canvas *canvas);
+
+/* Identity and progress of the opened run, on one line or two. Returns the lines used. */
+int screen_draw_header(struct canvas *canvas, const struct view *view);
+
+/* Why the run failed, in full, below the header; returns the lines used (0: it did not). */
+int screen_draw_failure(struct canvas *canvas, int y, int most_lines, const struct view *view);
+
+/* A lasting warning if there is one, else the newest log line. */
+void screen_draw_log_line(struct canvas *canvas, int y, const struct view *view);
+
+/* Header and log line, failure included; the region between them and above the footer. */
+struct canvas screen_draw_surroundings(struct canvas *canvas, const struct view *view, const enum action *footer);
+
+/* A titled region: boxed, or under a rule that saves two lines. Returns the inside. */
+struct canvas screen_pane(struct canvas *canvas, struct rect rect, const char *title, const char *note, bool boxed);
+bool screen_is_boxed(const struct canvas *canvas); /* large enough for boxes */
+
+/* Lines of text centred in the canvas, wrapped at words. */
+void screen_draw_centred(struct canvas *canvas, enum theme_role role, const char *text);
+
+/* The sample grid with its caption below, or what to do to get one. */
+void screen_draw_samples(struct canvas *inside, const struct view *view, struct picture_request *picture);
+
+/* "training" keys work: this process trains the opened run. */
+bool screen_steerable(const struct view *view);
+
+/* Numbers of any size with `digits` figures, without padding zeros: "0.0213", "5.2e-5", "-" when not finite. Returns target. */
+char *screen_number(char *target, size_t size, double value, int digits);
+char *screen_percent(char *target, size_t size, double fraction, int decimals); /* "93", without the sign; "-" when unknown */
+
+#endif

@@ -1,0 +1,196 @@
+/* The dashboard: one run in one look. Header, charts, samples, numbers, a row a layer, log line, keys. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/base/text.h"
+#include "ui/keymap.h"
+#include "ui/screen_layers.h"
+#include "ui/screen_parts.h"
+#include "ui/widget_chart.h"
+#include "ui/widget_progress.h"
+#include "ui/widget_segments.h"
+
+enum {
+	MIN_CHART_HEIGHT = 8,      /* title, five rows, axis */
+	MIN_CHART_WIDTH = 34,
+	WIDE_CHARTS = 130,         /* two charts beside each other */
+	SIDE_BY_SIDE_TABLES = 110, /* narrower: one table for both networks */
+	NUMBERS_MIN_HEIGHT = 12,   /* the line of numbers gives way below */
+	MIN_TABLE_HEIGHT = 3,
+	SAMPLES_MIN_WIDTH = 14,
+	NUMBER_SIZE = 32,
+	CHARTS = 2,
+};
+/* At most so much of the width goes to the samples. */
+static const double SAMPLES_SHARE = 0.42;
+
+static const enum action footer[] = {
+	ACTION_PAUSE, ACTION_STEP, ACTION_D_BITS_DOWN, ACTION_D_BITS_UP, ACTION_G_BITS_DOWN, ACTION_G_BITS_UP, ACTION_QUANTIZER,
+	ACTION_SCREEN_RUNS, ACTION_RATES, ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_STOP, ACTION_LOG_SCALE, ACTION_SCREEN_SAMPLES,
+	ACTION_SCREEN_LOG, ACTION_NEXT_PANE, ACTION_NONE,
+};
+
+static const char *empty_text(const struct view *view)
+{
+	return screen_steerable(view) ? "the first point comes with the next report" : "no points stored";
+}
+
+static struct chart chart_of(const struct screen_state *state, const struct view *view, int which)
+{
+	struct chart chart = {.line_count = 2, .marks = view->marks, .mark_count = view->mark_count, .empty = empty_text(view)};
+	if (which == 0) {
+		chart.lines[0] = (struct chart_line){&view->loss[VIEW_D], "D", ROLE_D, CHART_SOLID};
+		chart.lines[1] = (struct chart_line){&view->loss[VIEW_G], "G", ROLE_G, CHART_DOTTED};
+		chart.log_scale = state->log_scale;
+	} else {
+		chart.lines[0] = (struct chart_line){&view->d_real, "D(x)", ROLE_D, CHART_SOLID};
+		chart.lines[1] = (struct chart_line){&view->d_fake, "D(G(z))", ROLE_G, CHART_DOTTED};
+		chart.high = 1;
+	}
+	return chart;
+}
+
+static void draw_chart(const struct screen_state *state, const struct view *view, struct canvas *canvas, struct rect rect, int which, bool boxed)
+{
+	static const char *const titles[CHARTS][2] = {{"loss, nats", "loss, nats, log scale"}, {"D's belief, 0..1", "D's belief, 0..1"}};
+	struct chart chart = chart_of(state, view, which);
+	const char *title = titles[which][state->log_scale];
+	struct canvas inside = screen_pane(canvas, rect, title, NULL, boxed);
+	chart_draw(&inside, &chart);
+	struct canvas edge = canvas_part(canvas, (struct rect){rect.x, rect.y, rect.width, 1});
+	int right = rect.width - 4, room = right - (int)strlen(title) - 6;
+	struct canvas sized = canvas_part(&edge, (struct rect){0, 0, 0, 0});
+	int width = chart_draw_legend(&sized, 0, 0, room, &chart);
+	canvas_fill(&edge, (struct rect){right - width - 1, 0, width ? width + 2 : 0, 1}, ' ', ROLE_TEXT, 0);
+	chart_draw_legend(&edge, right, 0, room, &chart);
+}
+
+static void draw_charts(const struct screen_state *state, const struct view *view, struct canvas *canvas, bool boxed)
+{
+	int width = canvas->clip.width, height = canvas->clip.height;
+	if (height >= 2 * MIN_CHART_HEIGHT) {
+		int upper = (height + 1) / 2;
+		draw_chart(state, view, canvas, (struct rect){0, 0, width, upper}, 0, boxed);
+		draw_chart(state, view, canvas, (struct rect){0, upper, width, height - upper}, 1, boxed);
+	} else if (width >= WIDE_CHARTS) {
+		draw_chart(state, view, canvas, (struct rect){0, 0, width / 2, height}, 0, boxed);
+		draw_chart(state, view, canvas, (struct rect){width / 2, 0, width - width / 2, height}, 1, boxed);
+	} else {
+		draw_chart(state, view, canvas, (struct rect){0, 0, width, height}, state->chart, boxed);
+	}
+}
+
+/* Twice as many columns as rows make a square; 0: no room for samples beside a chart. */
+static int samples_width(int width, int height, bool boxed)
+{
+	int rows = height - (boxed ? 3 : 2), wanted = 2 * rows + 2, most = (int)(width * SAMPLES_SHARE);
+	int columns = wanted < most ? wanted : most;
+	return columns < SAMPLES_MIN_WIDTH || width - columns < MIN_CHART_WIDTH ? 0 : columns;
+}
+
+static void draw_upper(const struct screen_state *state, const struct view *view, struct canvas *canvas, struct picture_request *picture, bool boxed)
+{
+	int width = canvas->clip.width, height = canvas->clip.height, samples = samples_width(width, height, boxed);
+	struct canvas charts = canvas_part(canvas, (struct rect){0, 0, width - samples, height});
+	draw_charts(state, view, &charts, boxed);
+	if (samples) {
+		struct rect place = {width - samples, 0, samples, height};
+		struct canvas inside = screen_pane(canvas, place, "samples", NULL, boxed);
+		screen_draw_samples(&inside, view, picture);
+	}
+}
+
+static void add_number(struct segments *segments, int priority, const char *format, double value, int digits)
+{
+	char number[NUMBER_SIZE];
+	if (isfinite(value))
+		segments_add(segments, priority, ROLE_TEXT, 0, format, screen_number(number, sizeof number, value, digits));
+}
+
+static void draw_numbers(const struct view *view, struct canvas *canvas, int y)
+{
+	const struct view_run *run = &view->run;
+	struct segments segments = {.gap = 3};
+	add_number(&segments, 1, "D(x) %s", run->d_real, 2);
+	add_number(&segments, 1, "D(G(z)) %s", run->d_fake, 2);
+	add_number(&segments, 2, "|\xe2\x88\x87" "D| %s", run->gradient_norm[VIEW_D], 2);
+	add_number(&segments, 2, "|\xe2\x88\x87" "G| %s", run->gradient_norm[VIEW_G], 2);
+	add_number(&segments, 3, "rate D %s", run->learning_rate[VIEW_D], 2);
+	add_number(&segments, 3, "rate G %s", run->learning_rate[VIEW_G], 2);
+	add_number(&segments, 5, "%s GFLOP/s", run->gflops, 3);
+	add_number(&segments, 4, "quantizing %s %% of step", 100 * run->quantize_share, 2);
+	if (run->batch > 0)
+		segments_add(&segments, 6, ROLE_QUIET, 0, "batch %d", run->batch);
+	if (run->threads > 0)
+		segments_add(&segments, 6, ROLE_QUIET, 0, "%d threads", run->threads);
+	segments_fit(&segments, canvas->clip.width - 2);
+	segments_draw(canvas, 1, y, &segments);
+}
+
+static void draw_loading(const struct view *view, struct canvas *body)
+{
+	char text[VIEW_TEXT + 32];
+	int y = body->clip.height / 2, width = body->clip.width > 60 ? 40 : body->clip.width * 2 / 3;
+	bool known = isfinite(view->run.loading);
+	snprintf(text, sizeof text, known ? "loading %s %.0f %%" : "loading %s", view->run.data, 100 * view->run.loading);
+	canvas_text(body, (body->clip.width - canvas_text_width(text)) / 2, y - 1, ROLE_TEXT, 0, text);
+	progress_draw(body, (body->clip.width - width) / 2, y, width, view->run.loading, ROLE_BAR);
+}
+
+static void draw_body(const struct screen_state *state, const struct view *view, struct canvas *body, struct picture_request *picture, bool boxed)
+{
+	int width = body->clip.width, height = body->clip.height;
+	bool side_by_side = width >= SIDE_BY_SIDE_TABLES;
+	int numbers = height >= NUMBERS_MIN_HEIGHT, tables = layers_height(view, side_by_side, boxed);
+	int room = height - numbers - MIN_CHART_HEIGHT - (boxed ? 2 : 0);
+	tables = tables < room ? tables : room < MIN_TABLE_HEIGHT ? 0 : room;
+	int upper = height - numbers - tables;
+	struct canvas top = canvas_part(body, (struct rect){0, 0, width, upper});
+	draw_upper(state, view, &top, picture, boxed);
+	if (numbers)
+		draw_numbers(view, body, upper);
+	struct canvas bottom = canvas_part(body, (struct rect){0, upper + numbers, width, tables});
+	if (tables)
+		layers_draw(&bottom, view, side_by_side, boxed);
+}
+
+static void draw_nothing(struct canvas *body)
+{
+	char text[160], key[16];
+	keymap_key_of(key, sizeof key, ACTION_SCREEN_RUNS, body->unicode);
+	snprintf(text, sizeof text, "no run is open\n\n%s lists the runs of the store\n`qgan tui --data fashion-mnist` starts a new one", key);
+	screen_draw_centred(body, ROLE_QUIET, text);
+}
+
+static void draw(struct screen_state *state, const struct view *view, struct canvas *canvas, struct picture_request *picture)
+{
+	state->scope = SCOPE_TRAIN;
+	if (!screen_has_room(canvas))
+		return;
+	struct canvas body = screen_draw_surroundings(canvas, view, footer);
+	bool nothing_yet = !view->loss[VIEW_D].count && !view->layer_count[VIEW_D];
+	if (view->run.state == VIEW_NOTHING)
+		draw_nothing(&body);
+	else if (view->run.state == VIEW_LOADING && nothing_yet)
+		draw_loading(view, &body);
+	else
+		draw_body(state, view, &body, picture, screen_is_boxed(canvas));
+}
+
+static bool act(struct screen_state *state, const struct view *view, enum action action, struct action_request *out)
+{
+	(void)view;
+	(void)out;
+	if (action == ACTION_LOG_SCALE)
+		state->log_scale = !state->log_scale;
+	else if (action == ACTION_NEXT_PANE)
+		state->chart = (state->chart + 1) % CHARTS;
+	else
+		return false;
+	return true;
+}
+
+const struct screen screen_train = {
+	.name = "train", .title = "Train", .action = ACTION_SCREEN_TRAIN, .scope = SCOPE_TRAIN, .draw = draw, .act = act,
+};

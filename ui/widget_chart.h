@@ -1,0 +1,41 @@
+/* A line chart of curves over training steps. Every line shows its mean a column, and behind it, fainter, how far
+ * the values of that column reached (their minimum and maximum). Solid and dotted pens tell lines apart without
+ * colour. A value beyond the scale (the top or bottom fiftieth of the reaches) is marked by an arrow at the edge.
+ * With Unicode a cell holds 2 x 4 braille dots; without, one character: '*' solid, 'o' dotted, ':' the reach. */
+#ifndef QGAN_UI_WIDGET_CHART_H
+#define QGAN_UI_WIDGET_CHART_H
+
+#include <stdbool.h>
+
+#include "engine/base/series.h"
+#include "ui/canvas.h"
+#include "ui/view.h"
+
+enum { CHART_MAX_LINES = 4 };
+enum chart_pen { CHART_SOLID, CHART_DOTTED };
+
+struct chart_line {
+	const struct series *series; /* borrowed */
+	const char *name;            /* in the legend */
+	enum theme_role role;
+	enum chart_pen pen;
+};
+
+struct chart {
+	struct chart_line lines[CHART_MAX_LINES];
+	int line_count;
+	double low, high;              /* a fixed scale; equal: taken from the values */
+	bool log_scale;                /* linear all the same while no value is positive */
+	const struct view_mark *marks; /* rising steps; borrowed */
+	int mark_count;
+	const char *empty;             /* shown while no line has a point */
+};
+
+/* Fills the whole canvas: scale at the left, steps below, marks as vertical lines named on the axis. */
+void chart_draw(struct canvas *canvas, const struct chart *chart);
+
+/* One entry a line: pen, name, newest value; right-aligned so that it ends before right_x. Entries that do not fit in
+ * `room` columns are left out from the last. Returns the columns used. */
+int chart_draw_legend(struct canvas *canvas, int right_x, int y, int room, const struct chart *chart);
+
+#endif
