@@ -1,0 +1,177 @@
+#include "engine/tensor/conv.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/tensor/conv_plan.h"
+
+size_t conv_weight_count(const struct conv_geometry *geometry)
+{
+	return (size_t)conv_taps(geometry) * (size_t)geometry->big.channels * (size_t)geometry->small.channels;
+}
+
+double conv_multiply_adds(const struct conv_geometry *geometry)
+{
+	return (double)conv_weight_count(geometry) * conv_pixels(geometry->small);
+}
+
+static void assert_geometry(const struct conv_geometry *g)
+{
+	assert(g->kernel >= 1 && g->kernel <= CONV_MAX_KERNEL && g->stride >= 1 && g->padding >= 0);
+	assert(g->big.channels >= 1 && g->small.channels >= 1 && g->small.height >= 1 && g->small.width >= 1);
+	assert((g->small.height - 1) * g->stride + g->kernel == g->big.height + 2 * g->padding);
+	assert((g->small.width - 1) * g->stride + g->kernel == g->big.width + 2 * g->padding);
+}
+
+/* A thin layer counts the taps among its channels: one matrix [small channels][taps x big channels]. */
+static int scatter_taps(const struct conv_plan *plan) { return plan->thin ? 1 : conv_taps(&plan->geometry); }
+
+static int scatter_columns(const struct conv_plan *plan)
+{
+	const struct conv_geometry *g = &plan->geometry;
+	return plan->thin ? conv_taps(g) * g->big.channels : g->big.channels;
+}
+
+struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, struct error *error)
+{
+	assert_geometry(geometry);
+	assert(max_batch >= 1);
+	struct conv_plan *plan = memory_zeroed(1, sizeof *plan);
+	plan->geometry = *geometry;
+	plan->kernel = kernel_current();
+	plan->max_batch = max_batch;
+	plan->thin = geometry->big.channels <= CONV_THIN_CHANNELS;
+	size_t depth = (size_t)conv_taps(geometry) * (size_t)geometry->big.channels;
+	size_t scatter_depth = (size_t)scatter_taps(plan) * (size_t)geometry->small.channels;
+	plan->scratch_count = plan->thin ? conv_thin_scratch(plan) : conv_gradient_scratch(plan);
+	plan->gather_weights = memory_try_floats(conv_panels_count(plan->kernel, depth, geometry->small.channels),
+	                                         "packed convolution weights", error);
+	plan->scatter_weights = memory_try_floats(conv_panels_count(plan->kernel, scatter_depth, scatter_columns(plan)),
+	                                          "packed convolution weights", error);
+	plan->scratch = memory_try_floats(plan->scratch_count, "convolution scratch", error);
+	if (plan->gather_weights && plan->scatter_weights && plan->scratch)
+		return plan;
+	conv_plan_destroy(plan);
+	return NULL;
+}
+
+void conv_plan_destroy(struct conv_plan *plan)
+{
+	if (!plan)
+		return;
+	free(plan->gather_weights);
+	free(plan->scatter_weights);
+	free(plan->scratch);
+	free(plan);
+}
+
+void conv_pack_panel(const struct kernel *kernel, const float *matrix, int rows, int columns, int panel, float *target)
+{
+	const int width = conv_panel_width(kernel, columns, panel), used = conv_panel_columns(kernel, columns, panel);
+	const float *from = matrix + (size_t)panel * (size_t)kernel->panel;
+	for (int row = 0; row < rows; row++, from += columns, target += width) {
+		memcpy(target, from, (size_t)used * sizeof *target);
+		memset(target + used, 0, (size_t)(width - used) * sizeof *target);
+	}
+}
+
+struct pack_call {
+	const struct conv_plan *plan;
+	const float *weights;
+};
+
+static void pack_gather_task(void *context, int panel)
+{
+	const struct pack_call *call = context;
+	const struct conv_plan *plan = call->plan;
+	const int depth = conv_taps(&plan->geometry) * plan->geometry.big.channels;
+	conv_pack_panel(plan->kernel, call->weights, depth, plan->geometry.small.channels, panel,
+	                plan->gather_weights + (size_t)panel * (size_t)plan->kernel->panel * (size_t)depth);
+}
+
+/* target[row][width] = transpose of the rows of `from` (`used` of them, `rows` long). In blocks: a column walk over many
+ * long rows would throw every cache line out before its second use. */
+static void pack_transposed(const float *from, int rows, int used, int width, float *target)
+{
+	enum { BLOCK_ROWS = 16, BLOCK_COLUMNS = 8 };
+	for (int row = 0; row < rows; row++)
+		memset(target + (size_t)row * (size_t)width + used, 0, (size_t)(width - used) * sizeof *target);
+	for (int row = 0; row < rows; row += BLOCK_ROWS) {
+		const int row_end = conv_at_most(row + BLOCK_ROWS, rows);
+		for (int column = 0; column < used; column += BLOCK_COLUMNS) {
+			const int column_end = conv_at_most(column + BLOCK_COLUMNS, used);
+			for (int r = row; r < row_end; r++) {
+				for (int c = column; c < column_end; c++)
+					target[(size_t)r * (size_t)width + (size_t)c] = from[(size_t)c * (size_t)rows + (size_t)r];
+			}
+		}
+	}
+}
+
+/* One (panel, tap). The weights of a tap are [big channels][small channels], and thin layers have one big "tap". */
+static void pack_scatter_task(void *context, int index)
+{
+	const struct pack_call *call = context;
+	const struct conv_plan *plan = call->plan;
+	const int taps = scatter_taps(plan), columns = scatter_columns(plan), depth = plan->geometry.small.channels;
+	const int panel = index / taps, tap = index % taps, width = conv_panel_width(plan->kernel, columns, panel);
+	const float *from = call->weights + ((size_t)tap * (size_t)columns + (size_t)panel * (size_t)plan->kernel->panel) * (size_t)depth;
+	float *target = plan->scatter_weights + (size_t)panel * (size_t)plan->kernel->panel * (size_t)taps * (size_t)depth +
+	                (size_t)tap * (size_t)depth * (size_t)width;
+	pack_transposed(from, depth, conv_panel_columns(plan->kernel, columns, panel), width, target);
+}
+
+void conv_pack(struct conv_plan *plan, struct parallel *parallel, const float *weights)
+{
+	struct pack_call call = {plan, weights};
+	parallel_run(parallel, pack_gather_task, &call, conv_panels(plan->kernel, plan->geometry.small.channels));
+	parallel_run(parallel, pack_scatter_task, &call, conv_panels(plan->kernel, scatter_columns(plan)) * scatter_taps(plan));
+}
+
+int conv_gather_terms(const struct conv_geometry *g, int y, int x, struct conv_term *terms)
+{
+	int count = 0;
+	for (int ky = 0; ky < g->kernel; ky++) {
+		for (int kx = 0; kx < g->kernel; kx++) {
+			int from_y = y * g->stride - g->padding + ky, from_x = x * g->stride - g->padding + kx;
+			if (from_y >= 0 && from_y < g->big.height && from_x >= 0 && from_x < g->big.width)
+				terms[count++] = (struct conv_term){from_y * g->big.width + from_x, ky * g->kernel + kx};
+		}
+	}
+	return count;
+}
+
+int conv_scatter_terms(const struct conv_geometry *g, int y, int x, struct conv_term *terms)
+{
+	int count = 0;
+	for (int ky = 0; ky < g->kernel; ky++) {
+		for (int kx = 0; kx < g->kernel; kx++) {
+			int up = y + g->padding - ky, left = x + g->padding - kx;
+			if (up >= 0 && left >= 0 && up % g->stride == 0 && left % g->stride == 0 &&
+			    up / g->stride < g->small.height && left / g->stride < g->small.width)
+				terms[count++] = (struct conv_term){up / g->stride * g->small.width + left / g->stride, ky * g->kernel + kx};
+		}
+	}
+	return count;
+}
+
+void conv_gather(struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small)
+{
+	assert(batch >= 1 && batch <= plan->max_batch);
+	(plan->thin ? conv_thin_gather : conv_direct_gather)(plan, parallel, batch, big, small);
+}
+
+void conv_scatter(struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big)
+{
+	assert(batch >= 1 && batch <= plan->max_batch);
+	(plan->thin ? conv_thin_scatter : conv_direct_scatter)(plan, parallel, batch, small, big);
+}
+
+void conv_weight_gradient(struct conv_plan *plan, struct parallel *parallel, int batch,
+                          const float *big, const float *small, float *gradient)
+{
+	assert(batch >= 1 && batch <= plan->max_batch);
+	(plan->thin ? conv_thin_gradient : conv_gradient)(plan, parallel, batch, big, small, gradient);
+}

@@ -1,0 +1,82 @@
+/* Gather and scatter without any copy of the activations.
+ *
+ * In the layout [H][W][N][C] an output pixel is one matrix N x C out, and it is the sum over its taps of
+ * (N x C in of one input pixel) (C in x C out of that tap): one product of kernel.h with the taps as terms, which
+ * keeps the sum in registers over all taps and all channels. Taps that fall on the padding are simply no terms, so the
+ * border costs less than the inside. Scatter is the same with other terms and the weights transposed.
+ *
+ * A task is one panel of output channels and a few pixels: the panel's weights stay in the core's second-level cache
+ * while the pixels pass. The cut depends on the shapes alone. */
+#include "engine/tensor/conv_plan.h"
+
+/* Enough tasks that the last ones to finish leave no core idle for long. */
+enum { TASKS_WANTED = 128 };
+
+typedef int terms_function(const struct conv_geometry *geometry, int y, int x, struct conv_term *terms);
+
+struct direct_call {
+	const struct conv_plan *plan;
+	terms_function *terms;
+	struct shape from, to;
+	const float *weights, *input;
+	float *output;
+	int batch, panels, groups, row_groups; /* tasks = panels * groups of pixels * groups of rows */
+};
+
+/* first and one past the last of part `index` of `parts` */
+static int cut(int total, int parts, int index) { return (int)((long)total * index / parts); }
+
+static void direct_task(void *context, int index)
+{
+	const struct direct_call *call = context;
+	const struct conv_plan *plan = call->plan;
+	const int taps = conv_taps(&plan->geometry), depth = call->from.channels, columns = call->to.channels;
+	const int row_group = index % call->row_groups, group = index / call->row_groups % call->groups;
+	const int panel = index / call->row_groups / call->groups, width = conv_panel_width(plan->kernel, columns, panel);
+	const int first_row = cut(call->batch, call->row_groups, row_group);
+	const float *weights = call->weights + (size_t)panel * (size_t)plan->kernel->panel * (size_t)taps * (size_t)depth;
+	const float *a[CONV_MAX_TAPS], *b[CONV_MAX_TAPS];
+	struct conv_term terms[CONV_MAX_TAPS];
+	struct product product = {
+		.rows = cut(call->batch, call->row_groups, row_group + 1) - first_row,
+		.columns = conv_panel_columns(plan->kernel, columns, panel),
+		.depth = depth, .a = a, .b = b, .a_row = depth, .a_depth = 1, .c_row = columns,
+	};
+	for (int pixel = cut(conv_pixels(call->to), call->groups, group); pixel < cut(conv_pixels(call->to), call->groups, group + 1); pixel++) {
+		product.terms = call->terms(&plan->geometry, pixel / call->to.width, pixel % call->to.width, terms);
+		for (int t = 0; t < product.terms; t++) {
+			a[t] = call->input + ((size_t)terms[t].pixel * (size_t)call->batch + (size_t)first_row) * (size_t)depth;
+			b[t] = weights + (size_t)terms[t].tap * (size_t)depth * (size_t)width;
+		}
+		product.c = call->output + ((size_t)pixel * (size_t)call->batch + (size_t)first_row) * (size_t)columns +
+		            (size_t)panel * (size_t)plan->kernel->panel;
+		plan->kernel->product(&product);
+	}
+}
+
+static void run_direct(struct direct_call *call, struct parallel *parallel)
+{
+	const int pixels = conv_pixels(call->to), tiles = (call->batch + call->plan->kernel->rows - 1) / call->plan->kernel->rows;
+	call->panels = conv_panels(call->plan->kernel, call->to.channels);
+	call->groups = conv_at_most((TASKS_WANTED + call->panels - 1) / call->panels, pixels);
+	call->row_groups = conv_at_most((TASKS_WANTED + call->panels * call->groups - 1) / (call->panels * call->groups), tiles);
+	parallel_run(parallel, direct_task, call, call->panels * call->groups * call->row_groups);
+}
+
+void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small)
+{
+	struct direct_call call = {
+		.plan = plan, .terms = conv_gather_terms, .from = plan->geometry.big, .to = plan->geometry.small,
+		.weights = plan->gather_weights, .input = big, .output = small, .batch = batch,
+	};
+	run_direct(&call, parallel);
+}
+
+void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big)
+{
+	struct direct_call call = {
+		.plan = plan, .terms = conv_scatter_terms, .from = plan->geometry.small, .to = plan->geometry.big,
+		.weights = plan->scatter_weights, .input = small, .output = big, .batch = batch,
+	};
+	run_direct(&call, parallel);
+}

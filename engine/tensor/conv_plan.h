@@ -1,0 +1,82 @@
+/* What the files of the convolution share. Private to engine/tensor.
+ *
+ *   conv.c            plans, packing of weights, choice of the path
+ *   conv_direct.c     gather and scatter
+ *   conv_gradient.c   the weight gradient
+ *   conv_thin.c       all three where the big side has very few channels (pictures: 1 or 3)
+ *   conv_ref.c        the slow truth
+ *
+ * All of them turn the work into products of kernel.h. There a right-hand matrix lies in panels: a matrix of `rows` x `columns`
+ * is cut into strips of kernel->panel columns (the last one kernel->lanes wide when that is enough), strip after strip,
+ * each [rows][width], so that the innermost loop reads it as one stream. */
+#ifndef QGAN_ENGINE_TENSOR_CONV_PLAN_H
+#define QGAN_ENGINE_TENSOR_CONV_PLAN_H
+
+#include "engine/tensor/conv.h"
+#include "engine/tensor/kernel.h"
+
+enum {
+	CONV_MAX_KERNEL = 8,
+	CONV_MAX_TAPS = CONV_MAX_KERNEL * CONV_MAX_KERNEL,
+	CONV_THIN_CHANNELS = 8, /* up to this many channels on the big side, lanes would run half empty */
+};
+
+struct conv_plan {
+	struct conv_geometry geometry;
+	const struct kernel *kernel;
+	int max_batch;
+	bool thin;
+	float *gather_weights;  /* panels of [taps x big channels][small channels] */
+	float *scatter_weights; /* per panel of big channels: [tap][small channels][width]; thin: panels of [small channels][taps x big channels] */
+	float *scratch;
+	size_t scratch_count; /* floats */
+};
+
+/* One contribution to an output pixel: that input pixel through that tap. */
+struct conv_term {
+	int pixel, tap;
+};
+
+static inline int conv_taps(const struct conv_geometry *g) { return g->kernel * g->kernel; }
+static inline int conv_pixels(struct shape shape) { return shape.height * shape.width; }
+static inline int conv_round_up(int value, int step) { return (value + step - 1) / step * step; }
+static inline int conv_at_most(int value, int limit) { return value < limit ? value : limit; }
+
+static inline int conv_panels(const struct kernel *kernel, int columns) { return (columns + kernel->panel - 1) / kernel->panel; }
+
+static inline int conv_panel_columns(const struct kernel *kernel, int columns, int panel)
+{
+	return conv_at_most(columns - panel * kernel->panel, kernel->panel);
+}
+
+static inline int conv_panel_width(const struct kernel *kernel, int columns, int panel)
+{
+	return conv_panel_columns(kernel, columns, panel) > kernel->lanes ? kernel->panel : kernel->lanes;
+}
+
+static inline size_t conv_panels_count(const struct kernel *kernel, size_t rows, int columns)
+{
+	return rows * (size_t)conv_round_up(columns, kernel->lanes);
+}
+
+/* Input pixels and taps that meet in an output pixel, in a fixed order; at most CONV_MAX_TAPS. */
+int conv_gather_terms(const struct conv_geometry *geometry, int y, int x, struct conv_term *terms);
+int conv_scatter_terms(const struct conv_geometry *geometry, int y, int x, struct conv_term *terms);
+
+/* One panel of a row-major matrix, copied. */
+void conv_pack_panel(const struct kernel *kernel, const float *matrix, int rows, int columns, int panel, float *target);
+
+void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small);
+void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big);
+
+size_t conv_gradient_scratch(const struct conv_plan *plan); /* floats */
+void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
+                   const float *big, const float *small, float *gradient);
+
+size_t conv_thin_scratch(const struct conv_plan *plan);
+void conv_thin_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small);
+void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big);
+void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
+                        const float *big, const float *small, float *gradient);
+
+#endif

@@ -1,0 +1,204 @@
+/* Layers whose big side is a picture: 1 or 3 channels would leave the lanes of a vector empty. Here the taps count as
+ * channels. With patches [N][taps x C big] of a small pixel (each tap's big pixel, zero on the padding),
+ *
+ *   gather           small = patches W                  patches are made on the stack, a few pictures at a time
+ *   scatter          patches = small W^T, then each big pixel is the sum of the patch entries that name it
+ *   weight gradient  dW += patches^T small, a partial sum a group of pixels, added up in order
+ *
+ * The patches of scatter go through the plan's scratch, for as many pictures at a time as fit it. */
+#include <string.h>
+
+#include "engine/tensor/conv_plan.h"
+
+enum {
+	STACK_PATCHES = 8192,         /* floats: with the panel below half of a first-level cache */
+	STACK_ROWS = 64,              /* pictures at once in a panel on the stack */
+	SCATTER_PATCHES = 1 << 20,    /* floats of scratch, if that is enough for one picture */
+	PIXEL_GROUPS = 64,            /* tasks, if there are as many pixels */
+	GRADIENT_GROUPS = 32,         /* partial sums of the weight gradient */
+	WIDEST_PANEL = 32,
+};
+
+struct thin_call {
+	const struct conv_plan *plan;
+	const float *input, *other; /* other: small, of the weight gradient */
+	float *output, *patches;
+	int batch, first, rows;     /* scatter: the pictures at work */
+	int groups;
+};
+
+static int patch_size(const struct conv_plan *plan) { return conv_taps(&plan->geometry) * plan->geometry.big.channels; }
+static int small_pixels(const struct conv_plan *plan) { return conv_pixels(plan->geometry.small); }
+static int group_begin(int total, int groups, int group) { return (int)((long)total * group / groups); }
+
+static int stack_rows(const struct conv_plan *plan)
+{
+	int rows = STACK_PATCHES / patch_size(plan);
+	return rows < 1 ? 1 : conv_at_most(rows, STACK_ROWS);
+}
+
+static int scatter_rows(const struct conv_plan *plan)
+{
+	size_t rows = SCATTER_PATCHES / ((size_t)small_pixels(plan) * (size_t)patch_size(plan));
+	return rows < 1 ? 1 : rows < (size_t)plan->max_batch ? (int)rows : plan->max_batch;
+}
+
+static int gradient_groups(const struct conv_plan *plan) { return conv_at_most(GRADIENT_GROUPS, small_pixels(plan)); }
+
+size_t conv_thin_scratch(const struct conv_plan *plan)
+{
+	size_t scatter = (size_t)scatter_rows(plan) * (size_t)small_pixels(plan) * (size_t)patch_size(plan);
+	size_t gradient = (size_t)gradient_groups(plan) * conv_weight_count(&plan->geometry);
+	return scatter > gradient ? scatter : gradient;
+}
+
+/* patches[row][tap][channel] of pictures first..first+rows-1 at one small pixel. */
+static void fill_patches(const struct conv_plan *plan, int batch, const float *big, int pixel, int first, int rows, float *patches)
+{
+	const struct conv_geometry *g = &plan->geometry;
+	const int channels = g->big.channels, size = patch_size(plan);
+	struct conv_term terms[CONV_MAX_TAPS];
+	const int count = conv_gather_terms(g, pixel / g->small.width, pixel % g->small.width, terms);
+	if (count < conv_taps(g))
+		memset(patches, 0, (size_t)rows * (size_t)size * sizeof *patches);
+	for (int t = 0; t < count; t++) {
+		const float *from = big + ((size_t)terms[t].pixel * (size_t)batch + (size_t)first) * (size_t)channels;
+		float *to = patches + terms[t].tap * channels;
+		for (int row = 0; row < rows; row++, from += channels, to += size) {
+			for (int c = 0; c < channels; c++)
+				to[c] = from[c];
+		}
+	}
+}
+
+/* output rows = a (rows x depth, contiguous) times packed weights, all panels. */
+static void multiply_panels(const struct kernel *kernel, const float *a, int rows, int depth, const float *weights, int columns, float *output)
+{
+	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
+		const float *b = weights + (size_t)panel * (size_t)kernel->panel * (size_t)depth;
+		kernel->product(&(struct product){
+			.rows = rows, .columns = conv_panel_columns(kernel, columns, panel), .depth = depth, .terms = 1,
+			.a = &a, .b = &b, .a_row = depth, .a_depth = 1, .c = output + panel * kernel->panel, .c_row = columns,
+		});
+	}
+}
+
+static void gather_task(void *context, int group)
+{
+	const struct thin_call *call = context;
+	const struct conv_plan *plan = call->plan;
+	const int pixels = small_pixels(plan), step = stack_rows(plan), columns = plan->geometry.small.channels, depth = patch_size(plan);
+	_Alignas(64) float patches[STACK_PATCHES];
+	for (int pixel = group_begin(pixels, call->groups, group); pixel < group_begin(pixels, call->groups, group + 1); pixel++) {
+		for (int first = 0; first < call->batch; first += step) {
+			const int rows = conv_at_most(step, call->batch - first);
+			fill_patches(plan, call->batch, call->input, pixel, first, rows, patches);
+			multiply_panels(plan->kernel, patches, rows, depth, plan->gather_weights, columns,
+			                call->output + ((size_t)pixel * (size_t)call->batch + (size_t)first) * (size_t)columns);
+		}
+	}
+}
+
+void conv_thin_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small)
+{
+	struct thin_call call = {.plan = plan, .input = big, .output = small, .batch = batch,
+	                         .groups = conv_at_most(PIXEL_GROUPS, small_pixels(plan))};
+	parallel_run(parallel, gather_task, &call, call.groups);
+}
+
+static void scatter_patches_task(void *context, int group)
+{
+	const struct thin_call *call = context;
+	const struct conv_plan *plan = call->plan;
+	const int pixels = small_pixels(plan), depth = plan->geometry.small.channels, size = patch_size(plan);
+	for (int pixel = group_begin(pixels, call->groups, group); pixel < group_begin(pixels, call->groups, group + 1); pixel++)
+		multiply_panels(plan->kernel, call->input + ((size_t)pixel * (size_t)call->batch + (size_t)call->first) * (size_t)depth,
+		                call->rows, depth, plan->scatter_weights, size, call->patches + (size_t)pixel * (size_t)call->rows * (size_t)size);
+}
+
+/* One row of big pixels. */
+static void scatter_sum_task(void *context, int y)
+{
+	const struct thin_call *call = context;
+	const struct conv_geometry *g = &call->plan->geometry;
+	const int channels = g->big.channels, size = patch_size(call->plan);
+	struct conv_term terms[CONV_MAX_TAPS];
+	for (int x = 0; x < g->big.width; x++) {
+		const int count = conv_scatter_terms(g, y, x, terms);
+		float *to = call->output + (((size_t)y * (size_t)g->big.width + (size_t)x) * (size_t)call->batch + (size_t)call->first) * (size_t)channels;
+		memset(to, 0, (size_t)call->rows * (size_t)channels * sizeof *to);
+		for (int t = 0; t < count; t++) {
+			const float *from = call->patches + (size_t)terms[t].pixel * (size_t)call->rows * (size_t)size + terms[t].tap * channels;
+			for (int row = 0; row < call->rows; row++) {
+				for (int c = 0; c < channels; c++)
+					to[row * channels + c] += from[row * size + c];
+			}
+		}
+	}
+}
+
+void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big)
+{
+	struct thin_call call = {.plan = plan, .input = small, .output = big, .patches = plan->scratch, .batch = batch,
+	                         .groups = conv_at_most(PIXEL_GROUPS, small_pixels(plan))};
+	for (int step = scatter_rows(plan); call.first < batch; call.first += step) {
+		call.rows = conv_at_most(step, batch - call.first);
+		parallel_run(parallel, scatter_patches_task, &call, call.groups);
+		parallel_run(parallel, scatter_sum_task, &call, plan->geometry.big.height);
+	}
+}
+
+/* partial += patches^T small over `rows` pictures of one pixel. */
+static void add_pixel(const struct conv_plan *plan, const float *patches, const float *small, int rows, float *partial)
+{
+	const struct kernel *kernel = plan->kernel;
+	const int columns = plan->geometry.small.channels, size = patch_size(plan);
+	_Alignas(64) float packed[STACK_ROWS * WIDEST_PANEL];
+	const float *b = packed;
+	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
+		conv_pack_panel(kernel, small, rows, columns, panel, packed);
+		kernel->product(&(struct product){
+			.rows = size, .columns = conv_panel_columns(kernel, columns, panel), .depth = rows, .terms = 1,
+			.a = &patches, .b = &b, .a_row = 1, .a_depth = size, .c = partial + panel * kernel->panel, .c_row = columns, .add = true,
+		});
+	}
+}
+
+static void gradient_task(void *context, int group)
+{
+	const struct thin_call *call = context;
+	const struct conv_plan *plan = call->plan;
+	const int pixels = small_pixels(plan), step = stack_rows(plan), columns = plan->geometry.small.channels;
+	const size_t weights = conv_weight_count(&plan->geometry);
+	float *partial = call->patches + (size_t)group * weights;
+	_Alignas(64) float patches[STACK_PATCHES];
+	memset(partial, 0, weights * sizeof *partial);
+	for (int pixel = group_begin(pixels, call->groups, group); pixel < group_begin(pixels, call->groups, group + 1); pixel++) {
+		for (int first = 0; first < call->batch; first += step) {
+			const int rows = conv_at_most(step, call->batch - first);
+			fill_patches(plan, call->batch, call->input, pixel, first, rows, patches);
+			add_pixel(plan, patches, call->other + ((size_t)pixel * (size_t)call->batch + (size_t)first) * (size_t)columns, rows, partial);
+		}
+	}
+}
+
+/* One row of the gradient: the partial sums in order. */
+static void gradient_sum_task(void *context, int row)
+{
+	const struct thin_call *call = context;
+	const int columns = call->plan->geometry.small.channels;
+	const size_t weights = conv_weight_count(&call->plan->geometry), offset = (size_t)row * (size_t)columns;
+	for (int group = 0; group < call->groups; group++) {
+		for (int j = 0; j < columns; j++)
+			call->output[offset + (size_t)j] += call->patches[(size_t)group * weights + offset + (size_t)j];
+	}
+}
+
+void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
+                        const float *big, const float *small, float *gradient)
+{
+	struct thin_call call = {.plan = plan, .input = big, .other = small, .output = gradient, .patches = plan->scratch, .batch = batch,
+	                         .groups = gradient_groups(plan)};
+	parallel_run(parallel, gradient_task, &call, call.groups);
+	parallel_run(parallel, gradient_sum_task, &call, patch_size(plan));
+}

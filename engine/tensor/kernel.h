@@ -1,0 +1,82 @@
+/* The inner loops, compiled once per instruction set and chosen when the program runs. Private to engine/tensor.
+ *
+ * kernel_product.c and kernel_pointwise.c are compiled several times with other compiler flags; KERNEL_SUFFIX gives each
+ * copy its names. kernel.c lists the copies, best first, and takes the first that the CPU can run, or the one that
+ * the environment variable QGAN_KERNEL names. */
+#ifndef QGAN_ENGINE_TENSOR_KERNEL_H
+#define QGAN_ENGINE_TENSOR_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine/tensor/pointwise.h"
+
+/* C = sum over terms t of A[t] B[t], or C += that. A[t] is rows x depth, B[t] depth x columns.
+ *
+ * A lies anywhere with one of its two steps 1: row r, depth k at a[t][r * a_row + k * a_depth].
+ * B is a packed panel [depth][width], 64-byte aligned, where width is `lanes` when columns <= lanes and `panel` when more
+ * (at most `panel`); values beyond the columns may be anything. C is row-major with c_row floats from row to row. */
+struct product {
+	int rows, columns, depth, terms;
+	const float *const *a;
+	const float *const *b;
+	ptrdiff_t a_row, a_depth;
+	float *c;
+	ptrdiff_t c_row;
+	bool add;
+};
+
+/* What a batch normalisation needs per channel; z = (x - mean) scale + shift, y = leaky(z). */
+struct channel_map {
+	const float *mean, *scale, *shift;
+	float slope; /* of the leaky rectifier after it; 1: none */
+};
+
+/* Adam with everything that depends on the step number worked out. */
+struct adam_rates {
+	float beta1, beta2, rest1, rest2; /* rest = 1 - beta */
+	float step_size;                  /* learning rate / (1 - beta1^step) */
+	float root_scale, epsilon;        /* root_scale: 1 / sqrt(1 - beta2^step) */
+};
+
+/* Straight runs over `count` values, or `rows` x `channels`. Outputs may be the inputs, but not overlap otherwise. */
+struct kernel_pointwise {
+	void (*leaky)(size_t count, float slope, const float *x, float *y);
+	void (*leaky_backward)(size_t count, float slope, const float *y, const float *dy, float *dx);
+	void (*tanh)(size_t count, const float *x, float *y);
+	void (*tanh_backward)(size_t count, const float *y, const float *dy, float *dx);
+	void (*sigmoid)(size_t count, const float *x, float *y);
+	void (*sigmoid_backward)(size_t count, const float *y, const float *dy, float *dx);
+	void (*adam)(size_t count, const struct adam_rates *rates, float *weights, const float *gradients, float *first, float *second);
+	void (*sgd)(size_t count, float learning_rate, float momentum, float *weights, const float *gradients, float *velocity);
+	double (*sum_of_squares)(size_t count, const float *values);
+
+	/* Adds to sum and squares (channels each): x and x^2. */
+	void (*channel_sums)(size_t rows, int channels, const float *x, double *sum, double *squares);
+	void (*channel_map)(size_t rows, int channels, const struct channel_map *map, const float *x, float *y);
+	/* dz = leaky'(z) dy. Adds to sum and products (channels each): dz and dz (x - mean). */
+	void (*channel_products)(size_t rows, int channels, const struct channel_map *map, const float *x, const float *dy,
+	                         double *sum, double *products);
+	/* dx = scale dz + factor[c] (x - mean) + constant[c]. */
+	void (*channel_backward)(size_t rows, int channels, const struct channel_map *map, const float *factor, const float *constant,
+	                         const float *x, const float *dy, float *dx);
+};
+
+struct kernel {
+	const char *name;
+	int lanes, panel; /* floats in a vector and in a full panel */
+	int rows;         /* of C that one pass keeps in registers */
+	void (*product)(const struct product *product);
+	const struct kernel_pointwise *pointwise;
+};
+
+/* The kernel in use. Any thread. */
+const struct kernel *kernel_current(void);
+
+/* Name of the index-th kernel this build has, best first, NULL beyond the last. */
+const char *kernel_name(int index);
+
+/* Switches to the kernel of this name; false when it is unknown or the CPU cannot run it. For tests; plans keep theirs. */
+bool kernel_use(const char *name);
+
+#endif

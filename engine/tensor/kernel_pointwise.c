@@ -1,0 +1,221 @@
+/* Value by value and channel by channel, compiled once per instruction set (kernel.h). Plain loops that the compiler
+ * turns into vectors; what stands in its way (calls, branches, possible overlap) is kept out of them. */
+#include "engine/tensor/kernel.h"
+
+#include <math.h>
+#include <stdint.h>
+
+#define JOIN_NAMES(a, b) a##b
+#define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
+#define POINTWISE WITH_SUFFIX(kernel_pointwise_, KERNEL_SUFFIX)
+
+/* Promises that no pass of the loop reads what another one writes: true, because in and out are the same or apart. */
+#ifdef __clang__
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+static inline float leaky_of(float x, float slope) { return x > 0 ? x : slope * x; }
+
+/* exp x for -87 <= x <= 87: x = n ln 2 + r with |r| <= ln 2 / 2, Taylor's series of e^r up to r^7 (5e-9), and n added to
+ * the exponent. Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. */
+static inline float exp_of(float x)
+{
+	const float round = 12582912.0f;
+	union { float value; uint32_t bits; } shifted = {x * 1.44269504f + round}, result;
+	float n = shifted.value - round, r = (x - n * 0.693359375f) + n * 2.12194440e-4f; /* ln 2 in two parts */
+	float p = 1 / 5040.0f;
+	p = p * r + 1 / 720.0f;
+	p = p * r + 1 / 120.0f;
+	p = p * r + 1 / 24.0f;
+	p = p * r + 1 / 6.0f;
+	p = p * r + 0.5f;
+	p = p * r + 1;
+	p = p * r + 1;
+	result.value = p;
+	result.bits += shifted.bits << 23;
+	return result.value;
+}
+
+static inline float clamped(float x, float limit)
+{
+	x = x > limit ? limit : x;
+	return x < -limit ? -limit : x;
+}
+
+static inline float tanh_of(float x)
+{
+	float y = 1 - 2 / (exp_of(2 * clamped(x, 20)) + 1);
+	return x == x ? y : x; /* NaN stays */
+}
+
+static inline float sigmoid_of(float x)
+{
+	float y = 1 / (1 + exp_of(-clamped(x, 87)));
+	return x == x ? y : x;
+}
+
+static void leaky(size_t count, float slope, const float *x, float *y)
+{
+	INDEPENDENT for (size_t i = 0; i < count; i++)
+		y[i] = leaky_of(x[i], slope);
+}
+
+static void leaky_backward(size_t count, float slope, const float *y, const float *dy, float *dx)
+{
+	INDEPENDENT for (size_t i = 0; i < count; i++)
+		dx[i] = y[i] > 0 ? dy[i] : slope * dy[i];
+}
+
+static void tanh_run(size_t count, const float *x, float *y)
+{
+	INDEPENDENT for (size_t i = 0; i < count; i++)
+		y[i] = tanh_of(x[i]);
+}
+
+static void tanh_backward(size_t count, const float *y, const float *dy, float *dx)
+{
+	INDEPENDENT for (size_t i = 0; i < count; i++)
+		dx[i] = dy[i] * (1 - y[i] * y[i]);
+}
+
+static void sigmoid(size_t count, const float *x, float *y)
+{
+	INDEPENDENT for (size_t i = 0; i < count; i++)
+		y[i] = sigmoid_of(x[i]);
+}
+
+static void sigmoid_backward(size_t count, const float *y, const float *dy, float *dx)
+{
+	INDEPENDENT for (size_t i = 0; i < count; i++)
+		dx[i] = dy[i] * (y[i] * (1 - y[i]));
+}
+
+static void adam(size_t count, const struct adam_rates *rates, float *weights, const float *gradients, float *first, float *second)
+{
+	const struct adam_rates r = *rates;
+	INDEPENDENT for (size_t i = 0; i < count; i++) {
+		float g = gradients[i];
+		float m = r.beta1 * first[i] + r.rest1 * g, v = r.beta2 * second[i] + r.rest2 * (g * g);
+		first[i] = m;
+		second[i] = v;
+		weights[i] -= r.step_size * m / (sqrtf(v) * r.root_scale + r.epsilon);
+	}
+}
+
+static void sgd(size_t count, float learning_rate, float momentum, float *weights, const float *gradients, float *velocity)
+{
+	if (momentum == 0) {
+		INDEPENDENT for (size_t i = 0; i < count; i++)
+			weights[i] -= learning_rate * gradients[i];
+		return;
+	}
+	INDEPENDENT for (size_t i = 0; i < count; i++) {
+		velocity[i] = momentum * velocity[i] + gradients[i];
+		weights[i] -= learning_rate * velocity[i];
+	}
+}
+
+/* Sixteen sums side by side: one would have to wait for itself. */
+static double sum_of_squares(size_t count, const float *values)
+{
+	double sums[16] = {0}, total = 0;
+	size_t i = 0;
+	for (; i + 16 <= count; i += 16) {
+		for (int j = 0; j < 16; j++)
+			sums[j] += (double)values[i + (size_t)j] * (double)values[i + (size_t)j];
+	}
+	for (; i < count; i++)
+		total += (double)values[i] * (double)values[i];
+	for (int j = 0; j < 16; j++)
+		total += sums[j];
+	return total;
+}
+
+/* Four rows at a time, so that the sums are loaded and stored a quarter as often. */
+static void channel_sums(size_t rows, int channels, const float *x, double *restrict sum, double *restrict squares)
+{
+	size_t row = 0, step = (size_t)channels;
+	for (; row + 4 <= rows; row += 4, x += 4 * step) {
+		for (size_t c = 0; c < step; c++) {
+			double p = x[c], q = x[c + step], r = x[c + 2 * step], s = x[c + 3 * step];
+			sum[c] += (p + q) + (r + s);
+			squares[c] += (p * p + q * q) + (r * r + s * s);
+		}
+	}
+	for (; row < rows; row++, x += step) {
+		for (size_t c = 0; c < step; c++) {
+			double p = x[c];
+			sum[c] += p;
+			squares[c] += p * p;
+		}
+	}
+}
+
+static void channel_map(size_t rows, int channels, const struct channel_map *map, const float *x, float *y)
+{
+	const float *mean = map->mean, *scale = map->scale, *shift = map->shift, slope = map->slope;
+	for (size_t row = 0; row < rows; row++, x += channels, y += channels) {
+		INDEPENDENT for (int c = 0; c < channels; c++)
+			y[c] = leaky_of((x[c] - mean[c]) * scale[c] + shift[c], slope);
+	}
+}
+
+/* dy times the rectifier's slope at z. */
+static inline float through_leaky(float centred, float scale, float shift, float slope, float dy)
+{
+	return centred * scale + shift > 0 ? dy : slope * dy;
+}
+
+static void channel_products(size_t rows, int channels, const struct channel_map *map, const float *x, const float *dy,
+                             double *restrict sum, double *restrict products)
+{
+	const float *mean = map->mean, *scale = map->scale, *shift = map->shift, slope = map->slope;
+	size_t row = 0, step = (size_t)channels;
+	for (; row + 2 <= rows; row += 2, x += 2 * step, dy += 2 * step) {
+		for (size_t c = 0; c < step; c++) {
+			float u = x[c] - mean[c], v = x[c + step] - mean[c];
+			double du = through_leaky(u, scale[c], shift[c], slope, dy[c]), dv = through_leaky(v, scale[c], shift[c], slope, dy[c + step]);
+			sum[c] += du + dv;
+			products[c] += du * u + dv * v;
+		}
+	}
+	for (; row < rows; row++, x += step, dy += step) {
+		for (size_t c = 0; c < step; c++) {
+			float u = x[c] - mean[c];
+			double du = through_leaky(u, scale[c], shift[c], slope, dy[c]);
+			sum[c] += du;
+			products[c] += du * u;
+		}
+	}
+}
+
+static void channel_backward(size_t rows, int channels, const struct channel_map *map, const float *factor, const float *constant,
+                             const float *x, const float *dy, float *dx)
+{
+	const float *mean = map->mean, *scale = map->scale, *shift = map->shift, slope = map->slope;
+	for (size_t row = 0; row < rows; row++, x += channels, dy += channels, dx += channels) {
+		INDEPENDENT for (int c = 0; c < channels; c++) {
+			float u = x[c] - mean[c];
+			dx[c] = scale[c] * through_leaky(u, scale[c], shift[c], slope, dy[c]) + (factor[c] * u + constant[c]);
+		}
+	}
+}
+
+extern const struct kernel_pointwise POINTWISE;
+const struct kernel_pointwise POINTWISE = {
+	.leaky = leaky,
+	.leaky_backward = leaky_backward,
+	.tanh = tanh_run,
+	.tanh_backward = tanh_backward,
+	.sigmoid = sigmoid,
+	.sigmoid_backward = sigmoid_backward,
+	.adam = adam,
+	.sgd = sgd,
+	.sum_of_squares = sum_of_squares,
+	.channel_sums = channel_sums,
+	.channel_map = channel_map,
+	.channel_products = channel_products,
+	.channel_backward = channel_backward,
+};

@@ -1,0 +1,131 @@
+/* The one matrix product that every convolution is made of; compiled once per instruction set (kernel.h).
+ *
+ * A tile of C, up to KERNEL_ROWS rows by two vectors, stays in registers while all terms and all depths go by: per
+ * depth two vectors of B are read (contiguous: it streams from the second-level cache) and each row costs one broadcast
+ * of A and two multiply-adds. The rows are as many as the register file holds beside two vectors of B and one broadcast,
+ * so loads are far fewer than multiply-adds. C is touched once.
+ *
+ * The tile is written once as an inline function of its row and vector counts; KERNEL_ROWS x 2 x 2 copies of it are made
+ * with these as constants, because only a fully unrolled tile stays in registers. */
+#include "engine/tensor/kernel.h"
+
+#if defined(__AVX512F__)
+enum { VECTOR_BYTES = 64, KERNEL_ROWS = 13 };
+#elif defined(__AVX2__)
+enum { VECTOR_BYTES = 32, KERNEL_ROWS = 6 };
+#elif defined(__aarch64__)
+enum { VECTOR_BYTES = 16, KERNEL_ROWS = 13 };
+#else
+enum { VECTOR_BYTES = 16, KERNEL_ROWS = 6 };
+#endif
+enum { LANES = VECTOR_BYTES / 4, PANEL = 2 * LANES };
+
+#define JOIN_NAMES(a, b) a##b
+#define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
+#define KERNEL WITH_SUFFIX(kernel_, KERNEL_SUFFIX)
+#define POINTWISE WITH_SUFFIX(kernel_pointwise_, KERNEL_SUFFIX)
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
+typedef float loose_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias)); /* at any address */
+
+ALWAYS_INLINE vector load(const float *source) { return *(const loose_vector *)source; }
+
+ALWAYS_INLINE void store(float *target, vector value, bool add)
+{
+	if (add)
+		value += load(target);
+	*(loose_vector *)target = value;
+}
+
+/* across: A's rows are neighbours in memory (a_row is 1), else its depths are. */
+ALWAYS_INLINE void tile(const struct product *p, ptrdiff_t row, float *c, ptrdiff_t c_row, bool add,
+                        const int rows, const int vectors, const bool across)
+{
+	const ptrdiff_t a_row = across ? 1 : p->a_row, a_depth = across ? p->a_depth : 1;
+	vector sum[KERNEL_ROWS][2];
+	UNROLL for (int r = 0; r < rows; r++)
+		sum[r][0] = sum[r][1] = (vector){0};
+	for (int t = 0; t < p->terms; t++) {
+		const float *a = p->a[t] + row * a_row, *b = p->b[t];
+		for (int k = 0; k < p->depth; k++) {
+			vector first = load(b), second = load(b + (vectors - 1) * LANES);
+			UNROLL for (int r = 0; r < rows; r++) {
+				float value = a[r * a_row];
+				sum[r][0] += value * first;
+				if (vectors == 2)
+					sum[r][1] += value * second;
+			}
+			a += a_depth;
+			b += vectors * LANES;
+		}
+	}
+	UNROLL for (int r = 0; r < rows; r++) {
+		store(c + r * c_row, sum[r][0], add);
+		if (vectors == 2)
+			store(c + r * c_row + LANES, sum[r][1], add);
+	}
+}
+
+typedef void tile_function(const struct product *p, ptrdiff_t row, float *c, ptrdiff_t c_row, bool add);
+
+#define TILE(rows, vectors, across) \
+	static void tile_##rows##_##vectors##_##across(const struct product *p, ptrdiff_t row, float *c, ptrdiff_t c_row, bool add) \
+	{ \
+		tile(p, row, c, c_row, add, rows, vectors, across); \
+	}
+#define TILES(rows) TILE(rows, 1, 0) TILE(rows, 2, 0) TILE(rows, 1, 1) TILE(rows, 2, 1)
+#define TILE_ROW(rows) \
+	[rows] = {{tile_##rows##_1_0, tile_##rows##_1_1}, {tile_##rows##_2_0, tile_##rows##_2_1}}
+
+TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
+#if defined(__AVX512F__) || defined(__aarch64__)
+TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13)
+#endif
+
+/* By rows, vectors - 1, across. */
+static tile_function *const tiles[KERNEL_ROWS + 1][2][2] = {
+	TILE_ROW(1), TILE_ROW(2), TILE_ROW(3), TILE_ROW(4), TILE_ROW(5), TILE_ROW(6),
+#if defined(__AVX512F__) || defined(__aarch64__)
+	TILE_ROW(7), TILE_ROW(8), TILE_ROW(9), TILE_ROW(10), TILE_ROW(11), TILE_ROW(12), TILE_ROW(13),
+#endif
+};
+
+/* A panel with fewer columns than lanes is computed aside, so that nothing beyond C's columns is touched. */
+static void tile_narrow(tile_function *function, const struct product *p, ptrdiff_t row, int rows)
+{
+	float aside[KERNEL_ROWS * PANEL];
+	function(p, row, aside, PANEL, false);
+	for (int r = 0; r < rows; r++) {
+		float *c = p->c + (row + r) * p->c_row;
+		for (int j = 0; j < p->columns; j++)
+			c[j] = aside[r * PANEL + j] + (p->add ? c[j] : 0);
+	}
+}
+
+/* Rows are cut evenly: 64 become 13 + 13 + 13 + 13 + 12. */
+static void product(const struct product *p)
+{
+	const int vectors = p->columns > LANES ? 2 : 1, passes = (p->rows + KERNEL_ROWS - 1) / KERNEL_ROWS;
+	const bool across = p->a_row == 1 && p->a_depth != 1;
+	for (int pass = 0; pass < passes; pass++) {
+		int first = (int)((long)p->rows * pass / passes), rows = (int)((long)p->rows * (pass + 1) / passes) - first;
+		tile_function *function = tiles[rows][vectors - 1][across];
+		if (p->columns == vectors * LANES)
+			function(p, first, p->c + first * p->c_row, p->c_row, p->add);
+		else
+			tile_narrow(function, p, first, rows);
+	}
+}
+
+extern const struct kernel KERNEL;
+extern const struct kernel_pointwise POINTWISE;
+const struct kernel KERNEL = {
+	.name = KERNEL_NAME,
+	.lanes = LANES,
+	.panel = PANEL,
+	.rows = KERNEL_ROWS,
+	.product = product,
+	.pointwise = &POINTWISE,
+};

@@ -1,0 +1,251 @@
+/* engine/tensor convolution: every kernel the CPU has against the slow truth, the slow truth against a literal
+ * reading of the definition, adjointness, and equal bits for any number of threads. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/base/memory.h"
+#include "engine/tensor/conv.h"
+#include "engine/tensor/kernel.h"
+#include "engine/tensor/random.h"
+
+struct example {
+	struct conv_geometry geometry;
+	int batch;
+};
+
+/* Odd channel counts, batches and borders; a first, an inner and a last layer of the network; more than one block of
+ * pixels in the weight gradient; strides without padding, kernels smaller than the stride (big pixels nobody sees). */
+static const struct example examples[] = {
+	{{{6, 6, 3}, {3, 3, 20}, 4, 2, 1}, 5},
+	{{{8, 8, 1}, {4, 4, 33}, 4, 2, 1}, 70},
+	{{{8, 8, 12}, {4, 4, 40}, 4, 2, 1}, 9},
+	{{{8, 6, 33}, {4, 3, 17}, 4, 2, 1}, 3},
+	{{{4, 4, 37}, {1, 1, 1}, 4, 1, 0}, 15},
+	{{{4, 4, 50}, {1, 1, 100}, 4, 1, 0}, 6},
+	{{{5, 5, 9}, {5, 5, 65}, 3, 1, 1}, 1},
+	{{{7, 7, 10}, {3, 3, 16}, 1, 3, 0}, 4},
+	{{{7, 7, 2}, {3, 3, 5}, 1, 3, 0}, 4},
+	{{{16, 16, 14}, {8, 8, 31}, 4, 2, 1}, 66},
+	{{{9, 9, 8}, {2, 2, 6}, 8, 1, 0}, 2},
+	{{{16, 16, 64}, {8, 8, 64}, 4, 2, 1}, 13},
+};
+enum { EXAMPLES = sizeof examples / sizeof *examples };
+
+struct tensors {
+	size_t weight_count, big_count, small_count;
+	float *weights, *big, *small;
+};
+
+static float *random_block(size_t count, uint64_t seed)
+{
+	float *block = memory_try_floats(count, "test", NULL);
+	struct random random;
+	random_start(&random, seed, RANDOM_TEST);
+	random_fill_normal(&random, block, count, 0, 1);
+	return block;
+}
+
+static struct tensors make_tensors(const struct example *example)
+{
+	struct tensors t = {
+		.weight_count = conv_weight_count(&example->geometry),
+		.big_count = shape_count(example->geometry.big) * (size_t)example->batch,
+		.small_count = shape_count(example->geometry.small) * (size_t)example->batch,
+	};
+	t.weights = random_block(t.weight_count, 1);
+	t.big = random_block(t.big_count, 2);
+	t.small = random_block(t.small_count, 3);
+	return t;
+}
+
+static void free_tensors(struct tensors *t)
+{
+	free(t->weights);
+	free(t->big);
+	free(t->small);
+}
+
+/* Rounding of a float sum grows with its size: compare with the largest value. */
+static void assert_near(const float *values, const float *expected, size_t count, const char *what)
+{
+	float largest = 0;
+	for (size_t i = 0; i < count; i++)
+		largest = fmaxf(largest, fabsf(expected[i]));
+	for (size_t i = 0; i < count; i++) {
+		if (!(fabsf(values[i] - expected[i]) <= 2e-5f * largest + 1e-6f))
+			fail_msg("%s, kernel %s: value %zu of %zu is %g, expected %g", what, kernel_current()->name, i, count,
+			         (double)values[i], (double)expected[i]);
+	}
+}
+
+/* Both outputs start as NaN, so that a value never written is found; the gradient starts as something to add to. */
+static void compare_directions(const struct example *example, struct conv_plan *plan, struct parallel *parallel)
+{
+	struct tensors t = make_tensors(example);
+	size_t largest = t.big_count > t.small_count ? t.big_count : t.small_count;
+	largest = largest > t.weight_count ? largest : t.weight_count;
+	float *fast = random_block(largest, 4), *slow = random_block(largest, 4);
+	conv_pack(plan, parallel, t.weights);
+	conv_weight_gradient(plan, parallel, example->batch, t.big, t.small, fast);
+	conv_weight_gradient_ref(&example->geometry, example->batch, t.big, t.small, slow);
+	assert_near(fast, slow, t.weight_count, "weight gradient");
+	memset(fast, 0xff, largest * sizeof *fast);
+	conv_gather(plan, parallel, example->batch, t.big, fast);
+	conv_gather_ref(&example->geometry, example->batch, t.weights, t.big, slow);
+	assert_near(fast, slow, t.small_count, "gather");
+	memset(fast, 0xff, largest * sizeof *fast);
+	conv_scatter(plan, parallel, example->batch, t.small, fast);
+	conv_scatter_ref(&example->geometry, example->batch, t.weights, t.small, slow);
+	assert_near(fast, slow, t.big_count, "scatter");
+	free(fast);
+	free(slow);
+	free_tensors(&t);
+}
+
+static void every_kernel_agrees_with_the_slow_truth(void **state)
+{
+	(void)state;
+	struct parallel *parallel = parallel_create(2, NULL);
+	int kernels = 0;
+	for (int k = 0; kernel_name(k); k++) {
+		if (!kernel_use(kernel_name(k)))
+			continue;
+		kernels++;
+		for (int e = 0; e < EXAMPLES; e++) {
+			struct conv_plan *plan = conv_plan_create(&examples[e].geometry, examples[e].batch, NULL);
+			assert_non_null(plan);
+			compare_directions(&examples[e], plan, parallel);
+			conv_plan_destroy(plan);
+		}
+	}
+	assert_true(kernels >= 1);
+	assert_true(kernel_use(kernel_name(0)) || kernels < 3);
+	parallel_destroy(parallel);
+}
+
+/* A plan made for many pictures serves fewer, and again many. */
+static void a_plan_serves_smaller_batches(void **state)
+{
+	(void)state;
+	for (int e = 0; e < 4; e++) {
+		struct conv_plan *plan = conv_plan_create(&examples[e].geometry, examples[e].batch + 20, NULL);
+		struct example few = {examples[e].geometry, 1}, many = {examples[e].geometry, examples[e].batch + 20};
+		compare_directions(&many, plan, NULL);
+		compare_directions(&few, plan, NULL);
+		compare_directions(&many, plan, NULL);
+		conv_plan_destroy(plan);
+	}
+}
+
+/* The definition, written with coordinates and nothing shared: small[oy][ox] = sum big[oy s - p + ky][...] w[ky][kx]. */
+static void slow_truth_is_the_definition(void **state)
+{
+	(void)state;
+	const struct example example = {{{5, 7, 2}, {3, 4, 3}, 3, 2, 1}, 2};
+	const int cb = 2, cs = 3, batch = 2, height = 5, width = 7;
+	struct tensors t = make_tensors(&example);
+	float *small = random_block(t.small_count, 5);
+	conv_gather_ref(&example.geometry, batch, t.weights, t.big, small);
+	for (int oy = 0; oy < 3; oy++) for (int ox = 0; ox < 4; ox++) for (int n = 0; n < batch; n++) for (int j = 0; j < cs; j++) {
+		double sum = 0;
+		for (int ky = 0; ky < 3; ky++) for (int kx = 0; kx < 3; kx++) for (int c = 0; c < cb; c++) {
+			int y = oy * 2 - 1 + ky, x = ox * 2 - 1 + kx;
+			if (y >= 0 && y < height && x >= 0 && x < width)
+				sum += (double)t.big[((y * width + x) * batch + n) * cb + c] * (double)t.weights[((ky * 3 + kx) * cb + c) * cs + j];
+		}
+		assert_float_equal(small[((oy * 4 + ox) * batch + n) * cs + j], (float)sum, 1e-5);
+	}
+	free(small);
+	free_tensors(&t);
+}
+
+static double dot(const float *a, const float *b, size_t count)
+{
+	double sum = 0;
+	for (size_t i = 0; i < count; i++)
+		sum += (double)a[i] * (double)b[i];
+	return sum;
+}
+
+/* <gather(big), small> = <big, scatter(small)> = <weights, weight gradient>: the three are derivatives of one another. */
+static void directions_are_adjoint(void **state)
+{
+	(void)state;
+	for (int e = 0; e < EXAMPLES; e++) {
+		const struct conv_geometry *g = &examples[e].geometry;
+		struct tensors t = make_tensors(&examples[e]);
+		float *small = random_block(t.small_count, 6), *big = random_block(t.big_count, 6);
+		float *gradient = memory_try_floats(t.weight_count, "test", NULL);
+		conv_gather_ref(g, examples[e].batch, t.weights, t.big, small);
+		conv_scatter_ref(g, examples[e].batch, t.weights, t.small, big);
+		conv_weight_gradient_ref(g, examples[e].batch, t.big, t.small, gradient);
+		double one = dot(small, t.small, t.small_count), size = sqrt(dot(small, small, t.small_count) * dot(t.small, t.small, t.small_count));
+		assert_true(fabs(one - dot(t.big, big, t.big_count)) < 1e-6 * size);
+		assert_true(fabs(one - dot(t.weights, gradient, t.weight_count)) < 1e-6 * size);
+		free(small);
+		free(big);
+		free(gradient);
+		free_tensors(&t);
+	}
+}
+
+/* All three results one after the other in one block. */
+static float *all_directions(const struct example *example, const struct tensors *t, int threads)
+{
+	struct parallel *parallel = parallel_create(threads, NULL);
+	struct conv_plan *plan = conv_plan_create(&example->geometry, example->batch, NULL);
+	float *results = memory_try_floats(t->small_count + t->big_count + t->weight_count, "test", NULL);
+	conv_pack(plan, parallel, t->weights);
+	conv_gather(plan, parallel, example->batch, t->big, results);
+	conv_scatter(plan, parallel, example->batch, t->small, results + t->small_count);
+	conv_weight_gradient(plan, parallel, example->batch, t->big, t->small, results + t->small_count + t->big_count);
+	conv_plan_destroy(plan);
+	parallel_destroy(parallel);
+	return results;
+}
+
+static void bits_do_not_depend_on_threads(void **state)
+{
+	(void)state;
+	for (int e = 0; e < EXAMPLES; e++) {
+		struct tensors t = make_tensors(&examples[e]);
+		size_t bytes = (t.small_count + t.big_count + t.weight_count) * sizeof(float);
+		float *one = all_directions(&examples[e], &t, 1);
+		for (int threads = 2; threads <= 3; threads++) {
+			float *several = all_directions(&examples[e], &t, threads);
+			assert_memory_equal(one, several, bytes);
+			free(several);
+		}
+		free(one);
+		free_tensors(&t);
+	}
+}
+
+static void counts_work(void **state)
+{
+	(void)state;
+	const struct conv_geometry g = {{16, 16, 128}, {8, 8, 256}, 4, 2, 1};
+	assert_int_equal(conv_weight_count(&g), 524288);
+	assert_true(conv_multiply_adds(&g) == 33554432.0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(slow_truth_is_the_definition),
+		cmocka_unit_test(directions_are_adjoint),
+		cmocka_unit_test(every_kernel_agrees_with_the_slow_truth),
+		cmocka_unit_test(a_plan_serves_smaller_batches),
+		cmocka_unit_test(bits_do_not_depend_on_threads),
+		cmocka_unit_test(counts_work),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
