@@ -17,9 +17,10 @@
 #include "store/store.h"
 
 enum {
-	RECORDER_KEPT_CHECKPOINTS = 3,   /* newest ones; those marked kept come on top */
+	RECORDER_KEPT_CHECKPOINTS = 3,  /* newest ones; those marked kept come on top */
+	RECORDER_BATCH_SECONDS = 1,     /* between transactions */
 	RECORDER_RETRY_SECONDS = 2,
-	RECORDER_HEARTBEAT_SECONDS = 5,  /* at least that often while a run is open */
+	RECORDER_HEARTBEAT_SECONDS = 5, /* at least that often while a run is open */
 };
 
 struct recorder;
@@ -28,8 +29,8 @@ struct recorder;
 struct recorder *recorder_create(const char *store_path, struct error *error);
 
 /* Waits up to `seconds` for what is still queued, then ends the thread and frees. Returns how many facts were lost
- * because the disk refused them (each kind is also logged); 0: everything is on disk. NULL is fine. An open run is
- * left as it is and will read as crashed: end it first. */
+ * because the disk refused them (also logged); 0: everything is on disk. NULL is fine. An open run is left as it is
+ * and will read as crashed: end it first. */
 size_t recorder_destroy(struct recorder *recorder, double seconds);
 
 struct recorder_run_start {
@@ -49,8 +50,8 @@ bool recorder_begin_run(struct recorder *recorder, const struct recorder_run_sta
 /* Takes over any event of the engine (the pointers in *event are NULL afterwards) and never waits. Without an open
  * run it is only released. STATE sets the run's status, FINISHED, STOPPED and FAILED once the checkpoints before it
  * are written; METRICS, JOURNAL, LAYERS and SAMPLE become rows; CHECKPOINT a file, a row and the pruning of old ones
- * (kept for ever when event.command_id is not 0: somebody asked for it); STARTED, LOADING and PROGRESS update the
- * run's row; REPLY is nothing to record. */
+ * (kept for ever when somebody asked for it: event.command_id is not 0, and it is not the last); STARTED and PROGRESS
+ * update the run's row; LOADING and REPLY are nothing to record. */
 void recorder_take_event(struct recorder *recorder, struct event *event);
 
 /* The checkpoint of that step, written or still queued, is never pruned. */
@@ -62,8 +63,9 @@ void recorder_end_run(struct recorder *recorder, enum run_status status, const c
 
 enum recorder_report_kind {
 	RECORDER_CHECKPOINT_WRITTEN, /* run, step, path, bytes, last: tell the engine (engine_checkpoint_done) */
-	RECORDER_CHECKPOINT_LOST,    /* run, step, last, text: replaced by a newer one while the disk refused it; tell the engine too */
-	RECORDER_TROUBLE,            /* text: "store FILE: disk full: 12 facts waiting"; again whenever the cause changes */
+	RECORDER_CHECKPOINT_LOST,    /* run, step, last, text: the disk refused it until a newer one came; tell the engine too */
+	RECORDER_TROUBLE,            /* text: "store FILE: disk full; 12 facts waiting"; again whenever the cause changes */
+	RECORDER_FACT_LOST,          /* text: a fact that can never be written, because its run was deleted, say */
 	RECORDER_RECOVERED,          /* text: everything that waited is on disk */
 };
 

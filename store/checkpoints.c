@@ -56,8 +56,9 @@ bool store_insert_checkpoint(struct store *store, int64_t run, const struct chec
 	struct statement statement;
 	if (!shorten_path(store, row->path, &kept_path, error) ||
 	    !statement_prepare(&statement, store,
-	                       "INSERT OR REPLACE INTO checkpoints (run_id, step, time, path, hash, bytes, kept)"
-	                       " VALUES (?, ?, ?, ?, ?, ?, ?)", error))
+	                       "INSERT INTO checkpoints (run_id, step, time, path, hash, bytes, kept) VALUES (?, ?, ?, ?, ?, ?, ?)"
+	                       " ON CONFLICT (run_id, step) DO UPDATE SET time = excluded.time, path = excluded.path,"
+	                       " hash = excluded.hash, bytes = excluded.bytes, kept = max(kept, excluded.kept)", error))
 		return false;
 	statement_bind_integer(&statement, run);
 	statement_bind_integer(&statement, row->step);
@@ -190,10 +191,9 @@ bool store_prune_checkpoints(struct store *store, int64_t run, int keep, struct 
 
 /* ---- rewinding ---- */
 
-/* ?1 run, ?2 step. A change journalled at the very step of the checkpoint, but after it was taken, is not in it. */
+/* ?1 run, ?2 step. A change journalled at that very step stays: the step after it was trained with it. */
 static const char *const rewind_statements[] = {
-	"DELETE FROM journal WHERE run_id = ?1 AND (step > ?2 OR (step = ?2 AND time >"
-	" (SELECT time FROM checkpoints WHERE run_id = ?1 AND step = ?2)))",
+	"DELETE FROM journal WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM metric_points WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM layer_stats WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM samples WHERE run_id = ?1 AND step > ?2",

@@ -18,7 +18,7 @@
 #include "store/statement.h"
 
 enum {
-	BUSY_MILLISECONDS = 20000,   /* transactions are short: waiting longer means a stuck process */
+	BUSY_MILLISECONDS = 10000,   /* transactions are short: waiting longer means a stuck process */
 	WAL_KEPT_BYTES = 16 << 20,   /* what a large log is cut back to */
 };
 
@@ -35,6 +35,7 @@ static const struct {
 	{SQLITE_CANTOPEN, ERROR_IO, "it cannot be opened"},
 	{SQLITE_NOTADB, ERROR_INPUT, "it is not an SQLite file"},
 	{SQLITE_CORRUPT, ERROR_IO, "it is damaged"},
+	{SQLITE_CONSTRAINT, ERROR_INPUT, "the run is not there any more, or a value is not allowed"},
 	{SQLITE_NOMEM, ERROR_MEMORY, "not enough memory"},
 };
 

@@ -152,7 +152,7 @@ struct checkpoint_row {
 };
 /* Where the file of a step goes; makes the folder. Needs run->name only. */
 bool store_checkpoint_path(struct store *store, const struct run *run, int64_t step, char path[STORE_PATH_SIZE], struct error *error);
-/* A row of the same step is replaced. */
+/* A row of the same step is replaced, but stays kept if it was. */
 bool store_insert_checkpoint(struct store *store, int64_t run, const struct checkpoint_row *row, struct error *error);
 /* step -1: the newest whose file is there; else exactly that step. Unknown: an error that lists the steps there are. */
 bool store_find_checkpoint(struct store *store, int64_t run, int64_t step, struct checkpoint_row *row, struct error *error);
