@@ -46,7 +46,7 @@ struct layer_kind {
 	const char *name; /* "conv2d" */
 	const char *help; /* one line */
 	bool in_place;             /* forward may write its output over its input */
-	bool backward_in_place;     /* backward may write dx over dy */
+	bool backward_in_place;     /* backward may write dx over dy, and always wants a dx */
 	bool backward_reads_output; /* backward reads y (else x, or neither) */
 	/* Output shape; an error names the layer. */
 	bool (*shape)(const struct layer_spec *spec, struct shape input, struct shape *output, struct error *error);
@@ -59,7 +59,7 @@ struct layer_kind {
 	/* x, y: [H][W][N][C]. */
 	void (*forward)(struct layer *layer, const struct layer_pass *pass, const float *x, float *y);
 	/* x and y as the last training forward left them. ADDS to layer->gradients where pass->weight_gradients; overwrites
-	 * dx, which may be NULL: not wanted. */
+	 * dx, which is NULL when it is not wanted (but see backward_in_place). */
 	void (*backward)(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y,
 	                 const float *dy, float *dx);
 	void (*clear)(struct layer *layer);                  /* optional: frees `state` */

@@ -10,8 +10,7 @@ static void forward(struct layer *layer, const struct layer_pass *pass, const fl
 static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx)
 {
 	(void)x;
-	if (dx)
-		pointwise_leaky_backward(pass->parallel, layer_values(layer, pass), layer->spec.slope, y, dy, dx);
+	pointwise_leaky_backward(pass->parallel, layer_values(layer, pass), layer->spec.slope, y, dy, dx);
 }
 
 const struct layer_kind layer_leaky_relu = {

@@ -10,8 +10,7 @@ static void forward(struct layer *layer, const struct layer_pass *pass, const fl
 static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx)
 {
 	(void)x;
-	if (dx)
-		pointwise_sigmoid_backward(pass->parallel, layer_values(layer, pass), y, dy, dx);
+	pointwise_sigmoid_backward(pass->parallel, layer_values(layer, pass), y, dy, dx);
 }
 
 const struct layer_kind layer_sigmoid = {

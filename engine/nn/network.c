@@ -226,13 +226,14 @@ const float *network_backward(struct network *network, struct parallel *parallel
 	for (int i = network->layer_count - 1; i >= 0; i--) {
 		struct layer *layer = &network->layers[i];
 		const float *x = i > 0 ? network->outputs[i - 1] : input;
-		float *dx = i > 0 || wants.input_gradient ? place_of_gradient(network, layer, dy) : NULL;
+		bool wanted = i > 0 || wants.input_gradient || layer->kind->backward_in_place;
+		float *dx = wanted ? place_of_gradient(network, layer, dy) : NULL;
 		double start = clock_seconds();
 		layer->kind->backward(layer, &pass, x, network->outputs[i], dy, dx);
 		layer->seconds += clock_seconds() - start;
 		dy = dx;
 	}
-	return dy;
+	return wants.input_gradient ? dy : NULL;
 }
 
 void network_clear_gradients(struct network *network)

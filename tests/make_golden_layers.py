@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+"""Writes tests/golden/layers.h: one forward and backward pass of every kind of layer, the losses and the optimizers.
+
+Run from the source root (needs python3-torch). tests/test_layers.c draws the same inputs from the same seeds.
+"""
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from golden_numbers import Numbers, c_array, ours, write_header
+
+BATCH = 3
+body = ""
+
+
+def case(name, module, c, h, parameters=(), input_scale=1.0):
+    """Weights from seed 2, input from seed 1, output gradient from seed 3; training mode."""
+    global body
+    weights = Numbers(2)
+    for parameter, scale, shift in parameters:
+        with torch.no_grad():
+            parameter.copy_(weights.floats(parameter.numel(), scale, shift).reshape(parameter.shape))
+    x = Numbers(1).activations(BATCH, c, h, h, input_scale).requires_grad_(True)
+    y = module(x)
+    dy = Numbers(3).activations(*y.shape)
+    y.backward(dy)
+    body += c_array(name + "_y", ours(y)) + c_array(name + "_dx", ours(x.grad))
+    for i, (parameter, _, _) in enumerate(parameters):
+        body += c_array("%s_gradient%d" % (name, i), parameter.grad)
+    return x
+
+
+conv = nn.Conv2d(3, 5, 4, 2, 1, bias=False)
+case("conv2d", conv, 3, 6, [(conv.weight, 0.5, 0)])
+conv = nn.Conv2d(3, 2, 4, 1, 0, bias=False)
+case("conv2d_whole", conv, 3, 4, [(conv.weight, 0.5, 0)])
+deconv = nn.ConvTranspose2d(4, 3, 4, 2, 1, bias=False)
+case("conv_transpose2d", deconv, 4, 3, [(deconv.weight, 0.5, 0)])
+deconv = nn.ConvTranspose2d(4, 3, 4, 1, 0, bias=False)
+case("conv_transpose2d_whole", deconv, 4, 1, [(deconv.weight, 0.5, 0)])
+
+
+class Linear(nn.Module):
+    """nn.Linear on flattened pictures, its output as 1 x 1 pictures."""
+
+    def __init__(self, c, h, out):
+        super().__init__()
+        self.linear = nn.Linear(c * h * h, out)
+
+    def forward(self, x):
+        return self.linear(x.flatten(1))[:, :, None, None]
+
+
+linear = Linear(2, 3, 4)
+case("linear", linear, 2, 3, [(linear.linear.weight, 0.5, 0), (linear.linear.bias, 0.5, 0)])
+
+norm = nn.BatchNorm2d(4)
+x = case("batch_norm", norm, 4, 3, [(norm.weight, 0.5, 1), (norm.bias, 0.5, 0)])
+body += c_array("batch_norm_running_mean", norm.running_mean) + c_array("batch_norm_running_var", norm.running_var)
+norm.eval()
+body += c_array("batch_norm_evaluated", ours(norm(x)))
+
+case("relu", nn.ReLU(), 2, 3)
+case("leaky_relu", nn.LeakyReLU(0.2), 2, 3)
+case("tanh", nn.Tanh(), 2, 3, input_scale=4)
+case("sigmoid", nn.Sigmoid(), 2, 3, input_scale=8)
+
+scores = torch.tensor([-100, -20, -3, -0.5, 0, 0.25, 2, 15, 100.0], requires_grad=True)
+body += c_array("bce_scores", scores)
+for target in (0, 1):
+    scores.grad = None
+    loss = F.binary_cross_entropy_with_logits(scores, torch.full_like(scores, target))
+    loss.backward()
+    body += c_array("bce_loss%d" % target, loss) + c_array("bce_gradient%d" % target, scores.grad)
+
+for name, make in (("adam", lambda p: torch.optim.Adam(p, 2e-2, (0.5, 0.999), 1e-8)),
+                   ("sgd", lambda p: torch.optim.SGD(p, 2e-2, momentum=0.9))):
+    numbers = Numbers(4)
+    weights = numbers.floats(10).requires_grad_(True)
+    optimizer = make([weights])
+    for _ in range(5):
+        weights.grad = numbers.floats(10, 0.1)
+        optimizer.step()
+    body += c_array(name + "_weights", weights)
+
+write_header("tests/golden/layers.h", "QGAN_TESTS_GOLDEN_LAYERS_H", "tests/make_golden_layers.py", body)
