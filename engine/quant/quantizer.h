@@ -5,7 +5,10 @@
  *
  * Every quantizer is one file and one row; nothing outside the table switches on a kind. Degenerate tensors: all
  * equal -> every weight keeps its value exactly, alpha 0, error 0; NaN or Inf -> ERROR_NUMERIC naming the index;
- * empty -> nothing to do. Results do not depend on the thread count. Engine thread, or any thread with parallel NULL. */
+ * empty -> nothing to do. Results do not depend on the thread count. Engine thread, or any thread with parallel NULL.
+ *
+ * Levels rise with the state (a quantizer with a sign numbers its states from the most negative level). decode may be
+ * infinite for an end state, where the formula is; apply then writes the finite value that training uses. */
 #ifndef QGAN_ENGINE_QUANT_QUANTIZER_H
 #define QGAN_ENGINE_QUANT_QUANTIZER_H
 
@@ -35,8 +38,9 @@ struct quant_fit {
 
 struct quant_options {
 	int bits;
-	int iterations;               /* at most; 0: the method's default (EM: 16, and 32 at 4 bits and more) */
-	const struct quant_fit *warm; /* the last step's fit of this tensor, or NULL; ignored when its bits differ */
+	int iterations;               /* at most; 0: the method's default (EM: 16, and 32 at 4 bits and more; 1 from a warm start) */
+	const struct quant_fit *warm; /* the last step's fit of this tensor, or NULL; not used when its bits differ or it
+	                               * leads above Minmax's error; may be the struct that receives the new fit */
 };
 
 struct quantizer {
@@ -45,14 +49,17 @@ struct quantizer {
 	const char *help;  /* one line */
 	bool (*fit)(const struct quant_options *options, struct parallel *parallel, const float *weights, size_t count,
 	            struct quant_fit *fit, struct error *error);
-	double (*decode)(const struct quant_fit *fit, int state);
-	/* Encodes count weights; states and quantized may each be NULL. counts (2^bits, zeroed by the callee) may be NULL. */
+	double (*decode)(const struct quant_fit *fit, int state); /* a value of float, or infinite */
+	/* Encodes count finite weights; states and quantized may each be NULL and do not overlap the weights. counts (2^bits,
+	 * zeroed by the callee) may be NULL. Without states and counts it is fastest. */
 	void (*apply)(const struct quant_fit *fit, struct parallel *parallel, const float *weights, size_t count,
 	              uint8_t *states, float *quantized, uint64_t *counts);
-	/* Expected mean squared error over variance on standard normal weights at 1..4 bits (paper.md section 2), for the tests. */
+	/* Expected mean squared error over variance at 1..4 bits, of about 3,000 normal weights (their extremes are 3.4
+	 * deviations out, which decides Minmax's), for the tests. */
 	double normal_error[4];
 };
 
+extern const struct quantizer quantizer_em, quantizer_minmax;
 extern const struct quantizer *const quantizers[]; /* NULL-terminated, in display order */
 const struct quantizer *quantizer_find(const char *name, struct error *error); /* NULL and an error listing the known names */
 

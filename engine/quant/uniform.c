@@ -1,0 +1,185 @@
+#include "engine/quant/uniform.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/quant/chunks.h"
+
+enum { APPLY_BLOCK = 1024 }; /* weights whose states are counted while they are in the nearest cache */
+
+/* One pass over a tensor: what every chunk needs, and where it leaves its result. */
+struct pass {
+	const struct uniform_kernels *kernels;
+	struct uniform_grid grid;
+	struct chunks chunks;
+	const float *weights;
+	struct uniform_moments moments[CHUNKS_MAX];
+	double errors[CHUNKS_MAX];
+};
+
+struct apply_pass {
+	const struct uniform_kernels *kernels;
+	struct uniform_grid grid;
+	struct chunks chunks;
+	const float *weights;
+	uint8_t *states;
+	float *quantized;
+	uint64_t *counts; /* added to by every task, atomically: whole numbers have no order */
+};
+
+bool uniform_check_bits(int bits, struct error *error)
+{
+	if (bits >= QUANT_MIN_BITS && bits <= QUANT_MAX_BITS)
+		return true;
+	return error_set(error, ERROR_INPUT, "bits is %d, but a quantizer has %d to %d", bits, QUANT_MIN_BITS, QUANT_MAX_BITS);
+}
+
+bool uniform_check_finite(const float *weights, size_t count, struct error *error)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!isfinite(weights[i]))
+			return error_set(error, ERROR_NUMERIC, "weight %zu of %zu is %s, but must be a finite number", i, count,
+			                 isnan(weights[i]) ? "NaN" : weights[i] > 0 ? "Inf" : "-Inf");
+	return true;
+}
+
+static struct uniform_grid grid_of(const struct quant_fit *fit)
+{
+	return (struct uniform_grid){
+		.alpha = fit->alpha, .beta = fit->beta, .divisor = fit->alpha > 0 ? fit->alpha : INFINITY,
+		.top = (double)((1 << fit->bits) - 1),
+	};
+}
+
+static struct uniform_moments join_moments(const struct uniform_moments parts[], int count)
+{
+	struct uniform_moments sum = parts[0];
+	for (int i = 1; i < count; i++) {
+		sum.z += parts[i].z;
+		sum.zz += parts[i].zz;
+		sum.d += parts[i].d;
+		sum.dz += parts[i].dz;
+		sum.dd += parts[i].dd;
+		sum.min = fminf(sum.min, parts[i].min);
+		sum.max = fmaxf(sum.max, parts[i].max);
+	}
+	return sum;
+}
+
+static void run_pass(struct pass *pass, struct parallel *parallel, void (*task)(void *, int), const float *weights, size_t count)
+{
+	assert(count > 0);
+	pass->kernels = uniform_kernels_best();
+	pass->chunks = chunks_of(count);
+	pass->weights = weights;
+	parallel_run(parallel, task, pass, chunks_number(pass->chunks));
+}
+
+static void range_task(void *context, int index)
+{
+	struct pass *pass = context;
+	pass->kernels->range(pass->weights + chunk_first(pass->chunks, index), chunk_count(pass->chunks, index), &pass->moments[index]);
+}
+
+bool uniform_range(struct parallel *parallel, const float *weights, size_t count, struct uniform_moments *range,
+                   struct error *error)
+{
+	struct pass pass;
+	run_pass(&pass, parallel, range_task, weights, count);
+	*range = join_moments(pass.moments, chunks_number(pass.chunks));
+	return isfinite(range->d) || uniform_check_finite(weights, count, error);
+}
+
+static void moments_task(void *context, int index)
+{
+	struct pass *pass = context;
+	pass->kernels->moments(&pass->grid, pass->weights + chunk_first(pass->chunks, index), chunk_count(pass->chunks, index),
+	                       &pass->moments[index]);
+}
+
+bool uniform_moments(const struct quant_fit *fit, double centre, struct parallel *parallel, const float *weights, size_t count,
+                     struct uniform_moments *moments, struct error *error)
+{
+	struct pass pass;
+	pass.grid = grid_of(fit);
+	pass.grid.centre = centre;
+	run_pass(&pass, parallel, moments_task, weights, count);
+	*moments = join_moments(pass.moments, chunks_number(pass.chunks));
+	return isfinite(moments->d) || uniform_check_finite(weights, count, error);
+}
+
+static void error_task(void *context, int index)
+{
+	struct pass *pass = context;
+	pass->errors[index] = pass->kernels->squared_error(&pass->grid, pass->weights + chunk_first(pass->chunks, index),
+	                                                   chunk_count(pass->chunks, index));
+}
+
+double uniform_squared_error(const struct quant_fit *fit, struct parallel *parallel, const float *weights, size_t count)
+{
+	struct pass pass;
+	pass.grid = grid_of(fit);
+	run_pass(&pass, parallel, error_task, weights, count);
+	double sum = 0;
+	for (int i = 0; i < chunks_number(pass.chunks); i++)
+		sum += pass.errors[i];
+	return sum;
+}
+
+struct quant_fit uniform_minmax_fit(int bits, float min, float max)
+{
+	return (struct quant_fit){
+		.bits = bits, .alpha = ((double)max - (double)min) / (double)((1 << bits) - 1), .beta = (double)min, .valid = true,
+	};
+}
+
+double uniform_decode(const struct quant_fit *fit, int state)
+{
+	struct uniform_grid grid = grid_of(fit);
+	return uniform_level(&grid, state);
+}
+
+/* States of one block into `states`, counted into counts. */
+static void encode_block(const struct apply_pass *pass, size_t first, size_t count, uint64_t counts[QUANT_MAX_STATES])
+{
+	uint8_t block[APPLY_BLOCK], *states = pass->states ? pass->states + first : block;
+	pass->kernels->encode(&pass->grid, pass->weights + first, count, states);
+	if (pass->counts)
+		for (size_t i = 0; i < count; i++)
+			counts[states[i]]++;
+}
+
+static void apply_task(void *context, int index)
+{
+	struct apply_pass *pass = context;
+	size_t first = chunk_first(pass->chunks, index), count = chunk_count(pass->chunks, index);
+	if (pass->quantized && !pass->states && !pass->counts) {
+		pass->kernels->quantize(&pass->grid, pass->weights + first, count, pass->quantized + first);
+		return;
+	}
+	uint64_t counts[QUANT_MAX_STATES] = {0};
+	for (size_t i = first, end = first + count; i < end; i += APPLY_BLOCK) {
+		size_t length = end - i < APPLY_BLOCK ? end - i : APPLY_BLOCK;
+		encode_block(pass, i, length, counts);
+		if (pass->quantized)
+			pass->kernels->quantize(&pass->grid, pass->weights + i, length, pass->quantized + i);
+	}
+	for (int z = 0; pass->counts && z <= (int)pass->grid.top; z++)
+		if (counts[z])
+			__atomic_fetch_add(&pass->counts[z], counts[z], __ATOMIC_RELAXED);
+}
+
+void uniform_apply(const struct quant_fit *fit, struct parallel *parallel, const float *weights, size_t count, uint8_t *states,
+                   float *quantized, uint64_t *counts)
+{
+	if (counts)
+		memset(counts, 0, sizeof *counts << fit->bits);
+	if (count == 0 || (!states && !quantized && !counts))
+		return;
+	struct apply_pass pass = {
+		.kernels = uniform_kernels_best(), .grid = grid_of(fit), .chunks = chunks_of(count), .weights = weights,
+		.states = states, .quantized = quantized, .counts = counts,
+	};
+	parallel_run(parallel, apply_task, &pass, chunks_number(pass.chunks));
+}
