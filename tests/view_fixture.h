@@ -52,18 +52,17 @@ static inline void fixture_curves(struct view *view, int64_t steps)
 static inline void fixture_count_states(struct view_layer *layer)
 {
 	double width = 4.4 / layer->states, entropy = 0;
-	uint64_t left = layer->weights;
+	uint64_t left = layer->weights, middle = (uint64_t)layer->states / 2;
 	for (int z = 0; z < layer->states; z++) {
 		double low = -2.2 + z * width, high = low + width;
 		double share = 0.5 * (erf(high / sqrt(2)) - erf(low / sqrt(2)));
-		if (z == 0)
-			share += 0.5 * (1 + erf(low / sqrt(2)));
-		uint64_t count = z == layer->states - 1 ? left : (uint64_t)(share * (double)layer->weights);
-		layer->counts[z] = count;
-		left -= count;
-		double p = (double)count / (double)layer->weights;
-		entropy -= p > 0 ? p * log2(p) : 0;
+		if (z == 0 || z == layer->states - 1)
+			share += 0.5 * (1 + erf(-2.2 / sqrt(2)));
+		layer->counts[z] = (uint64_t)(share * (double)layer->weights);
+		left -= layer->counts[z];
+		entropy -= share > 0 ? share * log2(share) : 0;
 	}
+	layer->counts[middle] += left;
 	layer->utilization = entropy / layer->bits;
 	layer->mse = 1e-4 / pow(4, layer->bits);
 	layer->sqnr_db = 10 * log10(4e-4 / layer->mse) - 1.3;

@@ -31,13 +31,13 @@ const struct action_row action_rows[] = {
 
 	{ACTION_UP, "up", "Up k", "move", "One line up.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_DOWN, "down", "Down j", "move", "One line down.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_LEFT, "left", "Left h", "scroll", "To the left.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_RIGHT, "right", "Right l", "scroll", "To the right.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_LEFT, "left", "Left h", "chart", "The chart before, where only one has room.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_RIGHT, "right", "Right l", "chart", "The chart after.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_PAGE_UP, "page-up", "PgUp Ctrl-U", "page", "One page up.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_PAGE_DOWN, "page-down", "PgDn Ctrl-D", "page", "One page down.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_HOME, "home", "Home g", "ends", "To the first line.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_END, "end", "End G", "ends", "To the last line.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_NEXT_PANE, "next-pane", "Tab", "pane", "Next pane.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_NEXT_PANE, "next-pane", "Tab", "next chart", "The next chart, where only one has room.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_ACCEPT, "accept", "Enter", "accept", "Accept.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_BACK, "back", "Esc", "back", "Close what is open; back to the dashboard.", SCOPE_EVERYWHERE, GROUP_MOVE},
 

@@ -77,13 +77,14 @@ static void draw_line(struct canvas *canvas, int y, const struct line *line, enu
 	text_clear(&keys);
 }
 
-/* Two columns break at a blank line near the middle. */
+/* Two columns break after the blank line nearest to the middle. */
 static int column_break(const struct lines *lines)
 {
-	for (int i = lines->count / 2; i < lines->count; i++)
-		if (!lines->items[i].heading && !lines->items[i].row)
-			return i + 1;
-	return lines->count;
+	int middle = lines->count / 2, best = lines->count;
+	for (int i = 0; i < lines->count; i++)
+		if (!lines->items[i].heading && !lines->items[i].row && abs(i + 1 - middle) < abs(best - middle))
+			best = i + 1;
+	return best;
 }
 
 static void draw_column(struct canvas *canvas, const struct lines *lines, int first, int end, int skip, enum action_scope scope)

@@ -95,7 +95,7 @@ static void draw_dead(const struct rows *rows, const struct row *row, struct can
 	(void)rows;
 	char text[NUMBER_SIZE];
 	int dead = row->layer->dead_states;
-	snprintf(text, sizeof text, is_float(row->layer) ? "-" : dead ? "%d dead" : "none", dead);
+	snprintf(text, sizeof text, is_float(row->layer) ? "-" : "%d", dead);
 	table_text(cell, false, true, !is_float(row->layer) && dead ? ROLE_WARNING : ROLE_QUIET, text);
 }
 
@@ -139,11 +139,11 @@ static void draw_iterations(const struct rows *rows, const struct row *row, stru
 }
 
 static const struct table_column columns[] = {
-	{"layer", 10, 16, 0, false}, {"shape", 12, 15, 5, false}, {"weights", 7, 0, 8, true}, {"states", 16, 48, 0, false},
+	{"layer", 9, 14, 0, false}, {"shape", 11, 13, 5, false}, {"weights", 7, 0, 8, true}, {"states", 6, 0, 0, false},
 	{"util %", 6, 0, 2, true}, {"SQNR dB", 7, 0, 1, true}, {"alpha", 7, 8, 4, true}, {"beta", 8, 9, 6, true},
-	{"flips %", 7, 0, 3, true}, {"MSE", 7, 0, 7, true}, {"fits", 4, 0, 9, true}, {"dead", 7, 0, 1, true},
+	{"flips %", 7, 0, 3, true}, {"MSE", 7, 0, 7, true}, {"iter", 4, 0, 9, true}, {"dead", 4, 0, 1, true},
 };
-enum { COLUMNS = sizeof columns / sizeof *columns };
+enum { COLUMNS = sizeof columns / sizeof *columns, STATES_COLUMN = 3 };
 static void (*const drawers[COLUMNS])(const struct rows *rows, const struct row *row, struct canvas *cell) = {
 	draw_name, draw_shape, draw_weights, draw_states, draw_utilization, draw_sqnr, draw_alpha, draw_beta, draw_flips, draw_mse,
 	draw_iterations, draw_dead,
@@ -212,6 +212,24 @@ static void describe_both(struct text *text, const struct view *view)
 	}
 }
 
+/* Room for every state of the richest layer, three columns a bar if it can be; float layers need some for their shape. */
+static int states_width(const struct rows *rows, int width)
+{
+	enum { FLOAT_WIDTH = 30, STEPS = 3 };
+	static const int columns_per_bar[STEPS] = {3, 2, 1};
+	int most = width / 3, needed = 0, states = 0;
+	for (int i = 0; i < rows->count; i++) {
+		const struct view_layer *layer = rows->items[i].layer;
+		states = !is_float(layer) && layer->states > states ? layer->states : states;
+		needed = is_float(layer) ? (FLOAT_WIDTH < most ? FLOAT_WIDTH : most) : needed;
+	}
+	states = states > STATES_MOST_BARS ? STATES_MOST_BARS : states;
+	for (int i = 0; i < STEPS; i++)
+		if (states * columns_per_bar[i] <= most || i + 1 == STEPS)
+			return states * columns_per_bar[i] > needed ? states * columns_per_bar[i] : needed;
+	return needed;
+}
+
 static void draw_rows(struct canvas *canvas, const struct view *view, struct rows *rows, const char *title, bool boxed)
 {
 	char note[2 * CELL_SIZE], step[NUMBER_SIZE];
@@ -228,7 +246,10 @@ static void draw_rows(struct canvas *canvas, const struct view *view, struct row
 		screen_draw_centred(&inside, ROLE_QUIET, "layer statistics come with the first report");
 		return;
 	}
-	struct table table = {.columns = columns, .column_count = COLUMNS, .row_count = rows->count, .selected = -1,
+	struct table_column fitted[COLUMNS];
+	memcpy(fitted, columns, sizeof columns);
+	fitted[STATES_COLUMN].width = states_width(rows, inside.clip.width);
+	struct table table = {.columns = fitted, .column_count = COLUMNS, .row_count = rows->count, .selected = -1,
 		.context = rows, .draw_cell = draw_cell};
 	table_draw(&inside, &table);
 }

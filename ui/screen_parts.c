@@ -145,7 +145,8 @@ static struct segments advance(const struct view *view)
 		segments_add(&segments, 1, ROLE_TEXT, 0, "%.0f %%", floor(100 * done));
 	}
 	char eta[NUMBER_SIZE];
-	if (isfinite(run->eta_seconds) && screen_steerable(view) && done < 1)
+	bool advancing = run->state == VIEW_LIVE || run->state == VIEW_PAUSED;
+	if (isfinite(run->eta_seconds) && advancing)
 		segments_add(&segments, 1, ROLE_TITLE, 0, "ETA %s", text_duration(eta, sizeof eta, run->eta_seconds));
 	return segments;
 }
@@ -254,8 +255,10 @@ bool screen_is_boxed(const struct canvas *canvas)
 
 struct canvas screen_pane(struct canvas *canvas, struct rect rect, const char *title, const char *note, bool boxed)
 {
-	if (boxed)
-		return canvas_frame(canvas, rect, title, note, false);
+	if (boxed) {
+		struct canvas inside = canvas_frame(canvas, rect, title, note, false);
+		return canvas_part(&inside, (struct rect){1, 0, inside.clip.width - 2, inside.clip.height});
+	}
 	struct canvas pane = canvas_part(canvas, rect);
 	int width = pane.clip.width, title_width = canvas_text_width(title), note_width = note ? canvas_text_width(note) : 0;
 	canvas_fill(&pane, (struct rect){0, 0, width, 1}, 0x2500, ROLE_FRAME, 0);

@@ -1,5 +1,5 @@
 /* Every run of the store, newest first; the cursor stays on its run when the list changes. */
-#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,9 +17,9 @@ static const enum action footer[] = {
 enum column { NAME, STATUS, MODEL, SIZE, DATA, D_BITS, G_BITS, METHOD, STEP, EPOCHS, LOSS_D, LOSS_G, TRAINED, AGE, COLUMNS };
 
 static const struct table_column columns[COLUMNS] = {
-	[NAME] = {"name", 18, 40, 0, false},   [STATUS] = {"status", 9, 0, 0, false}, [MODEL] = {"model", 6, 8, 7, false},
+	[NAME] = {"name", 18, 40, 0, false},   [STATUS] = {"status", 12, 0, 0, false}, [MODEL] = {"model", 6, 8, 7, false},
 	[SIZE] = {"size", 8, 9, 8, false},     [DATA] = {"data", 13, 28, 2, false},   [D_BITS] = {"D", 5, 0, 1, true},
-	[G_BITS] = {"G", 5, 0, 1, true},       [METHOD] = {"method", 6, 8, 4, false}, [STEP] = {"step", 9, 12, 1, true},
+	[G_BITS] = {"G", 5, 0, 1, true},       [METHOD] = {"method", 6, 8, 4, false}, [STEP] = {"step", 8, 10, 1, true},
 	[EPOCHS] = {"epochs", 6, 0, 6, true},  [LOSS_D] = {"loss D", 7, 0, 3, true},  [LOSS_G] = {"loss G", 7, 0, 3, true},
 	[TRAINED] = {"trained", 9, 0, 5, true}, [AGE] = {"age", 6, 0, 2, true},
 };
@@ -41,14 +41,13 @@ static void bits_text(char *text, int bits)
 	snprintf(text, CELL_SIZE, bits >= 32 ? "float" : "%d bit", bits);
 }
 
-static void step_text(char *text, const struct view_run_row *run)
+/* "live 28 %": how far it is, or how far it came. */
+static void status_text(char *text, const struct view_run_row *run)
 {
-	char step[32];
-	text_count(step, sizeof step, run->step);
 	if (run->last_step > 0 && run->step < run->last_step)
-		snprintf(text, CELL_SIZE, "%s %2.0f%%", step, 100.0 * (double)run->step / (double)run->last_step);
+		snprintf(text, CELL_SIZE, "%s %.0f %%", run->status, floor(100.0 * (double)run->step / (double)run->last_step));
 	else
-		snprintf(text, CELL_SIZE, "%s", step);
+		snprintf(text, CELL_SIZE, "%s", run->status);
 }
 
 static void cell_text(char *text, const struct view_run_row *run, enum column column, bool opened)
@@ -56,14 +55,14 @@ static void cell_text(char *text, const struct view_run_row *run, enum column co
 	text[0] = '\0';
 	switch (column) {
 	case NAME: snprintf(text, CELL_SIZE, "%s%s", opened ? "\xe2\x96\xb8" : " ", run->name); break;
-	case STATUS: snprintf(text, CELL_SIZE, "%s", run->status); break;
+	case STATUS: status_text(text, run); break;
 	case MODEL: snprintf(text, CELL_SIZE, "%s", run->model); break;
 	case SIZE: snprintf(text, CELL_SIZE, "%dpx w%d", run->size, run->width); break;
 	case DATA: snprintf(text, CELL_SIZE, "%s", run->data); break;
 	case D_BITS: bits_text(text, run->d_bits); break;
 	case G_BITS: bits_text(text, run->g_bits); break;
 	case METHOD: snprintf(text, CELL_SIZE, "%s", run->d_bits >= 32 && run->g_bits >= 32 ? "-" : run->quantizer); break;
-	case STEP: step_text(text, run); break;
+	case STEP: text_count(text, CELL_SIZE, run->step); break;
 	case EPOCHS: snprintf(text, CELL_SIZE, "%.1f", run->epochs); break;
 	case LOSS_D: text_loss(text, CELL_SIZE, run->loss_d); break;
 	case LOSS_G: text_loss(text, CELL_SIZE, run->loss_g); break;

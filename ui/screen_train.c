@@ -53,7 +53,7 @@ static struct chart chart_of(const struct screen_state *state, const struct view
 
 static void draw_chart(const struct screen_state *state, const struct view *view, struct canvas *canvas, struct rect rect, int which, bool boxed)
 {
-	static const char *const titles[CHARTS][2] = {{"loss, nats", "loss, nats, log scale"}, {"D's belief, 0..1", "D's belief, 0..1"}};
+	static const char *const titles[CHARTS][2] = {{"loss, nats", "loss, nats, log scale"}, {"P(real) by D", "P(real) by D"}};
 	struct chart chart = chart_of(state, view, which);
 	const char *title = titles[which][state->log_scale];
 	struct canvas inside = screen_pane(canvas, rect, title, NULL, boxed);
@@ -84,7 +84,7 @@ static void draw_charts(const struct screen_state *state, const struct view *vie
 /* Twice as many columns as rows make a square; 0: no room for samples beside a chart. */
 static int samples_width(int width, int height, bool boxed)
 {
-	int rows = height - (boxed ? 3 : 2), wanted = 2 * rows + 2, most = (int)(width * SAMPLES_SHARE);
+	int rows = height - (boxed ? 3 : 2), wanted = 2 * rows + (boxed ? 4 : 2), most = (int)(width * SAMPLES_SHARE);
 	int columns = wanted < most ? wanted : most;
 	return columns < SAMPLES_MIN_WIDTH || width - columns < MIN_CHART_WIDTH ? 0 : columns;
 }
@@ -184,8 +184,10 @@ static bool act(struct screen_state *state, const struct view *view, enum action
 	(void)out;
 	if (action == ACTION_LOG_SCALE)
 		state->log_scale = !state->log_scale;
-	else if (action == ACTION_NEXT_PANE)
+	else if (action == ACTION_NEXT_PANE || action == ACTION_RIGHT)
 		state->chart = (state->chart + 1) % CHARTS;
+	else if (action == ACTION_LEFT)
+		state->chart = (state->chart + CHARTS - 1) % CHARTS;
 	else
 		return false;
 	return true;

@@ -8,7 +8,7 @@
 static const double nice[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
 enum { NICE = sizeof nice / sizeof *nice };
 
-double axis_nice_step(double span, int intervals)
+double axis_nice_step(double span, double intervals)
 {
 	double unit = pow(10, floor(log10(span / intervals)));
 	for (int i = 0; i < NICE; i++)
@@ -33,7 +33,7 @@ static void add_linear_ticks(struct axis *axis)
 	}
 }
 
-struct axis axis_between(double low, double high, int intervals, bool whole)
+struct axis axis_between(double low, double high, double intervals, bool whole)
 {
 	struct axis axis = {.low = low, .high = high > low ? high : low + 1};
 	axis.step = axis_nice_step(axis.high - axis.low, intervals < 1 ? 1 : intervals);
@@ -56,7 +56,7 @@ static void make_room(double *low, double *high)
 
 enum { LIMIT_INTERVALS = 10 }; /* the range is rounded to a tenth: little is wasted and it seldom changes */
 
-struct axis axis_for_values(double low, double high, int intervals)
+struct axis axis_for_values(double low, double high, double intervals)
 {
 	if (low > high) {
 		double other = low;
@@ -87,21 +87,21 @@ static void add_decade_ticks(struct axis *axis, int intervals)
 {
 	int first = (int)floor(log10(axis->low) + 1e-9), last = (int)ceil(log10(axis->high) - 1e-9);
 	int decades = last - first;
-	bool inner = decades * 3 <= intervals || decades <= 1;
+	bool inner = decades <= 2 || decades * 3 <= intervals;
 	int stride = decades > intervals ? (decades + intervals - 1) / intervals : 1;
 	for (int exponent = first; exponent <= last; exponent += stride)
 		for (int i = 0; i < (inner ? 3 : 1); i++)
 			add_tick(axis, nice[i] * pow(10, exponent));
 }
 
-struct axis axis_for_magnitudes(double low, double high, int intervals)
+struct axis axis_for_magnitudes(double low, double high, double intervals)
 {
 	if (high < low * (1 + 1e-6)) {
 		low /= 1.5;
 		high *= 1.5;
 	}
 	struct axis axis = {.low = nice_magnitude(low, false), .high = nice_magnitude(high, true), .logarithmic = true};
-	add_decade_ticks(&axis, intervals < 1 ? 1 : intervals);
+	add_decade_ticks(&axis, intervals < 1 ? 1 : (int)intervals);
 	return axis;
 }
 

@@ -12,6 +12,7 @@
 enum {
 	LABEL_SIZE = 24,
 	ROWS_PER_TICK = 2,     /* at least: labels never touch */
+	MAX_INTERVALS = 8,
 	COLUMNS_PER_TICK = 12,
 	COLUMNS_PER_MARK = 5,  /* more marks than that are drawn only where their names fit */
 	SCALE_MIN_WIDTH = 16,  /* narrower: no scale at the left */
@@ -93,10 +94,8 @@ static bool value_extent(const struct chart *chart, const struct axis *steps, st
 
 static struct axis choose_values(const struct chart *chart, const struct axis *steps, struct plot_column *columns, int count, int rows)
 {
-	int intervals = rows > 2 * ROWS_PER_TICK ? (rows - 1) / ROWS_PER_TICK : 1;
+	double intervals = fmax(1, fmin(MAX_INTERVALS, (rows - 1.0) / ROWS_PER_TICK));
 	double low = 0, high = 1;
-	if (intervals > 8)
-		intervals = 8;
 	if (chart->low < chart->high)
 		return axis_between(chart->low, chart->high, intervals, false);
 	if (chart->log_scale && value_extent(chart, steps, columns, count, true, &low, &high))
@@ -134,8 +133,11 @@ static void draw_scale(struct canvas *canvas, const struct layout *layout)
 	int rows = layout->plot.clip.height, x = layout->scale_width;
 	char label[LABEL_SIZE];
 	canvas_fill(canvas, (struct rect){x, 0, 1, rows}, 0x2502, ROLE_FRAME, 0);
-	for (int i = 0; i < layout->values.tick_count; i++) {
+	for (int i = 0, last = rows + 1; i < layout->values.tick_count; i++) {
 		int y = tick_row(layout, rows, layout->values.ticks[i]);
+		if (last - y < ROWS_PER_TICK && rows > ROWS_PER_TICK)
+			continue;
+		last = y;
 		canvas_text_right(canvas, x - 1, y, ROLE_QUIET, 0, axis_label(label, sizeof label, &layout->values, layout->values.ticks[i]));
 		canvas_put(canvas, x, y, 0x2524, ROLE_FRAME, 0);
 	}
@@ -250,19 +252,16 @@ static struct cell_of gather_cell(const struct plot_dots *dots, int lines, size_
 	return result;
 }
 
-static void draw_cells(struct layout *layout, const struct chart *chart, const struct plot_dots *dots)
+static void draw_cells(struct layout *layout, const struct chart *chart, const struct plot_dots *dots, bool reach)
 {
 	static const char pens[] = {[CHART_SOLID] = '*', [CHART_DOTTED] = 'o'};
 	int columns = dots->columns, cells = columns * dots->rows;
 	for (int cell = 0; cell < cells; cell++) {
-		struct cell_of line = gather_cell(dots, chart->line_count, (size_t)cell, false);
-		struct cell_of reach = gather_cell(dots, chart->line_count, (size_t)cell, true);
-		if (line.mask)
+		struct cell_of found = gather_cell(dots, chart->line_count, (size_t)cell, reach);
+		const struct chart_line *line = &chart->lines[found.line];
+		if (found.mask)
 			canvas_put(&layout->plot, cell % columns, cell / columns,
-				plot_character(dots, line.mask, pens[chart->lines[line.line].pen]), chart->lines[line.line].role, 0);
-		else if (reach.mask)
-			canvas_put(&layout->plot, cell % columns, cell / columns, plot_character(dots, reach.mask, ':'),
-				chart->lines[reach.line].role, CELL_DIM);
+				plot_character(dots, found.mask, reach ? ':' : pens[line->pen]), line->role, reach ? CELL_DIM : 0);
 	}
 }
 
@@ -276,7 +275,8 @@ static void draw_arrows(struct layout *layout, enum theme_role role, const struc
 	}
 }
 
-static void draw_lines(struct layout *layout, const struct chart *chart, struct plot_column *columns, int count)
+/* From behind: reaches, marks, lines, arrows. */
+static void draw_curves(struct canvas *canvas, struct layout *layout, const struct chart *chart, struct plot_column *columns, int count)
 {
 	struct plot_dots dots[CHART_MAX_LINES];
 	for (int i = 0; i < chart->line_count; i++) {
@@ -285,7 +285,9 @@ static void draw_lines(struct layout *layout, const struct chart *chart, struct 
 		plot_gather(line->series, &layout->steps, columns, count);
 		plot_draw(&dots[i], columns, &layout->values, line->pen == CHART_DOTTED, i % 2);
 	}
-	draw_cells(layout, chart, dots);
+	draw_cells(layout, chart, dots, true);
+	draw_marks(canvas, layout, chart);
+	draw_cells(layout, chart, dots, false);
 	for (int i = 0; i < chart->line_count; i++) {
 		draw_arrows(layout, chart->lines[i].role, &dots[i]);
 		plot_clear(&dots[i]);
@@ -304,8 +306,8 @@ static struct layout lay_out(struct canvas *canvas, const struct chart *chart, s
 {
 	int width = canvas->clip.width, height = canvas->clip.height;
 	struct layout layout = {.axis_below = height >= AXIS_MIN_HEIGHT};
-	int rows = layout.axis_below ? height - 2 : height, intervals = width / COLUMNS_PER_TICK;
-	layout.steps = axis_between((double)first, (double)last, intervals, true);
+	int rows = layout.axis_below ? height - 2 : height;
+	layout.steps = axis_between((double)first, (double)last, width / COLUMNS_PER_TICK, true);
 	layout.values = choose_values(chart, &layout.steps, columns, width * (canvas->unicode ? 2 : 1), rows);
 	layout.scale_width = width >= SCALE_MIN_WIDTH ? widest_label(&layout.values) : 0;
 	int left = layout.scale_width ? layout.scale_width + 1 : 0;
@@ -329,8 +331,7 @@ void chart_draw(struct canvas *canvas, const struct chart *chart)
 	if (layout.axis_below)
 		draw_axis_below(canvas, &layout);
 	draw_graticule(&layout);
-	draw_marks(canvas, &layout, chart);
-	draw_lines(&layout, chart, columns, layout.plot.clip.width * (canvas->unicode ? 2 : 1));
+	draw_curves(canvas, &layout, chart, columns, layout.plot.clip.width * (canvas->unicode ? 2 : 1));
 	free(columns);
 }
 

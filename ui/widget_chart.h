@@ -1,7 +1,8 @@
-/* A line chart of curves over training steps. Every line shows its mean a column, and behind it, fainter, how far
- * the values of that column reached (their minimum and maximum). Solid and dotted pens tell lines apart without
- * colour. A value beyond the scale (the top or bottom fiftieth of the reaches) is marked by an arrow at the edge.
- * With Unicode a cell holds 2 x 4 braille dots; without, one character: '*' solid, 'o' dotted, ':' the reach. */
+/* A line chart of curves over training steps. Every line shows its mean a column, and around it, fainter, how far
+ * the values of that column reached: single points at their minimum and maximum, as the envelope on an oscilloscope.
+ * Solid and dotted pens tell lines apart without colour. A value beyond the scale (which leaves out the utmost
+ * fiftieth of the reaches, never a mean) is marked by an arrow at the edge. With Unicode a cell holds 2 x 4 braille
+ * dots; without, one character: '*' solid, 'o' dotted, ':' the reach. */
 #ifndef QGAN_UI_WIDGET_CHART_H
 #define QGAN_UI_WIDGET_CHART_H
 

@@ -59,15 +59,15 @@ static void set_dot(const struct plot_dots *dots, uint8_t *masks, int x, int y)
 
 struct pen {
 	bool dotted;
-	int x, y;     /* where it stands */
-	int drawn;    /* dots passed, to leave out every second one */
+	int x, y; /* where it stands */
 };
 
-static void mark(struct plot_dots *dots, struct pen *pen)
+/* Gaps belong to columns, so that they stay put while the curve grows; the extremes in a gap are still drawn. */
+static void mark(struct plot_dots *dots, const struct pen *pen)
 {
-	if (!pen->dotted || pen->drawn % 2 == 0)
+	enum { ON = 3, PERIOD = 5 };
+	if (!pen->dotted || pen->x % PERIOD < ON)
 		set_dot(dots, dots->line, pen->x, pen->y);
-	pen->drawn++;
 }
 
 /* Moves the pen to (x, y) in dots, one dot at a time along the longer side. */
@@ -104,8 +104,8 @@ static void draw_reach(struct plot_dots *dots, int cell, float min, float max, c
 {
 	int top = plot_row(dots, values, max), bottom = plot_row(dots, values, min);
 	int x = cell * dots->across + (side < dots->across ? side : 0);
-	for (int y = top; y <= bottom; y++)
-		set_dot(dots, dots->reach, x, y);
+	set_dot(dots, dots->reach, x, top);
+	set_dot(dots, dots->reach, x, bottom);
 	dots->above[cell] |= axis_position(values, max) > 1 + 1e-9;
 	dots->below[cell] |= axis_position(values, min) < -1e-9;
 }

@@ -20,15 +20,15 @@ void plot_gather(const struct series *series, const struct axis *steps, struct p
 struct plot_dots {
 	int columns, rows;   /* cells */
 	int across, down;    /* dots in a cell: 2 x 4 (braille) or 1 x 1 */
-	uint8_t *line, *reach; /* one byte a cell, bit (y * across + x); owned */
+	uint8_t *line, *reach; /* means, extremes: one byte a cell, bit (y * across + x); owned */
 	bool *above, *below; /* one flag a cell column: something lies beyond the scale; owned */
 };
 
 void plot_init(struct plot_dots *dots, int columns, int rows, bool unicode);
 void plot_clear(struct plot_dots *dots);
 
-/* Draws one curve: means joined by straight lines (every second dot when dotted), and the reach of columns that hold
- * more than one value in dot column `side` (0 or 1) of their cell. `columns` has dots->columns x dots->across entries. */
+/* Draws one curve: means joined by straight lines (three columns of five when dotted), and for every cell column the
+ * smallest and the largest value as single dots, in dot column `side` (0 or 1) of the cell. `columns` has dots->columns x dots->across entries. */
 void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, bool dotted, int side);
 
 /* Dot row (0: top) of a value, rounded to the nearest; may lie outside 0 .. rows x down - 1. */

@@ -2,13 +2,12 @@
 
 enum {
 	EIGHTHS = 8, EIGHTH_BLOCK = 0x2581, FULL_BLOCK = 0x2588, CROSS = 0xD7,
-	MAX_BAR_WIDTH = 3, /* wider bars say nothing more */
-	MAX_BARS = 32,     /* more than that is no longer read bar by bar */
+	MAX_BAR_WIDTH = 3, /* with the gap to the next; wider bars say nothing more */
 };
 
 int states_layout(int states, int width, int *per_bar, int *columns)
 {
-	int bars = states < MAX_BARS ? states : MAX_BARS;
+	int bars = states < STATES_MOST_BARS ? states : STATES_MOST_BARS;
 	while (bars > width)
 		bars /= 2;
 	if (bars < 1)
@@ -44,11 +43,11 @@ static int draw_bars(struct canvas *canvas, const struct bars *bars, enum theme_
 {
 	int rows = canvas->clip.height;
 	for (int i = 0; i < bars->count; i++) {
-		struct rect bar = {i * bars->columns, 0, bars->columns, rows};
+		struct rect bar = {i * bars->columns, 0, bars->columns > 1 ? bars->columns - 1 : 1, rows};
 		if (bars->heights[i])
-			draw_bar(canvas, bar, states_eighths(bars->heights[i], bars->largest, rows * EIGHTHS), role);
+			draw_bar(canvas, bar, states_eighths(bars->heights[i], bars->largest, rows * EIGHTHS - 1), role);
 		else if (crosses)
-			canvas_put(canvas, bar.x + (bars->columns - 1) / 2, rows - 1, CROSS, ROLE_WARNING, CELL_BOLD);
+			canvas_put(canvas, bar.x, rows - 1, CROSS, ROLE_WARNING, CELL_BOLD);
 	}
 	return bars->count * bars->columns;
 }
