@@ -1,0 +1,184 @@
+/* store: opening, refusing, transactions, migrations. */
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "store/migrations.h"
+#include "tests/store_fixture.h"
+
+static void transactions_undo_everything(void **state)
+{
+	struct store *store = open_for_writing(state);
+	int64_t run = insert_run(store, "a");
+	assert_true(store_begin(store, NULL));
+	insert_points(store, run, 1, 10);
+	store_rollback(store);
+	assert_int_equal(count_rows(store, "SELECT count(*) FROM metric_points"), 0);
+	struct metric_point points[] = {new_point(1), new_point(2)};
+	assert_true(store_begin(store, NULL));
+	assert_true(store_insert_metrics(store, run, points, 2, NULL));
+	assert_false(store_insert_metrics(store, 99, points, 2, NULL)); /* undone alone: the rest of the transaction stays */
+	assert_true(store_commit(store, NULL));
+	assert_int_equal(count_rows(store, "SELECT count(*) FROM metric_points"), 2);
+	store_close(store);
+}
+
+static void readers_see_changes_and_change_nothing(void **state)
+{
+	const struct store_folder *folder = *state;
+	struct error error;
+	assert_null(store_open(folder->store, STORE_READ, &error));
+	assert_int_equal(error.code, ERROR_INPUT);
+	assert_non_null(strstr(error.text, folder->store));
+	struct store *writer = open_for_writing(state);
+	struct store *reader = store_open(folder->store, STORE_READ, &error);
+	assert_non_null(reader);
+	int64_t before = store_changes(reader);
+	assert_int_equal(store_changes(reader), before);
+	int64_t run = insert_run(writer, "a");
+	assert_int_not_equal(store_changes(reader), before);
+	struct metric_point point = new_point(1);
+	struct run found;
+	assert_true(store_find_run(reader, "a", &found, NULL));
+	run_clear(&found);
+	assert_false(statement_query_integer(reader, "DELETE FROM runs WHERE id = ?", run, 0, &before, &error));
+	assert_true(store_insert_metrics(writer, run, &point, 1, NULL));
+	char health[256];
+	assert_true(store_health(reader, health, sizeof health, &error));
+	assert_string_equal(health, "ok");
+	store_close(reader);
+	store_close(writer);
+}
+
+static void write_file(const char *path, const char *bytes, size_t size)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fwrite(bytes, 1, size, file) == size);
+	fclose(file);
+}
+
+static void expect_refusal(const char *path, enum error_code code, const char *words)
+{
+	for (int mode = STORE_READ; mode <= STORE_WRITE; mode++) {
+		struct error error = {0};
+		assert_null(store_open(path, (enum store_mode)mode, &error));
+		assert_int_equal(error.code, code);
+		if (!strstr(error.text, words))
+			fail_msg("\"%s\" does not say \"%s\"", error.text, words);
+	}
+}
+
+static void run_sql(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void other_files_are_refused(void **state)
+{
+	const struct store_folder *folder = *state;
+	char text[4096];
+	memset(text, 'x', sizeof text);
+	write_file(folder->store, text, sizeof text);
+	expect_refusal(folder->store, ERROR_INPUT, "not an SQLite file");
+	unlink(folder->store);
+	run_sql(folder->store, "CREATE TABLE recipes (name TEXT)");
+	expect_refusal(folder->store, ERROR_INPUT, "not a qgan store");
+	expect_refusal(folder->path, ERROR_IO, folder->path);
+	expect_refusal("", ERROR_INPUT, "not the name of a file");
+}
+
+static void newer_schemas_are_refused(void **state)
+{
+	const struct store_folder *folder = *state;
+	store_close(open_for_writing(state));
+	run_sql(folder->store, "PRAGMA user_version = 1000");
+	expect_refusal(folder->store, ERROR_STATE, "newer qgan");
+}
+
+/* Overwrites bytes here and there, from `begin` to the end of the file. */
+static void damage_file(const char *path, long begin)
+{
+	FILE *file = fopen(path, "r+");
+	assert_non_null(file);
+	fseek(file, 0, SEEK_END);
+	long size = ftell(file);
+	for (long at = begin < size ? begin : size / 2; at < size; at += 64) {
+		fseek(file, at, SEEK_SET);
+		fputs("damage", file);
+	}
+	fclose(file);
+}
+
+static void damage_is_told(void **state)
+{
+	const struct store_folder *folder = *state;
+	struct store *store = open_for_writing(state);
+	int64_t run = insert_run(store, "a");
+	insert_points(store, run, 1, 2000);
+	store_close(store);
+	damage_file(folder->store, LONG_MAX); /* the points */
+	struct error error = {0};
+	char health[256] = "";
+	store = store_open(folder->store, STORE_READ, &error);
+	assert_non_null(store);
+	assert_true(store_health(store, health, sizeof health, &error));
+	assert_non_null(strstr(health, "damaged"));
+	store_close(store);
+	damage_file(folder->store, 4096); /* the schema */
+	expect_refusal(folder->store, ERROR_IO, "damaged");
+}
+
+/* ---- migrations ---- */
+
+static const struct migration some_steps[] = {
+	{.purpose = "one", .sql = "PRAGMA application_id = 1902600558; CREATE TABLE one (x INTEGER) STRICT; INSERT INTO one VALUES (1)"},
+	{.purpose = "two", .sql = "ALTER TABLE one ADD COLUMN y INTEGER DEFAULT 2"},
+	{.purpose = "broken", .sql = "CREATE TABLE three (z INTEGER); INSERT INTO nowhere VALUES (1)"},
+};
+
+static struct store open_bare(const char *path)
+{
+	struct store store = {.mode = STORE_WRITE};
+	text_copy(store.path, sizeof store.path, path);
+	assert_int_equal(sqlite3_open(path, &store.db), SQLITE_OK);
+	return store;
+}
+
+static void migrations_append_to_what_is_there(void **state)
+{
+	const struct store_folder *folder = *state;
+	struct store store = open_bare(folder->store);
+	size_t position;
+	struct error error;
+	assert_true(migrations_apply(&store, some_steps, 1, &error));
+	assert_true(migrations_apply(&store, some_steps, 2, &error));
+	assert_true(migrations_apply(&store, some_steps, 2, &error));
+	assert_int_equal(count_rows(&store, "SELECT x + y FROM one"), 3);
+	assert_false(migrations_apply(&store, some_steps, 3, &error));
+	assert_non_null(strstr(error.text, "broken"));
+	assert_true(migrations_position(&store, 2, &position, &error));
+	assert_int_equal(position, 2);
+	assert_int_equal(count_rows(&store, "SELECT count(*) FROM sqlite_schema WHERE name = 'three'"), 0);
+	assert_false(migrations_apply(&store, some_steps, 1, &error));
+	assert_int_equal(error.code, ERROR_STATE);
+	assert_int_equal(sqlite3_close(store.db), SQLITE_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(transactions_undo_everything),
+		IN_FOLDER(readers_see_changes_and_change_nothing),
+		IN_FOLDER(other_files_are_refused),
+		IN_FOLDER(newer_schemas_are_refused),
+		IN_FOLDER(damage_is_told),
+		IN_FOLDER(migrations_append_to_what_is_there),
+	};
+	return cmocka_run_group_tests_name("store_open", tests, NULL, NULL);
+}
