@@ -1,0 +1,352 @@
+#include "ui/ui.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "ui/dialog.h"
+#include "ui/graphics.h"
+#include "ui/input.h"
+#include "ui/keymap.h"
+#include "ui/screen.h"
+#include "ui/terminal.h"
+#include "ui/terminal_guard.h"
+
+enum { HOST_WAKES = 4 };
+enum wait { WAIT_KEYS, WAIT_SIGNALS, WAIT_OUTPUT, WAIT_PICTURE, WAIT_HOST, WAITS = WAIT_HOST + HOST_WAKES };
+
+/* Frames that only events ask for; a key is answered at once. */
+static const double frame_seconds = 1.0 / 10, tick_seconds = 1;
+
+struct ui {
+	const struct ui_host *host;
+	const struct ui_options *options;
+	struct terminal *terminal;
+	struct graphics *graphics;
+	struct canvas *canvas;
+	struct input input;
+	struct screen_state *state;
+	const struct screen *shown, *before, *overlay; /* overlay: NULL when none is open */
+	struct dialog dialog;
+	bool dirty, urgent;             /* something changed; because of a key */
+	double drawn_at, ticked_at, fed_at;
+	int frames;
+	bool over;
+	enum ui_end end;
+	int signal_number;
+};
+
+static const struct view *view_of(struct ui *ui) { return ui->host->view(ui->host->context); }
+
+static void finish(struct ui *ui, enum ui_end end)
+{
+	if (!ui->over)
+		ui->end = end;
+	ui->over = true;
+}
+
+static void ask_frame(struct ui *ui, bool urgent)
+{
+	ui->dirty = true;
+	ui->urgent |= urgent;
+}
+
+/* --- actions --- */
+
+static const struct screen *screen_of(enum action action)
+{
+	for (const struct screen *const *screen = screens; *screen; screen++)
+		if ((*screen)->action == action)
+			return *screen;
+	return NULL;
+}
+
+static void show(struct ui *ui, const struct screen *screen)
+{
+	ui->overlay = NULL;
+	if (!screen || screen == ui->shown)
+		return;
+	ui->before = ui->shown;
+	ui->shown = screen;
+}
+
+static void send(struct ui *ui, const struct action_request *request)
+{
+	ui->host->act(ui->host->context, request);
+	switch ((int)request->action) {
+	case ACTION_RUN_OPEN: case ACTION_RUN_RESUME:
+		show(ui, screens[0]);
+		break;
+	case ACTION_QUIT_NOW:
+		finish(ui, UI_LEFT);
+		break;
+	case ACTION_QUIT_DETACH:
+		finish(ui, UI_DETACHED);
+		break;
+	}
+}
+
+/* Screen switches, the overlay, redrawing. */
+static bool act_here(struct ui *ui, enum action action)
+{
+	const struct screen *screen = screen_of(action);
+	if (screen && screen->overlay)
+		ui->overlay = ui->overlay == screen ? NULL : screen;
+	else if (screen)
+		show(ui, screen);
+	else if (action == ACTION_LAST_SCREEN)
+		show(ui, ui->before);
+	else if (action == ACTION_BACK && ui->overlay)
+		ui->overlay = NULL;
+	else if (action == ACTION_REDRAW) {
+		terminal_clear(ui->terminal);
+		graphics_screen_cleared(ui->graphics);
+	} else
+		return false;
+	return true;
+}
+
+static void act(struct ui *ui, enum action action)
+{
+	const struct screen *top = ui->overlay ? ui->overlay : ui->shown;
+	struct action_request request = {.action = ACTION_NONE};
+	if (act_here(ui, action) || dialog_open(&ui->dialog, action, view_of(ui)))
+		return;
+	if (top->act && top->act(ui->state, view_of(ui), action, &request)) {
+		if (request.action != ACTION_NONE)
+			send(ui, &request);
+	} else if (action == ACTION_BACK) {
+		show(ui, screens[0]);
+	} else if (action == ACTION_QUIT) { /* not asked about: nothing is live */
+		send(ui, &(struct action_request){.action = ACTION_QUIT_NOW});
+	} else if (action >= ACTION_PAUSE) {
+		send(ui, &(struct action_request){.action = action});
+	}
+}
+
+static void take_key(struct ui *ui, uint32_t key)
+{
+	struct action_request request = {.action = ACTION_NONE};
+	const struct screen *top = ui->overlay ? ui->overlay : ui->shown;
+	if (ui->dialog.asked == ACTION_NONE)
+		act(ui, keymap_resolve(top->scope, key));
+	else if (dialog_key(&ui->dialog, view_of(ui), key, &request) && request.action != ACTION_NONE)
+		send(ui, &request);
+	ask_frame(ui, true);
+}
+
+/* --- what wakes the loop --- */
+
+/* Pasted text is for text fields only: keys in it would steer the run. */
+static void take_event(struct ui *ui, const struct input_event *event)
+{
+	bool wanted = !event->pasted || (ui->dialog.asked != ACTION_NONE && event->key >= ' ' && event->key != KEYMAP_BACKSPACE);
+	if (event->kind == INPUT_KEY) {
+		if (wanted)
+			take_key(ui, event->key);
+		return;
+	}
+	bool known = terminal_ability(ui->terminal)->known;
+	if (event->final == 'n')
+		graphics_acknowledge(ui->graphics);
+	else
+		terminal_take_reply(ui->terminal, event);
+	if (event->final == 'n' || known != terminal_ability(ui->terminal)->known || event->final == 't')
+		ask_frame(ui, false);
+}
+
+static void take_input(struct ui *ui, bool readable)
+{
+	struct input_event event;
+	if (readable) {
+		if (input_read(&ui->input, terminal_input(ui->terminal)) < 0) {
+			finish(ui, UI_LOST);
+			return;
+		}
+		ui->fed_at = clock_seconds();
+	}
+	bool waited = ui->input.length && clock_seconds() - ui->fed_at >= input_patience(&ui->input);
+	while (!ui->over && input_next(&ui->input, waited, &event))
+		take_event(ui, &event);
+}
+
+static void resize(struct ui *ui)
+{
+	int width, height;
+	bool unicode = terminal_ability(ui->terminal)->unicode;
+	terminal_size(ui->terminal, &width, &height);
+	canvas_destroy(ui->canvas);
+	ui->canvas = canvas_create(width, height, unicode);
+	graphics_screen_cleared(ui->graphics);
+	ask_frame(ui, false);
+}
+
+static void take_signals(struct ui *ui)
+{
+	struct guard_news news = guard_take_news();
+	if (news.hung_up) {
+		finish(ui, UI_LOST);
+	} else if (news.end_signal) {
+		ui->signal_number = news.end_signal;
+		finish(ui, UI_SIGNAL);
+	} else if (news.suspend) {
+		terminal_suspend(ui->terminal);
+		resize(ui);
+	} else if (news.continued) {
+		terminal_reenter(ui->terminal);
+		resize(ui);
+	} else if (news.resized) {
+		terminal_resize(ui->terminal);
+		resize(ui);
+	}
+}
+
+static void take_host(struct ui *ui)
+{
+	if (ui->host->update(ui->host->context))
+		ask_frame(ui, false);
+	if (ui->host->leaving(ui->host->context))
+		finish(ui, UI_LEFT);
+}
+
+/* --- a frame --- */
+
+static void compose(struct ui *ui)
+{
+	struct picture_request picture = {0}, none = {0};
+	const struct view *view = view_of(ui);
+	canvas_clear(ui->canvas);
+	ui->shown->draw(ui->state, view, ui->canvas, &picture);
+	graphics_compose(ui->graphics, terminal_ability(ui->terminal), &picture, ui->canvas);
+	if (ui->overlay)
+		ui->overlay->draw(ui->state, view, ui->canvas, &none);
+	if (ui->dialog.asked != ACTION_NONE)
+		dialog_draw(&ui->dialog, view, ui->canvas);
+	graphics_uncover(ui->graphics, ui->canvas);
+}
+
+static void draw(struct ui *ui)
+{
+	struct text before = {0}, after = {0};
+	compose(ui);
+	graphics_erase(ui->graphics, &before);
+	graphics_emit(ui->graphics, &after);
+	terminal_begin_frame(ui->terminal);
+	terminal_add(ui->terminal, before.bytes, before.length);
+	terminal_draw(ui->terminal, ui->canvas);
+	terminal_add(ui->terminal, after.bytes, after.length);
+	terminal_end_frame(ui->terminal);
+	text_clear(&before);
+	text_clear(&after);
+	ui->dirty = ui->urgent = false;
+	ui->drawn_at = clock_seconds();
+	ui->frames++;
+	if (ui->options->frames && ui->frames >= ui->options->frames)
+		finish(ui, UI_LEFT);
+	ui->dirty |= ui->options->frames > 0;
+}
+
+/* A line that is still busy with the frame before gets no other. */
+static void draw_when_due(struct ui *ui)
+{
+	bool due = ui->urgent || clock_seconds() - ui->drawn_at >= frame_seconds;
+	if (ui->dirty && due && !ui->over && !terminal_is_sending(ui->terminal))
+		draw(ui);
+	if (!terminal_flush(ui->terminal))
+		finish(ui, UI_LOST);
+}
+
+/* --- the loop --- */
+
+static void sooner(double *seconds, double candidate, bool counts)
+{
+	if (counts && candidate < *seconds)
+		*seconds = candidate;
+}
+
+static int patience_ms(struct ui *ui)
+{
+	double now = clock_seconds(), seconds = ui->ticked_at + tick_seconds - now;
+	double picture = graphics_patience(ui->graphics);
+	sooner(&seconds, ui->drawn_at + frame_seconds - now, ui->dirty && !terminal_is_sending(ui->terminal));
+	sooner(&seconds, ui->fed_at + input_patience(&ui->input) - now, ui->input.length > 0);
+	sooner(&seconds, picture, picture >= 0);
+	return seconds > 0 ? (int)(seconds * 1000) + 1 : 0;
+}
+
+static void wait_for_something(struct ui *ui)
+{
+	struct pollfd waits[WAITS] = {
+		[WAIT_KEYS] = {terminal_input(ui->terminal), POLLIN, 0},
+		[WAIT_SIGNALS] = {guard_wake_descriptor(), POLLIN, 0},
+		[WAIT_OUTPUT] = {terminal_is_sending(ui->terminal) ? terminal_output(ui->terminal) : -1, POLLOUT, 0},
+		[WAIT_PICTURE] = {graphics_wake_descriptor(ui->graphics), POLLIN, 0},
+	};
+	for (int i = 0; i < HOST_WAKES; i++)
+		waits[WAIT_HOST + i] = (struct pollfd){ui->host->wake_descriptors[i], POLLIN, 0};
+	int timeout = patience_ms(ui);
+	bool picture_due = graphics_patience(ui->graphics) >= 0;
+	if (poll(waits, WAITS, timeout) < 0 && errno != EINTR)
+		finish(ui, UI_LOST);
+	take_signals(ui);
+	if (ui->over)
+		return;
+	take_input(ui, waits[WAIT_KEYS].revents != 0);
+	bool host = clock_seconds() - ui->ticked_at >= tick_seconds;
+	if (host) {
+		ui->ticked_at = clock_seconds();
+		ask_frame(ui, false);
+	}
+	for (int i = 0; i < HOST_WAKES; i++)
+		host |= waits[WAIT_HOST + i].revents != 0;
+	if (host)
+		take_host(ui);
+	if (graphics_take_ready(ui->graphics) || (picture_due && graphics_patience(ui->graphics) <= 0))
+		ask_frame(ui, false);
+}
+
+static bool open_all(struct ui *ui, struct error *error)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct terminal_options options = {
+		.no_color = ui->options->no_color || (no_color && *no_color),
+		.ascii = ui->options->ascii,
+		.theme = theme_find(ui->options->theme ? ui->options->theme : themes[0].name),
+	};
+	if (!options.theme)
+		return error_set(error, ERROR_INPUT, "there is no theme \"%s\"", ui->options->theme);
+	ui->terminal = terminal_open(&options, error);
+	if (!ui->terminal)
+		return false;
+	ui->graphics = graphics_create(ui->options->graphics);
+	ui->state = screen_state_create();
+	ui->shown = screen_of((enum action)ui->options->first_screen);
+	if (!ui->shown || ui->shown->overlay)
+		ui->shown = screens[0];
+	resize(ui);
+	ask_frame(ui, true);
+	return true;
+}
+
+bool ui_run(const struct ui_host *host, const struct ui_options *options, enum ui_end *end, int *signal_number, struct error *error)
+{
+	struct ui ui = {.host = host, .options = options, .end = UI_LEFT};
+	if (!open_all(&ui, error))
+		return false;
+	draw_when_due(&ui);
+	ui.ticked_at = clock_seconds();
+	while (!ui.over) {
+		wait_for_something(&ui);
+		draw_when_due(&ui);
+	}
+	terminal_close(ui.terminal, ui.end == UI_LOST);
+	graphics_destroy(ui.graphics);
+	screen_state_destroy(ui.state);
+	canvas_destroy(ui.canvas);
+	*end = ui.end;
+	*signal_number = ui.signal_number;
+	return true;
+}
