@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/recorder_facts.h"
 #include "app/recorder_run.h"
@@ -209,11 +210,13 @@ static size_t find_stretch_end(const struct recorder *recorder, size_t first, si
 	return end;
 }
 
-/* Drops a fact by its content, not for the disk's sake. */
-static void drop(struct recorder *recorder, size_t index, const struct error *error)
+/* Drops a fact for its content, not for the disk's sake; a file without a row would be nobody's. */
+static void drop(struct recorder *recorder, struct fact *fact, const struct error *error)
 {
-	report_lost(recorder, recorder->pending[index], error->text);
-	recorder->pending[index]->written = true;
+	if (fact->kind == FACT_CHECKPOINT)
+		unlink(fact->checkpoint.row->path);
+	report_lost(recorder, fact, error->text);
+	fact->written = true;
 }
 
 /* Marks what it has written. False: something waits for a better disk. */
@@ -226,7 +229,7 @@ static bool write_pending(struct recorder *recorder, struct error *error)
 		if (fact->kind == FACT_CHECKPOINT) {
 			fact->written = write_checkpoint(recorder, fact, error);
 			if (!fact->written && error->code == ERROR_INPUT && fact->checkpoint.row) {
-				drop(recorder, i, error);
+				drop(recorder, fact, error);
 			} else if (!fact->written) {
 				fact->checkpoint.refused = true;
 				stuck = fact->run;
@@ -246,7 +249,8 @@ static bool write_pending(struct recorder *recorder, struct error *error)
 		} else if (end - i > 1) {
 			limit = 1; /* one of them is at fault: find it */
 		} else {
-			drop(recorder, i++, error);
+			drop(recorder, fact, error);
+			i++;
 		}
 	}
 	return stuck == NULL;
