@@ -1,0 +1,29 @@
+/* libFuzzer: checkpoint_parse on arbitrary bytes; what it accepts must be usable. Seeds: tests/fuzz/corpus/checkpoint,
+ * written by tests/fuzz/make_checkpoint_seeds.py. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "engine/file/checkpoint.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	struct error error;
+	struct checkpoint *checkpoint = checkpoint_parse(bytes, size, "input", &error);
+	if (!checkpoint)
+		return 0;
+	float sum = 0;
+	for (int i = 0; i < checkpoint_tensor_count(checkpoint); i++) {
+		const struct checkpoint_tensor *tensor = checkpoint_tensor_at(checkpoint, i);
+		if (checkpoint_find(checkpoint, tensor->name) != tensor)
+			abort();
+		for (size_t j = 0; j < tensor->count; j++)
+			sum += tensor->values[j];
+	}
+	volatile float used = sum;
+	(void)used;
+	checkpoint_destroy(checkpoint);
+	return 0;
+}
