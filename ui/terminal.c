@@ -151,7 +151,8 @@ static void collect(struct terminal *terminal)
 	off_t length = lseek(descriptor, 0, SEEK_CUR);
 	char bytes[16384];
 	for (off_t at = 0; at < length;) {
-		ssize_t got = pread(descriptor, bytes, sizeof bytes, at);
+		size_t left = (size_t)(length - at);
+		ssize_t got = pread(descriptor, bytes, left < sizeof bytes ? left : sizeof bytes, at);
 		if (got <= 0)
 			break;
 		text_append(&terminal->out, bytes, (size_t)got);
@@ -349,15 +350,34 @@ static bool refuse(struct error *error)
 		"set TERM to the right one (for example xterm-256color)", type);
 }
 
+/* curses cannot ask a file for the size; a wrong one at the start would leave a scrolling region behind. What the
+ * user's LINES and COLUMNS say does not count: they would freeze the size. */
+static void start_at_size(struct terminal *terminal)
+{
+	char text[16];
+	int width, height;
+	unsetenv("LINES");
+	unsetenv("COLUMNS");
+	bool known = system_size(terminal, &width, &height);
+	if (known) {
+		snprintf(text, sizeof text, "%d", height);
+		setenv("LINES", text, 1);
+		snprintf(text, sizeof text, "%d", width);
+		setenv("COLUMNS", text, 1);
+	}
+	terminal->screen = newterm(NULL, terminal->memory, stdin);
+	unsetenv("LINES");
+	unsetenv("COLUMNS");
+}
+
 static bool start_curses(struct terminal *terminal, const struct terminal_options *options, struct error *error)
 {
 	setlocale(LC_CTYPE, "");
 	terminal->ability.unicode = !options->ascii && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	use_env(FALSE); /* LINES and COLUMNS would freeze the size */
 	terminal->memory = fdopen(memfd_create("screen", MFD_CLOEXEC), "w");
 	if (!terminal->memory)
 		return error_set_errno(error, "cannot make a buffer for the screen");
-	terminal->screen = newterm(NULL, terminal->memory, stdin);
+	start_at_size(terminal);
 	if (!terminal->screen || !cursor_address)
 		return refuse(error);
 	nonl();
