@@ -169,6 +169,7 @@ void terminal_draw(struct terminal *terminal, const struct canvas *canvas)
 	for (int y = 0; y < terminal->height; y++)
 		tell_row(terminal, canvas->cells + (size_t)y * width, terminal->shown + (size_t)y * width, y);
 	terminal->all_stale = false;
+	move(0, 0);
 	refresh();
 	collect(terminal);
 }
@@ -385,7 +386,7 @@ static bool start_curses(struct terminal *terminal, const struct terminal_option
 	curs_set(0);
 	idlok(stdscr, FALSE); /* shifting lines and characters would shift pictures in them */
 	idcok(stdscr, FALSE);
-	leaveok(stdscr, TRUE); /* the cursor is hidden: it may stay where it is */
+	leaveok(stdscr, FALSE); /* else curses would not say where the cursor is */
 	return true;
 }
 
