@@ -3,6 +3,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,6 +15,49 @@
 #include "engine/gan/gan.h"
 #include "tests/golden/dcgan.h"
 #include "tests/golden_numbers.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
+/* Where the sanitizers do not own the allocator, this program's own one counts. */
+#if defined(__GLIBC__) && !defined(SANITIZED)
+#define COUNTS_ALLOCATIONS
+static atomic_int allocations;
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+void *malloc(size_t size)
+{
+	atomic_fetch_add(&allocations, 1);
+	return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	atomic_fetch_add(&allocations, 1);
+	return __libc_calloc(count, size);
+}
+
+void *realloc(void *block, size_t size)
+{
+	atomic_fetch_add(&allocations, 1);
+	return __libc_realloc(block, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	atomic_fetch_add(&allocations, 1);
+	return __libc_memalign(alignment, size);
+}
+#endif
 
 static struct gan_settings small_settings(int width, int channels, int latent, int batch)
 {
@@ -432,9 +476,34 @@ static void what_is_not_finite_is_not_applied(void **state)
 	gan_clear(&gan);
 }
 
+#ifdef COUNTS_ALLOCATIONS
+static void a_step_allocates_nothing(void **state)
+{
+	(void)state;
+	struct gan_settings settings = small_settings(8, 3, 8, 4);
+	settings.bits[NETWORK_D] = 2;
+	struct parallel *parallel = parallel_create(2, NULL);
+	struct gan gan;
+	init_gan(&gan, &settings, parallel);
+	float *real = memory_zeroed(32 * 32 * 3 * 4, sizeof *real), noise[32] = {1};
+	struct gan_measures measures;
+	int before = atomic_load(&allocations);
+	assert_true(before > 10);
+	for (int step = 0; step < 3; step++)
+		assert_true(gan_step(&gan, real, noise, &measures, NULL));
+	assert_int_equal(atomic_load(&allocations), before);
+	free(real);
+	gan_clear(&gan);
+	parallel_destroy(parallel);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+#ifdef COUNTS_ALLOCATIONS
+		cmocka_unit_test(a_step_allocates_nothing),
+#endif
 		cmocka_unit_test(one_step_agrees_with_pytorch),
 		cmocka_unit_test(twenty_steps_agree_with_pytorch),
 		cmocka_unit_test(dcgan_is_the_published_one),
