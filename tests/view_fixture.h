@@ -29,6 +29,12 @@ static inline double fixture_noise(void)
 	return sum - 6;
 }
 
+/* Thousandths: the last bits of libm must not decide where a dot falls. */
+static inline void fixture_append(struct series *series, int64_t step, double value)
+{
+	series_append(series, step, round(value * 1000) / 1000);
+}
+
 static inline void fixture_curves(struct view *view, int64_t steps)
 {
 	for (int64_t step = 1; step <= steps; step++) {
@@ -36,11 +42,11 @@ static inline void fixture_curves(struct view *view, int64_t steps)
 		double wave = sin((double)step / 130) + 0.6 * sin((double)step / 47 + 1);
 		double g = 1.3 + 2.2 * settled - 0.9 * (step > 2400) * (1 - exp(-((double)step - 2400) / 200)) + 0.25 * wave + 0.45 * fixture_noise();
 		double d = 1.25 - 0.75 * settled + 0.25 * (step > 1900) - 0.08 * wave + 0.16 * fixture_noise();
-		series_append(&view->loss[VIEW_D], step, fmax(d, 0.02));
-		series_append(&view->loss[VIEW_G], step, fmax(g, 0.02) + (step == 1203 ? 5 : 0));
+		fixture_append(&view->loss[VIEW_D], step, fmax(d, 0.02));
+		fixture_append(&view->loss[VIEW_G], step, fmax(g, 0.02) + (step == 1203 ? 5 : 0));
 		double belief = 0.5 + 0.28 * settled + 0.05 * wave + 0.05 * fixture_noise();
-		series_append(&view->d_real, step, fmin(belief, 0.999));
-		series_append(&view->d_fake, step, fmax(1.02 - belief - 0.03 * wave + 0.05 * fixture_noise(), 0.001));
+		fixture_append(&view->d_real, step, fmin(belief, 0.999));
+		fixture_append(&view->d_fake, step, fmax(1.02 - belief - 0.03 * wave + 0.05 * fixture_noise(), 0.001));
 	}
 	view->run.loss_d = view->loss[VIEW_D].last;
 	view->run.loss_g = view->loss[VIEW_G].last;

@@ -12,7 +12,7 @@ const struct action_row action_rows[] = {
 	{ACTION_STOP, "stop", "x", "stop", "Stop training and save a checkpoint (asks first).", SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_CHECKPOINT, "checkpoint", "s", "save", "Save a checkpoint now.", SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_SAMPLE, "sample", "i", "samples", "Draw the sample grid again now.", SCOPE_EVERYWHERE, GROUP_RUN, true},
-	{ACTION_SAMPLE_NOISE, "sample-noise", "I", "noise", "Fresh noise for the samples, or back to the fixed noise.",
+	{ACTION_SAMPLE_NOISE, "sample-noise", "I", "noise", "Fresh noise for the samples, or the fixed noise again.",
 	 SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_RATES, "learning-rates", "l", "learning rates", "Change the learning rate of D or G.", SCOPE_TRAIN, GROUP_RUN, true},
 
@@ -38,7 +38,7 @@ const struct action_row action_rows[] = {
 	{ACTION_HOME, "home", "Home g", "ends", "To the first line.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_END, "end", "End G", "ends", "To the last line.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_NEXT_PANE, "next-pane", "Tab", "next chart", "The next chart, where only one has room.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_ACCEPT, "accept", "Enter", "accept", "Accept.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_ACCEPT, "accept", "", "accept", "Accept what a dialog offers.", SCOPE_INTERNAL, GROUP_MOVE},
 	{ACTION_BACK, "back", "Esc", "back", "Close what is open; back to the dashboard.", SCOPE_EVERYWHERE, GROUP_MOVE},
 
 	{ACTION_SCREEN_TRAIN, "screen-train", "1", "Train", "The dashboard of the opened run.", SCOPE_EVERYWHERE, GROUP_SCREENS},

@@ -7,7 +7,7 @@
 #include "ui/keymap.h"
 #include "ui/screen_parts.h"
 
-enum { COLUMN_WIDTH = 66, KEYS_WIDTH = 13, MAX_LINES = 2 * ACTION_COUNT + 3 * GROUP_COUNT, KEY_SIZE = 16, MARGIN = 2 };
+enum { COLUMN_WIDTH = 70, KEYS_WIDTH = 13, MAX_LINES = 2 * ACTION_COUNT + 3 * GROUP_COUNT, KEY_SIZE = 16, MARGIN = 2 };
 
 /* A heading (row NULL) or a row of the action table; both empty: a blank line. */
 struct line {

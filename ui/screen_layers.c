@@ -235,11 +235,10 @@ static void draw_rows(struct canvas *canvas, const struct view *view, struct row
 	char note[2 * CELL_SIZE], step[NUMBER_SIZE];
 	int total = rows->count, overhead = boxed ? 3 : 2;
 	keep_worst(rows, canvas->clip.height - overhead);
-	text_count(step, sizeof step, view->layers_step);
 	if (rows->count < total)
-		snprintf(note, sizeof note, "worst %d of %d  step %s", rows->count, total, step);
+		snprintf(note, sizeof note, "worst %d of %d", rows->count, total);
 	else
-		snprintf(note, sizeof note, "step %s", step);
+		snprintf(note, sizeof note, "step %s", text_count(step, sizeof step, view->layers_step));
 	struct rect all = {0, 0, canvas->clip.width, canvas->clip.height};
 	struct canvas inside = screen_pane(canvas, all, title, total ? note : NULL, boxed);
 	if (!total) {

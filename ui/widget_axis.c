@@ -121,7 +121,7 @@ static void scientific(char *target, size_t size, double value, int decimals)
 	snprintf(target, size, "%.*fe%d", decimals, value / pow(10, exponent), exponent);
 }
 
-static int clamp_digits(double digits) { return digits < 0 ? 0 : digits > 3 ? 3 : (int)digits; }
+static int clamp_digits(double digits) { return digits < 0 ? 0 : digits > 7 ? 7 : (int)digits; }
 
 char *axis_label(char *target, size_t size, const struct axis *axis, double value)
 {
@@ -132,7 +132,7 @@ char *axis_label(char *target, size_t size, const struct axis *axis, double valu
 	if (value == 0)
 		snprintf(target, size, "0");
 	else if (plain)
-		snprintf(target, size, "%.*f", unit < 0 ? (int)fmin(-unit, 6) : 0, value);
+		snprintf(target, size, "%.*f", unit < 0 ? (int)fmin(-unit, 12) : 0, value);
 	else
 		scientific(target, size, value, clamp_digits(floor(log10(fabs(value)) + 1e-9) - unit));
 	return target;

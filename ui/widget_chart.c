@@ -61,13 +61,13 @@ struct extent {
 static void extend(struct extent *extent, const struct plot_column *columns, int count, bool positive_only)
 {
 	for (int x = 0; x < count; x++) {
-		double mean = columns[x].points ? columns[x].sum / (double)columns[x].points : NAN;
-		if (isnan(mean) || (positive_only && !(mean > 0)))
+		float mean = columns[x].points ? (float)(columns[x].sum / (double)columns[x].points) : NAN;
+		if (!isfinite(mean) || (positive_only && !(mean > 0)))
 			continue;
 		extent->low = fmin(extent->low, mean);
 		extent->high = fmax(extent->high, mean);
-		extent->lows[extent->count] = positive_only && !(columns[x].min > 0) ? (float)mean : columns[x].min;
-		extent->highs[extent->count++] = columns[x].max;
+		extent->lows[extent->count] = !isfinite(columns[x].min) || (positive_only && !(columns[x].min > 0)) ? mean : columns[x].min;
+		extent->highs[extent->count++] = isfinite(columns[x].max) ? columns[x].max : mean;
 	}
 }
 

@@ -1,0 +1,771 @@
+/* Screens as text: compared with golden files at several sizes, tried with random views at every size, steered by
+ * scripted keys. QGAN_GOLDEN=write rewrites the golden files instead of comparing. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/text.h"
+#include "tests/view_fixture.h"
+#include "ui/dialog.h"
+#include "ui/keymap.h"
+#include "ui/screen.h"
+
+#define GOLDEN_FOLDER "tests/golden/screens"
+
+static const struct screen *screen_named(const char *name)
+{
+	for (int i = 0; screens[i]; i++)
+		if (strcmp(screens[i]->name, name) == 0)
+			return screens[i];
+	fail_msg("no screen is called %s", name);
+	return NULL;
+}
+
+/* ---- golden screens */
+
+struct scene {
+	const char *name, *screen;
+	int width, height;
+	bool ascii;
+	void (*change)(struct view *view, struct screen_state *state, struct dialog *dialog); /* may be NULL */
+	bool help; /* the help lies over it */
+};
+
+static void make_paused(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	view->run.state = VIEW_PAUSED;
+	fixture_layers(view, 8, 4);
+}
+
+static void make_float(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)dialog;
+	struct action_request out = {0};
+	fixture_layers(view, 32, 32);
+	assert_true(screen_named("train")->act(state, view, ACTION_LOG_SCALE, &out));
+}
+
+static void make_past(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)dialog;
+	struct action_request out = {0};
+	view->run.state = VIEW_FINISHED;
+	view->run.steerable = false;
+	assert_true(screen_named("train")->act(state, view, ACTION_NEXT_PANE, &out));
+}
+
+static void empty_run(struct view *view)
+{
+	for (int network = 0; network < VIEW_NETWORKS; network++) {
+		series_reset(&view->loss[network]);
+		view->layer_count[network] = 0;
+	}
+	series_reset(&view->d_real);
+	series_reset(&view->d_fake);
+	view->run.step = 0;
+	view->run.epochs = view->run.images_per_second = view->run.eta_seconds = view->run.gflops = NAN;
+	view->run.d_real = view->run.d_fake = view->run.quantize_share = NAN;
+	view->run.gradient_norm[VIEW_D] = view->run.gradient_norm[VIEW_G] = NAN;
+	view->mark_count = 0;
+	view->sample = NULL;
+}
+
+static void make_loading(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	empty_run(view);
+	view->run.state = VIEW_LOADING;
+	view->run.loading = 0.43;
+}
+
+static void make_fresh(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	empty_run(view);
+}
+
+static void make_failed(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	view->run.state = VIEW_FAILED;
+	text_copy(view->run.message, sizeof view->run.message,
+		"/data/faces/000017.jpg: not a JPEG picture (its first bytes are 00 00, expected FF D8): take it out of the folder");
+	text_copy(view->warning, sizeof view->warning, "the store cannot be written (disk full): 132 facts wait");
+}
+
+static void make_nothing(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	empty_run(view);
+	view->run = (struct view_run){.state = VIEW_NOTHING};
+	view->run_count = 0;
+	view->log_count = 0;
+}
+
+static void ask_to_quit(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	assert_true(dialog_open(dialog, ACTION_QUIT, view));
+}
+
+static void ask_rates(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	struct action_request out;
+	assert_true(dialog_open(dialog, ACTION_RATES, view));
+	dialog_key(dialog, view, 'g', &out);
+	for (const char *key = "3e"; *key; key++)
+		dialog_key(dialog, view, (uint32_t)*key, &out);
+	assert_false(dialog_key(dialog, view, KEYMAP_ENTER, &out));
+}
+
+static const struct scene scenes[] = {
+	{"train-80x24", "train", 80, 24},
+	{"train-120x36", "train", 120, 36},
+	{"train-200x60", "train", 200, 60},
+	{"train-40x10", "train", 40, 10},
+	{"train-ascii-80x24", "train", 80, 24, .ascii = true},
+	{"train-ascii-120x36", "train", 120, 36, .ascii = true},
+	{"train-paused-100x30", "train", 100, 30, .change = make_paused},
+	{"train-float-110x32", "train", 110, 32, .change = make_float},
+	{"train-past-80x24", "train", 80, 24, .change = make_past},
+	{"train-loading-80x24", "train", 80, 24, .change = make_loading},
+	{"train-fresh-120x36", "train", 120, 36, .change = make_fresh},
+	{"train-failed-80x24", "train", 80, 24, .change = make_failed},
+	{"train-nothing-80x24", "train", 80, 24, .change = make_nothing},
+	{"train-help-80x24", "train", 80, 24, .help = true},
+	{"train-help-150x44", "train", 150, 44, .help = true},
+	{"train-quit-80x24", "train", 80, 24, .change = ask_to_quit},
+	{"train-rates-80x24", "train", 80, 24, .change = ask_rates},
+	{"samples-80x24", "samples", 80, 24},
+	{"runs-80x24", "runs", 80, 24},
+	{"runs-200x60", "runs", 200, 60},
+	{"runs-ascii-80x24", "runs", 80, 24, .ascii = true},
+	{"runs-nothing-80x24", "runs", 80, 24, .change = make_nothing},
+	{"log-120x36", "log", 120, 36},
+	{"too-small-20x5", "train", 20, 5},
+};
+
+/* Where the picture goes, as the terminal would cover it. */
+static void shade_picture(struct canvas *canvas, const struct picture_request *picture)
+{
+	if (!picture->image)
+		return;
+	struct rect rect = picture->cells;
+	assert_true(rect.x >= 0 && rect.y >= 0 && rect.width > 0 && rect.height > 0);
+	assert_true(rect.x + rect.width <= canvas->width && rect.y + rect.height < canvas->height);
+	canvas_fill(canvas, rect, 0x2592, ROLE_PICTURE, 0);
+}
+
+static char *draw_scene(const struct scene *scene)
+{
+	struct view *view = fixture_create();
+	struct image *image = image_create(256, 256, 1, NULL);
+	struct screen_state *state = screen_state_create();
+	struct canvas *canvas = canvas_create(scene->width, scene->height, !scene->ascii);
+	struct dialog dialog = {0};
+	struct picture_request picture = {0};
+	view->sample = image;
+	if (scene->change)
+		scene->change(view, state, &dialog);
+	screen_named(scene->screen)->draw(state, view, canvas, &picture);
+	shade_picture(canvas, &picture);
+	if (scene->help)
+		screen_named("help")->draw(state, view, canvas, &picture);
+	if (dialog.asked)
+		dialog_draw(&dialog, view, canvas);
+	char *text = canvas_to_text(canvas);
+	canvas_destroy(canvas);
+	screen_state_destroy(state);
+	image_destroy(image);
+	fixture_destroy(view);
+	return text;
+}
+
+static char *read_whole(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	struct text text = {0};
+	char bytes[4096];
+	size_t count;
+	if (!file)
+		return NULL;
+	while ((count = fread(bytes, 1, sizeof bytes, file)) > 0)
+		text_append(&text, bytes, count);
+	fclose(file);
+	return text.bytes ? text.bytes : memory_text("");
+}
+
+/* Line by line: what was expected, what came. */
+static void print_difference(const char *name, const char *expected, const char *drawn)
+{
+	for (int line = 1; *expected || *drawn; line++) {
+		size_t a = strcspn(expected, "\n"), b = strcspn(drawn, "\n");
+		if (a != b || memcmp(expected, drawn, a) != 0)
+			print_error("%s:%d\n-%.*s\n+%.*s\n", name, line, (int)a, expected, (int)b, drawn);
+		expected += a + (expected[a] == '\n');
+		drawn += b + (drawn[b] == '\n');
+	}
+}
+
+static void write_golden(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "wb");
+	if (!file)
+		fail_msg("%s: %s", path, strerror(errno));
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static bool matches_golden(const struct scene *scene)
+{
+	char path[256], *drawn = draw_scene(scene);
+	snprintf(path, sizeof path, GOLDEN_FOLDER "/%s.txt", scene->name);
+	const char *mode = getenv("QGAN_GOLDEN");
+	if (mode && strcmp(mode, "write") == 0)
+		write_golden(path, drawn);
+	char *expected = read_whole(path);
+	if (!expected)
+		print_error("%s is missing: QGAN_GOLDEN=write writes it\n", path);
+	bool same = expected && strcmp(expected, drawn) == 0;
+	if (expected && !same)
+		print_difference(path, expected, drawn);
+	free(expected);
+	free(drawn);
+	return same;
+}
+
+static void screens_look_as_agreed(void **state)
+{
+	(void)state;
+	int different = 0;
+	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
+		different += !matches_golden(&scenes[i]);
+	assert_int_equal(different, 0);
+}
+
+/* ---- robustness */
+
+static int64_t random_below(int64_t limit) { return (int64_t)(fixture_random() * (double)limit); }
+
+static double random_number(void)
+{
+	static const double odd[] = {0, 1, -1, 1e300, -1e300, 1e-300, 32, 100, 0.5};
+	if (random_below(8) == 0)
+		return NAN;
+	if (random_below(8) == 0)
+		return random_below(2) ? INFINITY : -INFINITY;
+	return random_below(2) ? odd[random_below(9)] : fixture_noise() * pow(10, (double)random_below(12) - 4);
+}
+
+static void random_text(char *text, size_t size)
+{
+	static const char *const pieces[] = {"a", " ", "loss", "\xff", "\xe2\x96", "\xe4\xb8\xad", "\t", "%s", "-", "\n", "very-long-word-without-any-blank", "\xcc\x81"};
+	text[0] = '\0';
+	for (int64_t i = random_below(60); i > 0; i--)
+		if (strlen(text) + 40 < size)
+			strcat(text, pieces[random_below(12)]);
+}
+
+static void random_run(struct view_run *run)
+{
+	static const int bits[] = {32, 1, 2, 8, 0, -5, 1000000};
+	*run = (struct view_run){.id = random_below(9), .state = (enum view_state)random_below(VIEW_FAILED + 1),
+		.steerable = random_below(2), .size = (int)random_below(200) - 10, .channels = (int)random_below(5),
+		.width = (int)random_below(2000000000), .batch = (int)random_below(100) - 50, .threads = (int)random_below(99),
+		.seed = (uint64_t)random_below(INT64_MAX), .step = random_below(INT64_MAX), .last_step = random_below(3) * random_below(INT64_MAX / 4),
+		.epochs = random_number(), .last_epoch = random_number(), .loss_d = random_number(), .loss_g = random_number(),
+		.d_real = random_number(), .d_fake = random_number(), .images_per_second = random_number(), .gflops = random_number(),
+		.quantize_share = random_number(), .eta_seconds = random_number(), .loading = random_number()};
+	for (int i = 0; i < VIEW_NETWORKS; i++) {
+		run->bits[i] = bits[random_below(7)];
+		run->learning_rate[i] = random_number();
+		run->gradient_norm[i] = random_number();
+		run->weights[i] = (uint64_t)random_below(INT64_MAX);
+		run->packed_bytes[i] = random_number();
+		run->float_bytes[i] = random_number();
+	}
+	random_text(run->name, sizeof run->name);
+	random_text(run->model, sizeof run->model);
+	random_text(run->data, sizeof run->data);
+	random_text(run->quantizer, sizeof run->quantizer);
+	random_text(run->message, sizeof run->message);
+}
+
+static void random_layer(struct view_layer *layer)
+{
+	*layer = (struct view_layer){.bits = (int)random_below(40), .states = random_below(3) ? 1 << random_below(9) : (int)random_below(400) - 50,
+		.weights = (uint64_t)random_below(INT64_MAX), .alpha = random_number(), .beta = random_number(), .mse = random_number(),
+		.sqnr_db = random_number(), .utilization = random_number(), .flips = random_number(), .dead_states = (int)random_below(300) - 20,
+		.iterations = (int)random_below(100) - 20};
+	random_text(layer->name, sizeof layer->name);
+	random_text(layer->shape, sizeof layer->shape);
+	for (int i = 0; i < VIEW_MAX_STATES; i++)
+		layer->counts[i] = random_below(3) ? (uint64_t)random_below(INT64_MAX) : 0;
+	for (int i = 0; i < VIEW_BINS; i++)
+		layer->histogram[i] = (uint32_t)random_below(UINT32_MAX);
+}
+
+static void random_series(struct series *series)
+{
+	int64_t step = random_below(2) ? 0 : random_below(INT64_MAX / 2);
+	series_reset(series);
+	for (int64_t i = random_below(300); i > 0; i--) {
+		series_append(series, step, random_number());
+		step += random_below(3) * random_below(1000000);
+	}
+}
+
+static void random_lists(struct view *view)
+{
+	view->mark_count = (int)random_below(VIEW_MAX_MARKS + 1);
+	for (int i = 0; i < view->mark_count; i++) {
+		view->marks[i].step = i * random_below(100000);
+		random_text(view->marks[i].label, sizeof view->marks[i].label);
+	}
+	view->log_count = random_below(3) * random_below(1000);
+	for (int i = 0; i < VIEW_LOG_LINES; i++) {
+		view->log[i].time = fixture_random() * 4e9;
+		view->log[i].warning = random_below(2);
+		random_text(view->log[i].text, sizeof view->log[i].text);
+	}
+	view->run_count = (int)random_below(2) * (int)random_below(7);
+	for (int i = 0; i < view->run_count; i++) {
+		struct view_run_row *run = &view->runs[i];
+		random_text(run->name, sizeof run->name);
+		random_text(run->data, sizeof run->data);
+		run->id = random_below(5);
+		run->loss_d = random_number();
+		run->age_seconds = random_number();
+		run->train_seconds = random_number();
+		run->epochs = random_number();
+		run->last_step = random_below(INT64_MAX);
+	}
+}
+
+static void random_view(struct view *view)
+{
+	random_run(&view->run);
+	for (int network = 0; network < VIEW_NETWORKS; network++) {
+		random_series(&view->loss[network]);
+		view->layer_count[network] = (int)random_below(VIEW_MAX_LAYERS + 1);
+		for (int i = 0; i < view->layer_count[network]; i++)
+			random_layer(&view->layers[network][i]);
+	}
+	random_series(&view->d_real);
+	random_series(&view->d_fake);
+	random_lists(view);
+	random_text(view->store_path, sizeof view->store_path);
+	random_text(view->warning, sizeof view->warning);
+	view->layers_step = random_below(INT64_MAX);
+	view->sample_step = random_below(INT64_MAX);
+	view->sample_g_bits = (int)random_below(40);
+	view->sample_seed = (uint64_t)random_below(3) * (uint64_t)random_below(INT64_MAX);
+}
+
+/* Every screen, the help and every dialog, on a canvas of any size; a picture only where there is one, inside. */
+static void draw_everything(struct screen_state *state, const struct view *view, int width, int height)
+{
+	static const enum action asked[] = {ACTION_NONE, ACTION_QUIT, ACTION_STOP, ACTION_RATES};
+	for (int i = 0; screens[i]; i++) {
+		struct canvas *canvas = canvas_create(width, height, random_below(2));
+		struct picture_request picture = {0};
+		struct dialog dialog = {0};
+		screens[i]->draw(state, view, canvas, &picture);
+		assert_true(!picture.image || picture.image == view->sample);
+		shade_picture(canvas, &picture);
+		if (dialog_open(&dialog, asked[random_below(4)], view))
+			dialog_draw(&dialog, view, canvas);
+		char *text = canvas_to_text(canvas);
+		assert_true(width < 40 || height < 10 || strlen(text) > 40);
+		free(text);
+		canvas_destroy(canvas);
+	}
+}
+
+static void act_randomly(struct screen_state *state, const struct view *view)
+{
+	for (int i = 0; i < 6; i++) {
+		int which = (int)random_below(5);
+		struct action_request out = {0};
+		if (screens[which]->act)
+			screens[which]->act(state, view, (enum action)random_below(ACTION_COUNT), &out);
+		assert_in_range(out.action, ACTION_NONE, ACTION_COUNT - 1);
+	}
+}
+
+static void random_views_never_crash(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct image *image = image_create(64, 64, 3, NULL);
+	struct screen_state *memory = screen_state_create();
+	for (int round = 0; round < 250; round++) {
+		random_view(view);
+		view->sample = random_below(2) ? image : NULL;
+		act_randomly(memory, view);
+		draw_everything(memory, view, 1 + (int)random_below(round % 10 ? 150 : 300), 1 + (int)random_below(round % 10 ? 50 : 100));
+	}
+	screen_state_destroy(memory);
+	image_destroy(image);
+	fixture_destroy(view);
+}
+
+/* The real view at every width and height up to 60 x 40, then some large ones. */
+static void every_size_is_drawn(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct screen_state *memory = screen_state_create();
+	for (int width = 1; width <= 60; width += width < 45 ? 1 : 3)
+		for (int height = 1; height <= 40; height += height < 14 ? 1 : 5)
+			draw_everything(memory, view, width, height);
+	draw_everything(memory, view, 300, 100);
+	draw_everything(memory, view, 300, 10);
+	draw_everything(memory, view, 40, 100);
+	screen_state_destroy(memory);
+	fixture_destroy(view);
+}
+
+/* ---- what must be seen */
+
+static char *draw_train(const struct view *view, int width, int height)
+{
+	struct screen_state *state = screen_state_create();
+	struct canvas *canvas = canvas_create(width, height, true);
+	struct picture_request picture = {0};
+	screen_named("train")->draw(state, view, canvas, &picture);
+	char *text = canvas_to_text(canvas);
+	canvas_destroy(canvas);
+	screen_state_destroy(state);
+	return text;
+}
+
+static void every_state_is_a_word(void **state)
+{
+	(void)state;
+	static const int sizes[][2] = {{40, 10}, {80, 24}, {200, 60}};
+	struct view *view = fixture_create();
+	for (enum view_state run = VIEW_NOTHING; run <= VIEW_FAILED; run++)
+		for (int i = 0; i < 3; i++) {
+			view->run.state = run;
+			char *text = draw_train(view, sizes[i][0], sizes[i][1]);
+			assert_non_null(strstr(text, view_state_name(run)));
+			for (enum view_state other = VIEW_NOTHING; other <= VIEW_FAILED; other++)
+				assert_true(other == run || !strstr(text, view_state_name(other)));
+			free(text);
+		}
+	fixture_destroy(view);
+}
+
+static void past_runs_offer_no_steering(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	char *live = draw_train(view, 200, 60);
+	view->run.steerable = false;
+	view->run.state = VIEW_STOPPED;
+	char *past = draw_train(view, 200, 60);
+	static const char *const steering[] = {"p pause", "[ ] D bits", "{ } G bits", "m quantizer", "x stop", "s save", "l learning rates"};
+	for (size_t i = 0; i < sizeof steering / sizeof *steering; i++) {
+		assert_non_null(strstr(live, steering[i]));
+		assert_null(strstr(past, steering[i]));
+	}
+	assert_non_null(strstr(past, "5 Runs"));
+	free(live);
+	free(past);
+	fixture_destroy(view);
+}
+
+static void too_few_lines_keep_the_worst_layers(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	view->layers[VIEW_G][1].dead_states = 1;
+	view->layers[VIEW_D][2].sqnr_db = -3;
+	char *text = draw_train(view, 80, 18);
+	assert_non_null(strstr(text, "of 8"));
+	assert_non_null(strstr(text, "G deconv2"));
+	assert_non_null(strstr(text, "D conv4"));
+	assert_null(strstr(text, "D conv2"));
+	free(text);
+	fixture_destroy(view);
+}
+
+static void warnings_stay_in_sight(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	text_copy(view->warning, sizeof view->warning, "disk full");
+	for (int i = 0; screens[i]; i++) {
+		if (screens[i]->overlay)
+			continue;
+		struct screen_state *memory = screen_state_create();
+		struct canvas *canvas = canvas_create(80, 24, true);
+		struct picture_request picture = {0};
+		screens[i]->draw(memory, view, canvas, &picture);
+		struct canvas line = canvas_part(canvas, (struct rect){0, 22, 80, 1});
+		char *text = canvas_to_text(&line);
+		assert_string_equal(text, " ! disk full\n");
+		free(text);
+		canvas_destroy(canvas);
+		screen_state_destroy(memory);
+	}
+	fixture_destroy(view);
+}
+
+/* ---- keys */
+
+/* Presses a key on a screen as ui.c would: by the keymap of its scope, then act. */
+static struct action_request press(const struct screen *screen, struct screen_state *state, const struct view *view, const char *name)
+{
+	uint32_t key = 0;
+	struct action_request out = {0};
+	assert_true(keymap_parse(name, &key));
+	enum action action = keymap_resolve(screen->scope, key);
+	if (screen->act && screen->act(state, view, action, &out))
+		return out;
+	out.action = action;
+	return out;
+}
+
+static void draw_on(const struct screen *screen, struct screen_state *state, const struct view *view, int width, int height)
+{
+	struct canvas *canvas = canvas_create(width, height, true);
+	struct picture_request picture = {0};
+	screen->draw(state, view, canvas, &picture);
+	canvas_destroy(canvas);
+}
+
+static void the_run_list_is_walked(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct screen_state *memory = screen_state_create();
+	const struct screen *runs = screen_named("runs");
+	draw_on(runs, memory, view, 80, 24);
+	assert_int_equal(press(runs, memory, view, "Enter").run, 7);
+	assert_int_equal(press(runs, memory, view, "Up").action, ACTION_NONE);
+	press(runs, memory, view, "j");
+	press(runs, memory, view, "Down");
+	struct action_request out = press(runs, memory, view, "r");
+	assert_int_equal(out.action, ACTION_RUN_RESUME);
+	assert_int_equal(out.run, 5);
+	/* a newer run comes: the cursor stays on its run */
+	memmove(&view->runs[1], &view->runs[0], 5 * sizeof *view->runs);
+	view->runs[0].id = 99;
+	draw_on(runs, memory, view, 80, 24);
+	assert_int_equal(press(runs, memory, view, "Enter").run, 5);
+	/* its run goes: the row stays */
+	view->runs[3].id = 77;
+	assert_int_equal(press(runs, memory, view, "Enter").run, 77);
+	press(runs, memory, view, "End");
+	assert_int_equal(press(runs, memory, view, "Enter").run, view->runs[5].id);
+	press(runs, memory, view, "PgUp");
+	assert_int_equal(press(runs, memory, view, "Enter").run, 99);
+	view->run_count = 0;
+	draw_on(runs, memory, view, 80, 24);
+	assert_int_equal(press(runs, memory, view, "Enter").action, ACTION_NONE);
+	assert_int_equal(press(runs, memory, view, "p").action, ACTION_PAUSE);
+	screen_state_destroy(memory);
+	fixture_destroy(view);
+}
+
+static void assert_log_shows(struct screen_state *memory, const struct view *view, const char *first, const char *last)
+{
+	struct canvas *canvas = canvas_create(80, 13, true);
+	struct picture_request picture = {0};
+	screen_named("log")->draw(memory, view, canvas, &picture);
+	struct canvas top = canvas_part(canvas, (struct rect){0, 3, 80, 1}), bottom = canvas_part(canvas, (struct rect){0, 10, 80, 1});
+	char *top_text = canvas_to_text(&top), *bottom_text = canvas_to_text(&bottom);
+	assert_non_null(strstr(top_text, first));
+	assert_non_null(strstr(bottom_text, last));
+	free(top_text);
+	free(bottom_text);
+	canvas_destroy(canvas);
+}
+
+static void add_lines(struct view *view, int count)
+{
+	char text[32];
+	for (int i = 0; i < count; i++) {
+		snprintf(text, sizeof text, "line %" PRId64 ".", view->log_count);
+		fixture_log(view, 0, false, text);
+	}
+}
+
+static void the_log_is_scrolled(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct screen_state *memory = screen_state_create();
+	const struct screen *log = screen_named("log");
+	view->log_count = 0;
+	add_lines(view, 20);
+	assert_log_shows(memory, view, "line 12.", "line 19.");
+	press(log, memory, view, "Up");
+	assert_log_shows(memory, view, "line 11.", "line 18.");
+	add_lines(view, 5); /* scrolled back: stays put */
+	assert_log_shows(memory, view, "line 11.", "line 18.");
+	press(log, memory, view, "PgUp");
+	assert_log_shows(memory, view, "line 4.", "line 11.");
+	press(log, memory, view, "Home");
+	assert_log_shows(memory, view, "line 0.", "line 7.");
+	add_lines(view, VIEW_LOG_LINES); /* the oldest lines are gone */
+	assert_log_shows(memory, view, "line 25.", "line 32.");
+	press(log, memory, view, "G");
+	assert_log_shows(memory, view, "line 529.", "line 536.");
+	add_lines(view, 1);
+	assert_log_shows(memory, view, "line 530.", "line 537.");
+	screen_state_destroy(memory);
+	fixture_destroy(view);
+}
+
+static bool help_mentions(const struct screen *below, const char *words)
+{
+	struct view *view = fixture_create();
+	struct screen_state *memory = screen_state_create();
+	struct canvas *canvas = canvas_create(160, 60, true);
+	struct picture_request picture = {0};
+	below->draw(memory, view, canvas, &picture);
+	canvas_clear(canvas);
+	screen_named("help")->draw(memory, view, canvas, &picture);
+	char *text = canvas_to_text(canvas);
+	bool found = strstr(text, words) != NULL;
+	free(text);
+	canvas_destroy(canvas);
+	screen_state_destroy(memory);
+	fixture_destroy(view);
+	return found;
+}
+
+static void help_is_about_the_screen_below(void **state)
+{
+	(void)state;
+	assert_true(help_mentions(screen_named("train"), "Logarithmic or linear losses."));
+	assert_false(help_mentions(screen_named("runs"), "Logarithmic or linear losses."));
+	assert_true(help_mentions(screen_named("runs"), "Resume training of the selected run."));
+	assert_false(help_mentions(screen_named("log"), "Resume training of the selected run."));
+	for (const struct action_row *row = action_rows; row->name; row++)
+		if (row->scope == SCOPE_EVERYWHERE)
+			assert_true(help_mentions(screen_named("samples"), row->help));
+}
+
+/* ---- dialogs */
+
+/* Opens a dialog and presses keys; what it sends. `open` says whether it is still open afterwards. */
+static struct action_request answer(const struct view *view, enum action asked, const char *keys, bool open)
+{
+	struct dialog dialog = {0};
+	struct action_request out = {0};
+	char copy[64], *rest = NULL;
+	snprintf(copy, sizeof copy, "%s", keys);
+	assert_true(dialog_open(&dialog, asked, view));
+	bool closed = false;
+	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		uint32_t key = 0;
+		assert_false(closed);
+		assert_true(keymap_parse(word, &key));
+		closed = dialog_key(&dialog, view, key, &out);
+	}
+	assert_int_equal(closed, !open);
+	assert_int_equal(dialog.asked == ACTION_NONE, !open);
+	return out;
+}
+
+static void quitting_asks_and_is_safe(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	assert_int_equal(answer(view, ACTION_QUIT, "Enter", false).action, ACTION_NONE);
+	assert_int_equal(answer(view, ACTION_QUIT, "Esc", false).action, ACTION_NONE);
+	assert_int_equal(answer(view, ACTION_QUIT, "s", false).action, ACTION_QUIT_SAVE);
+	assert_int_equal(answer(view, ACTION_QUIT, "d", false).action, ACTION_QUIT_DETACH);
+	assert_int_equal(answer(view, ACTION_QUIT, "Up Enter", false).action, ACTION_QUIT_DETACH);
+	assert_int_equal(answer(view, ACTION_QUIT, "Down Enter", false).action, ACTION_QUIT_SAVE);
+	assert_int_equal(answer(view, ACTION_QUIT, "z F5 q", true).action, ACTION_NONE);
+	assert_int_equal(answer(view, ACTION_STOP, "x", false).action, ACTION_STOP);
+	assert_int_equal(answer(view, ACTION_STOP, "Enter", false).action, ACTION_NONE);
+	fixture_destroy(view);
+}
+
+static void nothing_live_asks_nothing(void **state)
+{
+	(void)state;
+	static const enum view_state quiet[] = {VIEW_NOTHING, VIEW_FINISHED, VIEW_STOPPED, VIEW_CRASHED, VIEW_FAILED};
+	struct view *view = fixture_create();
+	struct dialog dialog = {0};
+	assert_false(dialog_open(&dialog, ACTION_PAUSE, view));
+	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++) {
+		view->run.state = quiet[i];
+		assert_false(dialog_open(&dialog, ACTION_QUIT, view));
+		assert_false(dialog_open(&dialog, ACTION_RATES, view));
+	}
+	view->run.state = VIEW_LIVE;
+	view->run.steerable = false;
+	assert_false(dialog_open(&dialog, ACTION_STOP, view));
+	assert_int_equal(dialog.asked, ACTION_NONE);
+	fixture_destroy(view);
+}
+
+static void rates_are_checked(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	view->run.learning_rate[VIEW_G] = 5e-5;
+	struct action_request out = answer(view, ACTION_RATES, "3 e - 4 Enter", false);
+	assert_int_equal(out.action, ACTION_RATES);
+	assert_int_equal(out.network, VIEW_D);
+	assert_true(out.value == 3e-4);
+	out = answer(view, ACTION_RATES, "Tab 0 . 1 Enter", false);
+	assert_true(out.network == VIEW_G && out.value == 0.1);
+	out = answer(view, ACTION_RATES, "g Enter", false);
+	assert_true(out.network == VIEW_G && out.value == 5e-5);
+	out = answer(view, ACTION_RATES, "Backspace 5 Enter", false);
+	assert_true(out.network == VIEW_D && out.value == 0.0005);
+	assert_int_equal(answer(view, ACTION_RATES, "1 Esc", false).action, ACTION_NONE);
+	static const char *const wrong[] = {"0 Enter", "- 1 Enter", "2 Enter", "e Enter", "1 e 9 Enter", "1 - 1 Enter", "1 Backspace Enter"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_int_equal(answer(view, ACTION_RATES, wrong[i], true).action, ACTION_NONE);
+	answer(view, ACTION_RATES, "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", true);
+	fixture_destroy(view);
+}
+
+int main(void)
+{
+	setenv("TZ", "UTC", 1);
+	tzset();
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(screens_look_as_agreed),
+		cmocka_unit_test(random_views_never_crash),
+		cmocka_unit_test(every_size_is_drawn),
+		cmocka_unit_test(every_state_is_a_word),
+		cmocka_unit_test(past_runs_offer_no_steering),
+		cmocka_unit_test(too_few_lines_keep_the_worst_layers),
+		cmocka_unit_test(warnings_stay_in_sight),
+		cmocka_unit_test(the_run_list_is_walked),
+		cmocka_unit_test(the_log_is_scrolled),
+		cmocka_unit_test(help_is_about_the_screen_below),
+		cmocka_unit_test(quitting_asks_and_is_safe),
+		cmocka_unit_test(nothing_live_asks_nothing),
+		cmocka_unit_test(rates_are_checked),
+	};
+	return cmocka_run_group_tests_name("screens", tests, NULL, NULL);
+}
