@@ -9,7 +9,7 @@
 #include "ui/widget_states.h"
 #include "ui/widget_table.h"
 
-enum { MAX_ROWS = VIEW_NETWORKS * VIEW_MAX_LAYERS, NUMBER_SIZE = 32, CELL_SIZE = 48 };
+enum { MAX_ROWS = VIEW_NETWORKS * VIEW_MAX_LAYERS, NUMBER_SIZE = 32, CELL_SIZE = 48, USUAL_LAYERS = 4 };
 
 struct row {
 	enum view_network network;
@@ -257,7 +257,8 @@ int layers_height(const struct view *view, bool side_by_side, bool boxed)
 {
 	int d = layer_count(view, VIEW_D), g = layer_count(view, VIEW_G);
 	int rows = side_by_side ? (d > g ? d : g) : d + g;
-	return (rows > 0 ? rows : 1) + (boxed ? 3 : 2);
+	int usual = side_by_side ? USUAL_LAYERS : VIEW_NETWORKS * USUAL_LAYERS; /* until they are known, so that nothing jumps */
+	return (rows > 0 ? rows : usual) + (boxed ? 3 : 2);
 }
 
 static void draw_network(struct canvas *canvas, const struct view *view, enum view_network network, bool boxed)
