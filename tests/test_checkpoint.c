@@ -178,8 +178,10 @@ static void hostile_headers_get_a_sentence(void **state)
 		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [1, 1, 1, 1, 1], \"data_offsets\": [0, 4]}}", 4, "shape must be a list"},
 		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [-1], \"data_offsets\": [0, 4]}}", 4, "sensible whole numbers"},
 		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [1.5], \"data_offsets\": [0, 4]}}", 4, "sensible whole numbers"},
-		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [4294967296, 4294967296, 4], \"data_offsets\": [0, 0]}}", 0, "sensible whole numbers"},
-		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [4611686018427387904], \"data_offsets\": [0, 0]}}", 0, "sensible whole numbers"},
+		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [4294967296, 4294967296, 4], \"data_offsets\": [0, 0]}}", 0,
+		 "sensible whole numbers"},
+		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [4611686018427387904], \"data_offsets\": [0, 0]}}", 0,
+		 "sensible whole numbers"},
 		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [1]}}", 4, "two whole numbers"},
 		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, \"4\"]}}", 4, "two whole numbers"},
 		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [4, 0]}}", 4, "do not hold the 1 values"},
@@ -195,7 +197,8 @@ static void hostile_headers_get_a_sentence(void **state)
 		{"{\"__metadata__\": []}", 0, "must be an object"},
 		{"{\"__metadata__\": {\"step\": 5}}", 0, "\"step\" must be a text"},
 		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}}", 4, "\"sha256\" is missing"},
-		{"{\"__metadata__\": {\"sha256\": \"00\"}, \"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}}", 4, "is damaged"},
+		{"{\"__metadata__\": {\"sha256\": \"00\"}, \"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}}", 4,
+		 "is damaged"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct error error = parse_error(rows[i].header, rows[i].data);

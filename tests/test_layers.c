@@ -151,7 +151,8 @@ static void agrees_with_finite_differences(void **state)
 		for (int t = 0; t < bench->network->trained.count; t++) {
 			const struct parameter *tensor = &bench->network->trained.items[t];
 			for (size_t j = tensor->offset; j < tensor->offset + tensor->count; j++)
-				assert_float_equal(slope_by_difference(bench, &bench->network->weights[j], step), bench->network->gradients[j], 3 * allowed);
+				assert_float_equal(slope_by_difference(bench, &bench->network->weights[j], step),
+				                   bench->network->gradients[j], 3 * allowed);
 		}
 		free_bench(bench);
 	}

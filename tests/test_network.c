@@ -109,7 +109,8 @@ static float *flatten(const struct parameter_list *list, const float *block, siz
 	return flat;
 }
 
-static void assert_block(const struct parameter_list *list, const float *block, const float *golden, size_t count, double tolerance,
+static void assert_block(const struct parameter_list *list, const float *block, const float *golden, size_t count,
+                         double tolerance,
                          const char *what)
 {
 	float *flat = flatten(list, block, count);
@@ -262,7 +263,8 @@ static void every_family_and_size_builds_and_starts_as_published(void **state)
 			struct gan gan;
 			init_gan(&gan, &settings, NULL);
 			struct shape picture = gan.networks[NETWORK_G]->output, score = gan.networks[NETWORK_D]->output;
-			assert_true(picture.height == settings.size && picture.width == settings.size && picture.channels == settings.channels);
+			assert_true(picture.height == settings.size && picture.width == settings.size &&
+			            picture.channels == settings.channels);
 			assert_true(shape_count(score) == 1 && shape_count(gan.networks[NETWORK_D]->input) == shape_count(picture));
 			for (int id = 0; id < NETWORK_COUNT; id++)
 				for (int i = 0; i < gan.networks[id]->trained.count; i++) {

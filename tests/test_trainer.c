@@ -20,7 +20,8 @@
 enum { PICTURES = 40, BATCH = 6, SIZE = 32, STEPS_PER_EPOCH = 6 };
 
 static uint8_t pixels[PICTURES * SIZE * SIZE];
-static const struct dataset dataset = {.spec = "made-up", .kind = "made-up", .size = SIZE, .channels = 1, .count = PICTURES, .pixels = pixels};
+static const struct dataset dataset = {.spec = "made-up", .kind = "made-up", .size = SIZE, .channels = 1, .count = PICTURES,
+                                       .pixels = pixels};
 static char folder[] = "/tmp/qgan-trainer-XXXXXX";
 static char path[128];
 
@@ -78,7 +79,8 @@ static struct outcome step(struct trainer *trainer)
 	struct error error = {0};
 	if (!trainer_step(trainer, &report, &error))
 		fail_msg("%s", error.text);
-	return (struct outcome){report.step, report.epoch, report.epochs, {report.loss[0], report.loss[1], report.d_real, report.d_fake,
+	return (struct outcome){report.step, report.epoch, report.epochs,
+	                        {report.loss[0], report.loss[1], report.d_real, report.d_fake,
 	                        report.gradient_norm[0], report.gradient_norm[1]}};
 }
 
@@ -263,7 +265,8 @@ static void layers_are_described_with_their_flips(void **state)
 {
 	(void)state;
 	static const char *const names[] = {"conv1", "conv2", "conv3", "conv4", "deconv1", "deconv2", "deconv3", "deconv4"};
-	static const char *const shapes[] = {"4x1x4x4", "8x4x4x4", "16x8x4x4", "1x16x4x4", "10x16x4x4", "16x8x4x4", "8x4x4x4", "4x1x4x4"};
+	static const char *const shapes[] = {"4x1x4x4", "8x4x4x4", "16x8x4x4", "1x16x4x4", "10x16x4x4", "16x8x4x4", "8x4x4x4",
+	                                     "4x1x4x4"};
 	struct gan_settings settings = small_settings(2, 32);
 	settings.learning_rate[NETWORK_D] = 1e-2;
 	struct trainer *trainer = make(&settings, NULL);
@@ -361,7 +364,8 @@ static void facts_are_worked_out(void **state)
 	assert_int_equal(facts->layers[NETWORK_D] + facts->layers[NETWORK_G], 8);
 	assert_true(facts->weights[NETWORK_D] == d && facts->weights[NETWORK_G] == g);
 	assert_true(facts->parameters[NETWORK_D] == d + 2 * (8 + 16) && facts->parameters[NETWORK_G] == g + 2 * (16 + 8 + 4));
-	const double d_forward = 16 * (256 * 4 + 64 * 8 * 4 + 16 * 16 * 8 + 16), g_forward = 16 * (160 + 16 * 16 * 8 + 64 * 8 * 4 + 256 * 4);
+	const double d_forward = 16 * (256 * 4 + 64 * 8 * 4 + 16 * 16 * 8 + 16);
+	const double g_forward = 16 * (160 + 16 * 16 * 8 + 64 * 8 * 4 + 256 * 4);
 	assert_float_equal(facts->multiply_adds_per_step, BATCH * (8 * d_forward + 3 * g_forward), 0.5);
 	struct outcome last = {0};
 	for (int s = 0; s < STEPS_PER_EPOCH; s++) {
@@ -441,7 +445,8 @@ static void checkpoints_that_do_not_fit_are_refused(void **state)
 	struct error error = {0};
 	assert_true(gan_settings_from_checkpoint(&read, checkpoint, &error));
 	assert_int_equal(read.seed, settings.seed);
-	assert_true(read.bits[NETWORK_D] == 2 && read.bits[NETWORK_G] == 32 && read.learning_rate[NETWORK_D] == 2e-4 && read.epochs == 3);
+	assert_true(read.bits[NETWORK_D] == 2 && read.bits[NETWORK_G] == 32 && read.learning_rate[NETWORK_D] == 2e-4 &&
+	            read.epochs == 3);
 	settings.width = 8;
 	assert_null(trainer_create(&settings, &dataset, checkpoint, &error));
 	assert_true(error.code == ERROR_INPUT && strstr(error.text, "D.conv1.weight") && strstr(error.text, "8x1x4x4"));

@@ -33,7 +33,8 @@ static void expand(const uint8_t block[64], uint32_t schedule[64])
 
 static void compress(uint32_t state[8], const uint8_t block[64])
 {
-	uint32_t w[64], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
+	uint32_t w[64];
+	uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
 	expand(block, w);
 	for (int i = 0; i < 64; i++) {
 		uint32_t first = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + constants[i] + w[i];
@@ -47,7 +48,8 @@ static void compress(uint32_t state[8], const uint8_t block[64])
 
 void sha256_begin(struct sha256 *hash)
 {
-	*hash = (struct sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+	*hash = (struct sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
+	                                  0x5be0cd19}};
 }
 
 void sha256_add(struct sha256 *hash, const void *bytes, size_t size)

@@ -108,7 +108,8 @@ const struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpo
 	return NULL;
 }
 
-bool checkpoint_get_tensor(const struct checkpoint *checkpoint, const char *name, size_t count, float *values, struct error *error)
+bool checkpoint_get_tensor(const struct checkpoint *checkpoint, const char *name, size_t count, float *values,
+                           struct error *error)
 {
 	const struct checkpoint_tensor *tensor = checkpoint_find(checkpoint, name);
 	if (!tensor)

@@ -36,7 +36,8 @@ void checkpoint_set_integer(struct checkpoint *checkpoint, const char *key, uint
 
 /* Reading. A missing key or a wrong shape is an error that names it. */
 const struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpoint, const char *name);
-bool checkpoint_get_tensor(const struct checkpoint *checkpoint, const char *name, size_t count, float *values, struct error *error);
+bool checkpoint_get_tensor(const struct checkpoint *checkpoint, const char *name, size_t count, float *values,
+                           struct error *error);
 bool checkpoint_get_text(const struct checkpoint *checkpoint, const char *key, const char **value, struct error *error);
 bool checkpoint_get_number(const struct checkpoint *checkpoint, const char *key, double *value, struct error *error);
 bool checkpoint_get_integer(const struct checkpoint *checkpoint, const char *key, uint64_t *value, struct error *error);

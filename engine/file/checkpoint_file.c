@@ -91,9 +91,11 @@ static bool check_hash(const struct checkpoint *checkpoint, const char *expected
 		return error_prefix(error, "%s", name);
 	sha256_text(checkpoint->values, checkpoint->count * sizeof *checkpoint->values, hash);
 	if (strcmp(hash, stored) != 0)
-		return error_set(error, ERROR_INPUT, "%s is damaged: its data has the SHA-256 %.12s.., its header says %.12s..", name, hash, stored);
+		return error_set(error, ERROR_INPUT, "%s is damaged: its data has the SHA-256 %.12s.., its header says %.12s..", name,
+		                 hash, stored);
 	if (expected && strcmp(hash, expected) != 0)
-		return error_set(error, ERROR_INPUT, "%s is another file than was recorded: its data has the SHA-256 %.12s.., expected %.12s..",
+		return error_set(error, ERROR_INPUT,
+		                 "%s is another file than was recorded: its data has the SHA-256 %.12s.., expected %.12s..",
 		                 name, hash, expected);
 	return true;
 }

@@ -66,7 +66,8 @@ bool safetensors_header_size(const uint8_t prefix[SAFETENSORS_PREFIX], uint64_t 
 	for (int i = 0; i < SAFETENSORS_PREFIX; i++)
 		length |= (uint64_t)prefix[i] << (8 * i);
 	if (length > SAFETENSORS_MAX_HEADER)
-		return error_set(error, ERROR_INPUT, "%s is no safetensors file: its header would be %llu bytes long, the limit is %d", name,
+		return error_set(error, ERROR_INPUT,
+		                 "%s is no safetensors file: its header would be %llu bytes long, the limit is %d", name,
 		                 (unsigned long long)length, (int)SAFETENSORS_MAX_HEADER);
 	if (length > size - SAFETENSORS_PREFIX)
 		return error_set(error, ERROR_INPUT, "%s is cut: its header is %llu bytes long, but only %llu bytes follow", name,
@@ -94,22 +95,24 @@ static bool get_amount(const json_t *value, uint64_t *amount)
 
 static bool parse_shape(const json_t *shape, struct found_tensor *tensor, uint64_t *count, const char *file, struct error *error)
 {
+	*count = 1;
 	if (!json_is_array(shape) || json_array_size(shape) > CHECKPOINT_MAX_DIMENSIONS)
 		return error_set(error, ERROR_INPUT, "%s: tensor \"%s\": shape must be a list of %d numbers at most", file, tensor->name,
 		                 CHECKPOINT_MAX_DIMENSIONS);
 	tensor->dimensions = (int)json_array_size(shape);
-	*count = 1;
 	for (int i = 0; i < tensor->dimensions; i++) {
 		uint64_t length;
 		if (!get_amount(json_array_get(shape, (size_t)i), &length) || __builtin_mul_overflow(*count, length, count) ||
 		    *count > SIZE_MAX / sizeof(float))
-			return error_set(error, ERROR_INPUT, "%s: tensor \"%s\": shape is not made of sensible whole numbers", file, tensor->name);
+			return error_set(error, ERROR_INPUT, "%s: tensor \"%s\": shape is not made of sensible whole numbers", file,
+			                 tensor->name);
 		tensor->shape[i] = (size_t)length;
 	}
 	return true;
 }
 
-static bool parse_tensor(const json_t *value, struct found_tensor *tensor, uint64_t data_size, const char *file, struct error *error)
+static bool parse_tensor(const json_t *value, struct found_tensor *tensor, uint64_t data_size, const char *file,
+                         struct error *error)
 {
 	uint64_t count;
 	const char *type = json_string_value(json_object_get(value, "dtype"));

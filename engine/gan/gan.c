@@ -78,7 +78,8 @@ static double judge(struct gan *gan, enum loss_role role, const float *pictures,
 	const float *scores = network_forward(d, gan->parallel, gan->batch, true, pictures);
 	double loss = loss_evaluate(gan->family->loss, role, gan->batch, scores, gan->score_gradient);
 	*probability = (float)loss_mean_probability(gan->batch, scores);
-	network_backward(d, gan->parallel, gan->batch, (struct network_wants){.weight_gradients = true}, pictures, gan->score_gradient);
+	network_backward(d, gan->parallel, gan->batch, (struct network_wants){.weight_gradients = true}, pictures,
+	                 gan->score_gradient);
 	return loss;
 }
 

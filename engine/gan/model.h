@@ -28,7 +28,8 @@ struct model_family {
 
 extern const struct model_family model_dcgan;
 extern const struct model_family *const model_families[]; /* NULL-terminated */
-const struct model_family *model_family_find(const char *name, struct error *error); /* NULL and an error listing the known names */
+/* NULL and an error listing the known names */
+const struct model_family *model_family_find(const char *name, struct error *error);
 
 /* The family of the settings, when size, channels (resolved), width, latent and batch fit it; else NULL and an error
  * that names the setting and what it may be. */

@@ -21,7 +21,8 @@ static int stages_of(int size)
 }
 
 /* 4 x 4 with stride 2 and padding 1 between pictures; the whole of a 4 x 4 picture to or from one pixel. */
-static void add_convolution(struct network_recipe *recipe, const char *kind, const char *name, int number, int channels, bool whole)
+static void add_convolution(struct network_recipe *recipe, const char *kind, const char *name, int number, int channels,
+                            bool whole)
 {
 	struct layer_spec *spec = network_recipe_add(recipe, kind, name, number);
 	spec->channels = channels;

@@ -28,7 +28,8 @@ static bool rate_check(enum network_id network, double rate, struct error *error
 static bool numbers_check(const struct gan_settings *settings, struct error *error)
 {
 	if (!(settings->beta1 >= 0 && settings->beta1 < 1) || !(settings->beta2 >= 0 && settings->beta2 < 1))
-		return error_set(error, ERROR_INPUT, "beta1 %g and beta2 %g: must be 0 or more and below 1", settings->beta1, settings->beta2);
+		return error_set(error, ERROR_INPUT, "beta1 %g and beta2 %g: must be 0 or more and below 1", settings->beta1,
+		                 settings->beta2);
 	if (settings->quantizer_iterations < 0 || settings->steps < 0 || settings->epochs < 0)
 		return error_set(error, ERROR_INPUT, "quantizer iterations, steps and epochs must not be negative");
 	return true;

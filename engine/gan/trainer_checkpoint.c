@@ -46,7 +46,8 @@ struct visit {
 	bool with_optimizer; /* also its blocks */
 	struct checkpoint *to;
 	const struct checkpoint *from;
-	bool (*tensor)(const struct visit *visit, const struct parameter *tensor, const char *name, float *values, struct error *error);
+	bool (*tensor)(const struct visit *visit, const struct parameter *tensor, const char *name, float *values,
+	               struct error *error);
 };
 
 /* Stops at the first false. */
@@ -67,7 +68,8 @@ static bool visit_tensors(const struct trainer *trainer, const struct visit *vis
 	return true;
 }
 
-static bool declare(const struct visit *visit, const struct parameter *tensor, const char *name, float *values, struct error *error)
+static bool declare(const struct visit *visit, const struct parameter *tensor, const char *name, float *values,
+                    struct error *error)
 {
 	(void)values;
 	(void)error;
@@ -82,7 +84,8 @@ static bool save(const struct visit *visit, const struct parameter *tensor, cons
 	return true;
 }
 
-static void set_fit(struct checkpoint *checkpoint, enum network_id id, const struct parameter *tensor, const struct quant_fit *fit)
+static void set_fit(struct checkpoint *checkpoint, enum network_id id, const struct parameter *tensor,
+                    const struct quant_fit *fit)
 {
 	char key[KEY_SIZE];
 	snprintf(key, sizeof key, "%s.%s.fit.bits", names[id], tensor->name);
@@ -150,7 +153,8 @@ static bool load(const struct visit *visit, const struct parameter *tensor, cons
 	if (!found)
 		return error_set(error, ERROR_INPUT, "checkpoint: tensor %s (%s) is missing", name, wanted);
 	if (!same_shape(tensor, found))
-		return error_set(error, ERROR_INPUT, "checkpoint: tensor %s does not have the shape %s that model, size, width, channels and "
+		return error_set(error, ERROR_INPUT,
+		                 "checkpoint: tensor %s does not have the shape %s that model, size, width, channels and "
 		                 "latent of the settings ask for", name, wanted);
 	parameter_import(tensor, found->values, values);
 	return true;
@@ -162,11 +166,12 @@ static bool get_count(const struct checkpoint *checkpoint, const char *key, uint
 	if (!checkpoint_get_integer(checkpoint, key, &number, error))
 		return false;
 	*value = (int64_t)number;
-	return number <= max || error_set(error, ERROR_INPUT, "checkpoint: \"%s\" is %" PRIu64 ", more than %" PRIu64, key, number, max);
+	return number <= max || error_set(error, ERROR_INPUT, "checkpoint: \"%s\" is %" PRIu64 ", more than %" PRIu64, key,
+	                                  number, max);
 }
 
-static bool get_fit(const struct checkpoint *checkpoint, enum network_id id, const struct parameter *tensor, struct quant_fit *fit,
-                    struct error *error)
+static bool get_fit(const struct checkpoint *checkpoint, enum network_id id, const struct parameter *tensor,
+                    struct quant_fit *fit, struct error *error)
 {
 	char key[KEY_SIZE];
 	int64_t bits, iterations;

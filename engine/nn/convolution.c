@@ -14,7 +14,8 @@ bool convolution_check(const struct layer_spec *spec, const struct conv_geometry
 		                 spec->name, spec->channels, geometry->kernel, geometry->stride, geometry->padding);
 	if (!fits(geometry->big.height, geometry->small.height, geometry) ||
 	    !fits(geometry->big.width, geometry->small.width, geometry))
-		return error_set(error, ERROR_INPUT, "layer %s: a %d x %d kernel with stride %d and padding %d does not fit %d x %d pixels",
+		return error_set(error, ERROR_INPUT,
+		                 "layer %s: a %d x %d kernel with stride %d and padding %d does not fit %d x %d pixels",
 		                 spec->name, geometry->kernel, geometry->kernel, geometry->stride, geometry->padding,
 		                 geometry->big.height, geometry->big.width);
 	return true;

@@ -68,7 +68,8 @@ static void forward(struct layer *layer, const struct layer_pass *pass, const fl
 	(pass->training ? batch_norm_train : batch_norm_evaluate)(pass->parallel, &norm, x, y);
 }
 
-static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx)
+static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+                     float *dx)
 {
 	(void)y;
 	struct batch_norm norm = norm_of(layer, pass);

@@ -37,7 +37,8 @@ static void forward(struct layer *layer, const struct layer_pass *pass, const fl
 	conv_gather(layer->state, pass->parallel, pass->batch, x, y);
 }
 
-static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx)
+static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+                     float *dx)
 {
 	(void)y;
 	if (pass->weight_gradients)

@@ -15,8 +15,8 @@ static bool shape(const struct layer_spec *spec, struct shape input, struct shap
 	struct conv_geometry geometry = geometry_of(spec, input);
 	*output = geometry.big;
 	if (geometry.big.height < 1 || geometry.big.width < 1)
-		return error_set(error, ERROR_INPUT, "layer %s: padding %d leaves nothing of a %d x %d picture", spec->name, spec->padding,
-		                 input.height, input.width);
+		return error_set(error, ERROR_INPUT, "layer %s: padding %d leaves nothing of a %d x %d picture", spec->name,
+		                 spec->padding, input.height, input.width);
 	return convolution_check(spec, &geometry, error);
 }
 
@@ -39,7 +39,8 @@ static void forward(struct layer *layer, const struct layer_pass *pass, const fl
 	conv_scatter(layer->state, pass->parallel, pass->batch, x, y);
 }
 
-static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx)
+static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+                     float *dx)
 {
 	(void)y;
 	if (pass->weight_gradients)

@@ -7,7 +7,8 @@ static void forward(struct layer *layer, const struct layer_pass *pass, const fl
 	pointwise_leaky(pass->parallel, layer_values(layer, pass), layer->spec.slope, x, y);
 }
 
-static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx)
+static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+                     float *dx)
 {
 	(void)x;
 	pointwise_leaky_backward(pass->parallel, layer_values(layer, pass), layer->spec.slope, y, dy, dx);

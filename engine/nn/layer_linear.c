@@ -14,7 +14,8 @@ static bool shape(const struct layer_spec *spec, struct shape input, struct shap
 	struct conv_geometry geometry = geometry_of(spec, input);
 	*output = geometry.small;
 	if (input.height != input.width)
-		return error_set(error, ERROR_INPUT, "layer %s: its input must be square, not %d x %d", spec->name, input.height, input.width);
+		return error_set(error, ERROR_INPUT, "layer %s: its input must be square, not %d x %d", spec->name, input.height,
+		                 input.width);
 	return convolution_check(spec, &geometry, error);
 }
 
@@ -55,7 +56,8 @@ static void add_bias_gradient(const struct layer *layer, int batch, const float 
 			layer->gradients[1][c] += dy[n * channels + c];
 }
 
-static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx)
+static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+                     float *dx)
 {
 	(void)y;
 	if (pass->weight_gradients) {

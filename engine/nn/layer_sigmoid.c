@@ -7,7 +7,8 @@ static void forward(struct layer *layer, const struct layer_pass *pass, const fl
 	pointwise_sigmoid(pass->parallel, layer_values(layer, pass), x, y);
 }
 
-static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx)
+static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+                     float *dx)
 {
 	(void)x;
 	pointwise_sigmoid_backward(pass->parallel, layer_values(layer, pass), y, dy, dx);

@@ -92,7 +92,8 @@ static bool allocate_activations(struct network *network, struct error *error)
 	}
 	network->activations = memory_try_floats(floats, "a network's activations", error);
 	network->passed_back[0] = network->activations ? memory_try_floats(largest * batch, "gradients of activations", error) : NULL;
-	network->passed_back[1] = network->passed_back[0] ? memory_try_floats(largest * batch, "gradients of activations", error) : NULL;
+	network->passed_back[1] = network->passed_back[0] ? memory_try_floats(largest * batch, "gradients of activations",
+	                                                                      error) : NULL;
 	for (int i = 0; network->activations && i < network->layer_count; i++)
 		network->outputs[i] = network->activations + offsets[i];
 	return network->passed_back[1] != NULL;
