@@ -84,8 +84,8 @@ static void report_trouble(struct recorder *recorder, const struct error *error)
 	text_copy(recorder->trouble, sizeof recorder->trouble, error->text);
 	struct recorder_report report = new_report(RECORDER_TROUBLE, NULL);
 	report.waiting = atomic_load(&recorder->waiting);
-	snprintf(report.text, sizeof report.text, "%.400s; %zu fact%s waiting", error->text, report.waiting, report.waiting == 1 ? "" : "s");
-	log_write(LOG_LEVEL_WARNING, "%s", report.text);
+	snprintf(report.text, sizeof report.text, "%.400s; %zu fact%s waiting", error->text, report.waiting,
+	         report.waiting == 1 ? "" : "s");
 	queue_push(recorder->reports, &report);
 }
 
@@ -96,7 +96,6 @@ static void report_recovery(struct recorder *recorder)
 	recorder->troubled = false;
 	struct recorder_report report = new_report(RECORDER_RECOVERED, NULL);
 	snprintf(report.text, sizeof report.text, "store %.300s can be written again: nothing waits", store_path(recorder->store));
-	log_write(LOG_LEVEL_INFO, "%s", report.text);
 	queue_push(recorder->reports, &report);
 }
 
@@ -107,7 +106,6 @@ static void report_lost(struct recorder *recorder, const struct fact *fact, cons
 	struct recorder_report report = new_report(checkpoint ? RECORDER_CHECKPOINT_LOST : RECORDER_FACT_LOST, fact);
 	report.last = checkpoint && fact->checkpoint.last;
 	snprintf(report.text, sizeof report.text, "%s of step %" PRId64 " lost: %.400s", fact_name(fact), fact->step, reason);
-	log_write(LOG_LEVEL_ERROR, "%s", report.text);
 	queue_push(recorder->reports, &report);
 	recorder->lost++;
 }
@@ -341,7 +339,8 @@ static void begin_run(struct recorder *recorder, struct begin_request *request)
 	if (recorder->count > 0)
 		write_pass(recorder);
 	if (recorder->count > 0)
-		error_set(&request->error, ERROR_IO, "%.400s; %zu facts of the run before are still waiting", recorder->trouble, recorder->count);
+		error_set(&request->error, ERROR_IO, "%.400s; %zu facts of the run before are still waiting", recorder->trouble,
+		          recorder->count);
 	else
 		request->begun = recorded_run_begin(recorder->store, request->start, &request->error);
 	if (request->begun) {
@@ -462,6 +461,15 @@ struct recorder *recorder_create(const char *store_path, struct error *error)
 	return NULL;
 }
 
+/* What nobody has polled is told to the log instead. */
+static void log_reports(struct recorder *recorder)
+{
+	struct recorder_report report;
+	while (queue_pop(recorder->reports, &report))
+		if (report.kind != RECORDER_CHECKPOINT_WRITTEN)
+			log_write(LOG_LEVEL_WARNING, "%s", report.text);
+}
+
 size_t recorder_destroy(struct recorder *recorder, double seconds)
 {
 	if (!recorder)
@@ -469,6 +477,7 @@ size_t recorder_destroy(struct recorder *recorder, double seconds)
 	const struct note leave = {.kind = NOTE_LEAVE, .deadline = clock_seconds() + seconds};
 	queue_push(recorder->inbox, &leave);
 	pthread_join(recorder->thread, NULL);
+	log_reports(recorder);
 	size_t lost = recorder->lost + recorder->count;
 	if (recorder->count > 0)
 		log_write(LOG_LEVEL_ERROR, "%zu facts could not be written: %s", recorder->count, recorder->trouble);

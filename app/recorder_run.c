@@ -99,7 +99,8 @@ static bool resume_run(struct store *store, const struct recorder_run_start *sta
 	if (!store_claim_run(store, start->resume_id, error) || !find_by_id(store, start->resume_id, &run, error))
 		return false;
 	bool success = store_rewind_run(store, run.id, start->resume_step, error) &&
-	               (!start->config_json || store_update_run_facts(store, run.id, run.channels, run.last_step, start->config_json, error));
+	               (!start->config_json ||
+	                store_update_run_facts(store, run.id, run.channels, run.last_step, start->config_json, error));
 	if (!success)
 		disown(store, &run);
 	run_clear(&run);

@@ -12,7 +12,8 @@
 #include "engine/base/text.h"
 #include "store/statement.h"
 
-bool store_checkpoint_path(struct store *store, const struct run *run, int64_t step, char path[STORE_PATH_SIZE], struct error *error)
+bool store_checkpoint_path(struct store *store, const struct run *run, int64_t step, char path[STORE_PATH_SIZE],
+                           struct error *error)
 {
 	char folder[STORE_PATH_SIZE];
 	if (!store_runs_folder(store, folder, error))

@@ -82,7 +82,8 @@ static bool insert_all(struct store *store, int64_t run, const struct layer_stat
 	return success;
 }
 
-bool store_insert_layer_stats(struct store *store, int64_t run, const struct layer_stats *stats, size_t count, struct error *error)
+bool store_insert_layer_stats(struct store *store, int64_t run, const struct layer_stats *stats, size_t count,
+                              struct error *error)
 {
 	if (!store_begin_span(store, error))
 		return false;

@@ -143,28 +143,41 @@ static size_t count_edits(const char *a, const char *b)
 	return row[length];
 }
 
-/* Always false: fills the error of a run that is not there with the name that looks most like it. */
-static bool fail_unknown(struct store *store, const char *wanted, struct error *error)
+/* The name most like `wanted`, else the newest one. False: there are no runs. */
+static bool find_nearest(struct store *store, const char *wanted, char nearest[RUN_NAME_SIZE], bool *alike)
 {
-	char nearest[RUN_NAME_SIZE] = "", name[RUN_NAME_SIZE], cut[RUN_NAME_SIZE];
-	size_t fewest = SIZE_MAX;
-	text_copy(cut, sizeof cut, wanted);
+	char name[RUN_NAME_SIZE];
+	size_t fewest = strlen(wanted) / 2 + 1; /* more would not be a typing mistake */
+	nearest[0] = '\0';
+	*alike = false;
 	struct statement statement;
-	if (!statement_prepare(&statement, store, "SELECT name FROM runs ORDER BY id DESC", error))
+	if (!statement_prepare(&statement, store, "SELECT name FROM runs ORDER BY id DESC", NULL))
 		return false;
 	bool row;
 	while (statement_step(&statement, &row, NULL) && row) {
 		statement_read_text(&statement, name, sizeof name);
-		size_t edits = count_edits(cut, name);
+		size_t edits = count_edits(wanted, name);
+		if (edits < fewest || nearest[0] == '\0')
+			text_copy(nearest, RUN_NAME_SIZE, name);
 		if (edits < fewest) {
 			fewest = edits;
-			text_copy(nearest, sizeof nearest, name);
+			*alike = true;
 		}
 	}
 	statement_finish(&statement);
-	if (nearest[0] == '\0')
+	return nearest[0] != '\0';
+}
+
+/* Always false: fills the error of a run that is not there. */
+static bool fail_unknown(struct store *store, const char *wanted, struct error *error)
+{
+	char nearest[RUN_NAME_SIZE], cut[RUN_NAME_SIZE];
+	bool alike;
+	text_copy(cut, sizeof cut, wanted);
+	if (!find_nearest(store, cut, nearest, &alike))
 		return error_set(error, ERROR_INPUT, "there is no run \"%s\": store %s has no runs yet", cut, store->path);
-	return error_set(error, ERROR_INPUT, "there is no run \"%s\" in store %s; the nearest name is \"%s\"", cut, store->path, nearest);
+	return error_set(error, ERROR_INPUT, "there is no run \"%s\" in store %s; %s \"%s\"", cut, store->path,
+	                 alike ? "the nearest name is" : "the newest is", nearest);
 }
 
 bool store_find_run(struct store *store, const char *name_or_id, struct run *run, struct error *error)

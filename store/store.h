@@ -61,7 +61,8 @@ void run_clear(struct run *run);
  * letters, digits, '.', '_', '-', beginning with a letter or digit, not all digits (those are ids). A live or paused
  * run without a pid gets this process as its owner; created 0 is now. */
 bool store_insert_run(struct store *store, struct run *run, bool exact_name, struct error *error);
-bool store_find_run(struct store *store, const char *name_or_id, struct run *run, struct error *error); /* unknown: names the nearest */
+/* Unknown: the error names the nearest. */
+bool store_find_run(struct store *store, const char *name_or_id, struct run *run, struct error *error);
 /* Newest first, without config_json (NULL). *runs is an array of *count, freed by store_free_runs. */
 bool store_list_runs(struct store *store, struct run **runs, size_t *count, struct error *error);
 void store_free_runs(struct run *runs, size_t count);
@@ -73,8 +74,10 @@ struct run_progress { /* what changes while it trains */
 	char quantizer[32];
 	char message[STORE_TEXT_SIZE];
 };
-bool store_update_run(struct store *store, int64_t run, const struct run_progress *progress, struct error *error); /* also the heartbeat */
-bool store_claim_run(struct store *store, int64_t run, struct error *error); /* host, pid, boot id become this process; ERROR_STATE when a live process owns it */
+/* Also the heartbeat, and `ended` when the status says so. */
+bool store_update_run(struct store *store, int64_t run, const struct run_progress *progress, struct error *error);
+/* Host, pid, boot id become this process and the run is live; ERROR_STATE when a live process (also this one) owns it. */
+bool store_claim_run(struct store *store, int64_t run, struct error *error);
 /* What is known only once the data set is open, and what a resumption may change: config_json NULL leaves it. */
 bool store_update_run_facts(struct store *store, int64_t run, int channels, int64_t last_step, const char *config_json,
                             struct error *error);
@@ -120,7 +123,8 @@ struct layer_stats {
 	int bins;
 	const int64_t *histogram;   /* bins, equal widths */
 };
-bool store_insert_layer_stats(struct store *store, int64_t run, const struct layer_stats *stats, size_t count, struct error *error);
+bool store_insert_layer_stats(struct store *store, int64_t run, const struct layer_stats *stats, size_t count,
+                              struct error *error);
 /* The statistics at the last recorded step <= step (-1: the newest). Arrays are valid during the visit only. */
 bool store_visit_layer_stats(struct store *store, int64_t run, int64_t step,
                              void (*visit)(void *context, const struct layer_stats *stats), void *context, struct error *error);
@@ -139,7 +143,8 @@ void sample_clear(struct sample *sample);
 bool store_insert_sample(struct store *store, int64_t run, const struct sample *sample, struct error *error);
 /* The fixed-noise sample at the last recorded step <= step (-1: the newest); found false: there is none. */
 bool store_find_sample(struct store *store, int64_t run, int64_t step, struct sample *sample, bool *found, struct error *error);
-bool store_list_sample_steps(struct store *store, int64_t run, int64_t **steps, size_t *count, struct error *error); /* free(*steps) */
+/* Of the fixed noise, rising; free(*steps). */
+bool store_list_sample_steps(struct store *store, int64_t run, int64_t **steps, size_t *count, struct error *error);
 
 /* ---- checkpoints (store/checkpoints.c): rows about files ---- */
 struct checkpoint_row {
@@ -151,12 +156,14 @@ struct checkpoint_row {
 	bool kept;                  /* before a live change, or by request: never pruned */
 };
 /* Where the file of a step goes; makes the folder. Needs run->name only. */
-bool store_checkpoint_path(struct store *store, const struct run *run, int64_t step, char path[STORE_PATH_SIZE], struct error *error);
+bool store_checkpoint_path(struct store *store, const struct run *run, int64_t step, char path[STORE_PATH_SIZE],
+                           struct error *error);
 /* A row of the same step is replaced, but stays kept if it was. */
 bool store_insert_checkpoint(struct store *store, int64_t run, const struct checkpoint_row *row, struct error *error);
 /* step -1: the newest whose file is there; else exactly that step. Unknown: an error that lists the steps there are. */
 bool store_find_checkpoint(struct store *store, int64_t run, int64_t step, struct checkpoint_row *row, struct error *error);
-bool store_keep_checkpoint(struct store *store, int64_t run, int64_t step, struct error *error); /* no such step: nothing happens */
+/* No checkpoint of that step: nothing happens. */
+bool store_keep_checkpoint(struct store *store, int64_t run, int64_t step, struct error *error);
 /* Oldest first; *rows is an array of *count, free(*rows). */
 bool store_list_checkpoints(struct store *store, int64_t run, struct checkpoint_row **rows, size_t *count, struct error *error);
 /* Deletes rows and files of all but the newest `keep` that are not kept. */

@@ -169,7 +169,7 @@ static void events_become_rows_and_files(void **state)
 	assert_true(run.status == RUN_FINISHED && run.step == 50 && run.epochs == 0.5 && run.loss_d == 0.5 && run.loss_g == 50);
 	assert_true(run.channels == 3 && run.last_step == 900 && run.d_bits == 2 && run.g_bits == 4 && run.train_seconds == 60);
 	assert_int_equal(count_rows(store, "SELECT count(*) FROM metric_points"), 50);
-	assert_int_equal(count_rows(store, "SELECT count(*) FROM journal WHERE kind = 'set-bits' AND field = 'd-bits' AND step = 50"), 1);
+	assert_int_equal(count_rows(store, "SELECT count(*) FROM journal WHERE kind = 'set-bits' AND step = 50"), 1);
 	int seen = 0;
 	assert_true(store_visit_layer_stats(store, run.id, -1, check_layer, &seen, NULL));
 	assert_int_equal(seen, 3);

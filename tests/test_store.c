@@ -118,6 +118,7 @@ static void unknown_runs_name_the_nearest(void **state)
 	assert_non_null(strstr(error.text, "\"fmnist-dcgan\""));
 	assert_false(store_find_run(store, "17", &run, &error));
 	assert_int_equal(error.code, ERROR_INPUT);
+	assert_non_null(strstr(error.text, "the newest is \"fmnist-dcgan\""));
 	char endless[1000];
 	memset(endless, 'f', sizeof endless);
 	endless[sizeof endless - 1] = '\0';
