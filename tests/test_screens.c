@@ -713,6 +713,7 @@ static void nothing_live_asks_nothing(void **state)
 	struct view *view = fixture_create();
 	struct dialog dialog = {0};
 	assert_false(dialog_open(&dialog, ACTION_PAUSE, view));
+	view->runs[0].here = false;
 	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++) {
 		view->run.state = quiet[i];
 		assert_false(dialog_open(&dialog, ACTION_QUIT, view));
@@ -722,6 +723,27 @@ static void nothing_live_asks_nothing(void **state)
 	view->run.steerable = false;
 	assert_false(dialog_open(&dialog, ACTION_STOP, view));
 	assert_int_equal(dialog.asked, ACTION_NONE);
+	fixture_destroy(view);
+}
+
+/* A past run is opened while this process trains another: leaving and stopping still ask, and name the right one. */
+static void the_live_run_is_asked_about_behind_a_past_one(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct dialog dialog = {0};
+	text_copy(view->run.name, sizeof view->run.name, "an-old-one");
+	view->run.state = VIEW_FINISHED;
+	view->run.steerable = false;
+	assert_false(dialog_open(&dialog, ACTION_RATES, view));
+	assert_true(dialog_open(&dialog, ACTION_STOP, view));
+	assert_true(dialog_open(&dialog, ACTION_QUIT, view));
+	struct canvas *canvas = canvas_create(80, 24, true);
+	dialog_draw(&dialog, view, canvas);
+	char *text = canvas_to_text(canvas);
+	assert_non_null(strstr(text, "fmnist-dcgan-7f3a is being trained."));
+	free(text);
+	canvas_destroy(canvas);
 	fixture_destroy(view);
 }
 
@@ -765,6 +787,7 @@ int main(void)
 		cmocka_unit_test(help_is_about_the_screen_below),
 		cmocka_unit_test(quitting_asks_and_is_safe),
 		cmocka_unit_test(nothing_live_asks_nothing),
+		cmocka_unit_test(the_live_run_is_asked_about_behind_a_past_one),
 		cmocka_unit_test(rates_are_checked),
 	};
 	return cmocka_run_group_tests_name("screens", tests, NULL, NULL);

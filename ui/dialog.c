@@ -18,18 +18,18 @@ struct option {
 
 struct question {
 	enum action asked;
-	const char *title, *text;
+	const char *title, *text; /* text follows the name of the run that is trained */
 	struct option options[MAX_OPTIONS];
 	int count, safe; /* safe: chosen at first, and what Esc does */
 };
 
 static const struct question questions[] = {
-	{ACTION_QUIT, "leave qgan?", "A run is training.", {
+	{ACTION_QUIT, "leave qgan?", "is being trained.", {
 		{'s', "s", "stop and save a checkpoint, then leave", ACTION_QUIT_SAVE},
 		{'d', "d", "detach: leave, train on headless", ACTION_QUIT_DETACH},
 		{KEYMAP_ESCAPE, "Esc", "cancel: stay here", ACTION_NONE},
 	}, 3, 2},
-	{ACTION_STOP, "stop this run?", "It is saved, and can be resumed from the run list.", {
+	{ACTION_STOP, "stop training?", "can be resumed from the run list.", {
 		{'x', "x", "stop and save a checkpoint", ACTION_STOP},
 		{KEYMAP_ESCAPE, "Esc", "cancel: train on", ACTION_NONE},
 	}, 2, 1},
@@ -43,10 +43,21 @@ static const struct question *question_about(enum action asked)
 	return NULL;
 }
 
-static bool run_is_live(const struct view *view)
+static bool opened_run_is_live(const struct view *view)
 {
 	static const bool live[] = {[VIEW_LOADING] = true, [VIEW_LIVE] = true, [VIEW_PAUSED] = true, [VIEW_STOPPING] = true};
 	return view->run.steerable && (unsigned)view->run.state < sizeof live / sizeof *live && live[view->run.state];
+}
+
+/* The run this process trains, opened or not; NULL: none. */
+static const char *live_run(const struct view *view)
+{
+	if (opened_run_is_live(view))
+		return view->run.name;
+	for (int i = 0; i < view->run_count; i++)
+		if (view->runs[i].here)
+			return view->runs[i].name;
+	return NULL;
 }
 
 static void show_rate(struct dialog *dialog, const struct view *view)
@@ -59,7 +70,8 @@ static void show_rate(struct dialog *dialog, const struct view *view)
 bool dialog_open(struct dialog *dialog, enum action action, const struct view *view)
 {
 	const struct question *question = question_about(action);
-	if (!run_is_live(view) || (!question && action != ACTION_RATES))
+	bool asks = question ? live_run(view) != NULL : action == ACTION_RATES && opened_run_is_live(view);
+	if (!asks)
 		return false;
 	*dialog = (struct dialog){.asked = action, .choice = question ? question->safe : 0};
 	if (!question)
@@ -169,10 +181,11 @@ static void draw_option(struct canvas *inside, int y, const struct option *optio
 	canvas_text(inside, 2 + KEYS_COLUMN, y, chosen ? ROLE_SELECTED : ROLE_TEXT, 0, option->text);
 }
 
-static void draw_question(const struct dialog *dialog, const struct question *question, struct canvas *canvas)
+static void draw_question(const struct dialog *dialog, const struct question *question, const struct view *view, struct canvas *canvas)
 {
 	struct canvas inside = open_box(canvas, question->count + 2, question->title);
-	canvas_text(&inside, 0, 0, ROLE_TEXT, 0, question->text);
+	const char *name = live_run(view);
+	canvas_format(&inside, 0, 0, ROLE_TEXT, 0, "%s %s", name ? name : "The run", question->text);
 	for (int i = 0; i < question->count; i++)
 		draw_option(&inside, 2 + i, &question->options[i], i == dialog->choice);
 }
@@ -210,7 +223,7 @@ void dialog_draw(const struct dialog *dialog, const struct view *view, struct ca
 {
 	const struct question *question = question_about(dialog->asked);
 	if (question)
-		draw_question(dialog, question, canvas);
+		draw_question(dialog, question, view, canvas);
 	else if (dialog->asked == ACTION_RATES)
 		draw_rates(dialog, view, canvas);
 }

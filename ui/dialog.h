@@ -19,7 +19,8 @@ struct dialog {
 	char complaint[96];  /* why the text was not taken */
 };
 
-/* True when `action` is asked about first (QUIT while a run is live, STOP, RATES): the dialog is open now. */
+/* True when `action` is asked about first: the dialog is open now. QUIT and STOP ask while this process trains a run,
+ * opened or not; RATES while the opened run is the one it trains. */
 bool dialog_open(struct dialog *dialog, enum action action, const struct view *view);
 
 /* A key (ui/keymap.h) for the open dialog. True: it closed itself; out->action is what to send, ACTION_NONE: nothing. */
