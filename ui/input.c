@@ -99,7 +99,7 @@ static void parse_control(const unsigned char *bytes, size_t length, struct inpu
 			value = value < 100000 ? value * 10 + byte - '0' : value;
 			continue;
 		}
-		if (event->count < INPUT_VALUES)
+		if (event->count < INPUT_VALUES && !event->intermediate)
 			event->values[event->count++] = value;
 		value = 0;
 		if (byte >= 0x20 && byte <= 0x2F)
