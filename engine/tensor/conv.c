@@ -73,7 +73,8 @@ void conv_pack_panel(const struct kernel *kernel, const float *matrix, int rows,
 	const float *from = matrix + (size_t)panel * (size_t)kernel->panel;
 	for (int row = 0; row < rows; row++, from += columns, target += width) {
 		memcpy(target, from, (size_t)used * sizeof *target);
-		memset(target + used, 0, (size_t)(width - used) * sizeof *target);
+		if (used < width)
+			memset(target + used, 0, (size_t)(width - used) * sizeof *target);
 	}
 }
 
@@ -91,22 +92,38 @@ static void pack_gather_task(void *context, int panel)
 	                plan->gather_weights + (size_t)panel * (size_t)plan->kernel->panel * (size_t)depth);
 }
 
-/* target[row][width] = transpose of the rows of `from` (`used` of them, `rows` long). In blocks: a column walk over many
- * long rows would throw every cache line out before its second use. */
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* target[i][j] = from[j][i] for i, j < 4; the steps are floats from row to row. */
+static inline void transpose_four(const float *from, size_t from_step, float *target, size_t target_step)
+{
+	const four a = *(const four *)from, b = *(const four *)(from + from_step);
+	const four c = *(const four *)(from + 2 * from_step), d = *(const four *)(from + 3 * from_step);
+	const four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+	const four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+	*(four *)target = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+	*(four *)(target + target_step) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+	*(four *)(target + 2 * target_step) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+	*(four *)(target + 3 * target_step) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+}
+
+/* target[rows][width] = transpose of from[used][rows], the rest of the width 0. In blocks of one cache line of `from`
+ * times four: a walk down whole columns would throw every line out before its second use. */
 static void pack_transposed(const float *from, int rows, int used, int width, float *target)
 {
-	enum { BLOCK_ROWS = 16, BLOCK_COLUMNS = 8 };
-	for (int row = 0; row < rows; row++)
-		memset(target + (size_t)row * (size_t)width + used, 0, (size_t)(width - used) * sizeof *target);
-	for (int row = 0; row < rows; row += BLOCK_ROWS) {
-		const int row_end = conv_at_most(row + BLOCK_ROWS, rows);
-		for (int column = 0; column < used; column += BLOCK_COLUMNS) {
-			const int column_end = conv_at_most(column + BLOCK_COLUMNS, used);
-			for (int r = row; r < row_end; r++) {
-				for (int c = column; c < column_end; c++)
-					target[(size_t)r * (size_t)width + (size_t)c] = from[(size_t)c * (size_t)rows + (size_t)r];
-			}
+	enum { LINE = 16 };
+	const size_t length = (size_t)rows, step = (size_t)width;
+	const int whole_rows = rows / 4 * 4, whole_columns = used / 4 * 4;
+	for (int line = 0; line < whole_rows; line += LINE) {
+		const int end = conv_at_most(line + LINE, whole_rows);
+		for (int c = 0; c < whole_columns; c += 4) {
+			for (int r = line; r < end; r += 4)
+				transpose_four(from + (size_t)c * length + (size_t)r, length, target + (size_t)r * step + (size_t)c, step);
 		}
+	}
+	for (int r = 0; r < rows; r++) {
+		for (int c = r < whole_rows ? whole_columns : 0; c < width; c++)
+			target[(size_t)r * step + (size_t)c] = c < used ? from[(size_t)c * length + (size_t)r] : 0;
 	}
 }
 

@@ -52,6 +52,15 @@ size_t conv_thin_scratch(const struct conv_plan *plan)
 	return scatter > gradient ? scatter : gradient;
 }
 
+/* to[row][0..channels-1] += from[row * from_step][0..channels-1] */
+static inline __attribute__((always_inline)) void add_channels(const float *restrict from, int from_step, float *restrict to, int rows, int channels)
+{
+	for (int row = 0; row < rows; row++) {
+		for (int c = 0; c < channels; c++)
+			to[row * channels + c] += from[row * from_step + c];
+	}
+}
+
 /* patches[row][tap][channel] of pictures first..first+rows-1 at one small pixel. */
 static void fill_patches(const struct conv_plan *plan, int batch, const float *big, int pixel, int first, int rows, float *patches)
 {
@@ -129,10 +138,10 @@ static void scatter_sum_task(void *context, int y)
 		memset(to, 0, (size_t)call->rows * (size_t)channels * sizeof *to);
 		for (int t = 0; t < count; t++) {
 			const float *from = call->patches + (size_t)terms[t].pixel * (size_t)call->rows * (size_t)size + terms[t].tap * channels;
-			for (int row = 0; row < call->rows; row++) {
-				for (int c = 0; c < channels; c++)
-					to[row * channels + c] += from[row * size + c];
-			}
+			if (channels == 3) /* colour: the compiler unrolls what it knows */
+				add_channels(from, size, to, call->rows, 3);
+			else
+				add_channels(from, size, to, call->rows, channels);
 		}
 	}
 }

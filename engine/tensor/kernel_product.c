@@ -23,6 +23,7 @@ enum {
 	LANES = VECTOR_BYTES / 4, PANEL = 2 * LANES,
 	LINE = 16,  /* floats of a cache line */
 	AHEAD = 64, /* depths: A is asked for so long before its use (measured) */
+	NEAR = 8,
 };
 
 #define JOIN_NAMES(a, b) a##b
@@ -68,6 +69,12 @@ ALWAYS_INLINE void prefetch_rows(const float *a, ptrdiff_t a_row, const int rows
 		__builtin_prefetch(a + r * a_row);
 }
 
+ALWAYS_INLINE void prefetch_ends(const float *a, const int rows)
+{
+	__builtin_prefetch(a);
+	__builtin_prefetch(a + rows - 1);
+}
+
 ALWAYS_INLINE void add_term(const struct product *p, const float *a, const float *next, const float *b, vector (*sum)[2],
                             const int rows, const int vectors, const bool across)
 {
@@ -79,8 +86,9 @@ ALWAYS_INLINE void add_term(const struct product *p, const float *a, const float
 			prefetch_rows(ahead, a_row, rows);
 		for (int i = 0; i < end; i++, a += a_depth, b += vectors * LANES) {
 			if (across) {
-				__builtin_prefetch(ahead + i * a_depth);
-				__builtin_prefetch(ahead + i * a_depth + rows - 1);
+				prefetch_ends(ahead + i * a_depth, rows);
+				if (KERNEL_ROWS < LINE / 2) /* few rows: a line comes by so often that it pays to have it nearer still */
+					prefetch_ends(a + NEAR * a_depth, rows);
 			}
 			add_depth(a, a_row, b, sum, rows, vectors);
 		}
