@@ -283,7 +283,7 @@ static void files_that_cannot_be_read_or_written_are_named(void **state)
 	checkpoint_destroy(checkpoint);
 }
 
-enum { KILLS = 25, ROWS = 100000 };
+enum { KILLS = 25, ROWS = 40000 };
 
 /* The child's whole life: writes generation after generation until it is killed; says when the first is done. */
 static void write_forever(int first_done)

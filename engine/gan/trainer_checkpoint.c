@@ -220,6 +220,8 @@ static bool load_numbers(struct trainer *trainer, const struct checkpoint *check
 	    !get_count(checkpoint, "data.picture", INT64_MAX / 2, &trainer->start.picture, error) ||
 	    !checkpoint_get_integer(checkpoint, "latent.counter", &trainer->latent.counter, error))
 		return false;
+	if ((uint64_t)trainer->start.picture > trainer->dataset->count) /* a fork onto a smaller set */
+		trainer->start = (struct batcher_position){trainer->start.epoch + 1, 0};
 	for (int id = 0; id < NETWORK_COUNT; id++) {
 		char key[KEY_SIZE];
 		snprintf(key, sizeof key, "%s.updates", names[id]);
