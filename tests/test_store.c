@@ -221,6 +221,27 @@ static void a_dead_process_makes_a_crashed_run(void **state)
 	store_close(store);
 }
 
+/* Where nobody collects dead children, as in many containers, their numbers stay in use. */
+static void a_zombie_is_dead(void **state)
+{
+	struct store *store = open_for_writing(state);
+	struct run owner = {0};
+	process_identify(&owner);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(0);
+	assert_true(child > 0);
+	siginfo_t facts;
+	assert_int_equal(waitid(P_PID, (id_t)child, &facts, WEXITED | WNOWAIT), 0);
+	owner.pid = child;
+	owner.process_start = 0;
+	insert_owned(store, "zombie", &owner, clock_unix());
+	assert_int_equal(find_status(store, "zombie"), RUN_CRASHED);
+	assert_true(store_claim_run(store, 1, NULL));
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	store_close(store);
+}
+
 static void only_a_dead_owner_gives_up_its_run(void **state)
 {
 	struct store *store = open_for_writing(state);
@@ -541,6 +562,7 @@ int main(void)
 		IN_FOLDER(lists_begin_with_the_newest),
 		cmocka_unit_test(statuses_have_names),
 		IN_FOLDER(a_dead_process_makes_a_crashed_run),
+		IN_FOLDER(a_zombie_is_dead),
 		IN_FOLDER(only_a_dead_owner_gives_up_its_run),
 		IN_FOLDER(metrics_come_in_order_and_exactly),
 		IN_FOLDER(journal_keeps_its_order),
