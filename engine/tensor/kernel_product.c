@@ -10,14 +10,19 @@
  * with these as constants, because only a fully unrolled tile stays in registers. */
 #include "engine/tensor/kernel.h"
 
+/* Rows: what 32 or 16 registers hold; on aarch64 the compiler also keeps the broadcasts of all rows at once. */
 #if defined(__AVX512F__)
-enum { VECTOR_BYTES = 64, KERNEL_ROWS = 13 };
+#define VECTOR_BYTES 64
+#define KERNEL_ROWS 13
 #elif defined(__AVX2__)
-enum { VECTOR_BYTES = 32, KERNEL_ROWS = 6 };
+#define VECTOR_BYTES 32
+#define KERNEL_ROWS 6
 #elif defined(__aarch64__)
-enum { VECTOR_BYTES = 16, KERNEL_ROWS = 13 };
+#define VECTOR_BYTES 16
+#define KERNEL_ROWS 8
 #else
-enum { VECTOR_BYTES = 16, KERNEL_ROWS = 6 };
+#define VECTOR_BYTES 16
+#define KERNEL_ROWS 6
 #endif
 enum {
 	LANES = VECTOR_BYTES / 4, PANEL = 2 * LANES,
@@ -125,15 +130,21 @@ typedef void tile_function(const struct product *p, ptrdiff_t row, float *c, ptr
 	[rows] = {{tile_##rows##_1_0, tile_##rows##_1_1}, {tile_##rows##_2_0, tile_##rows##_2_1}}
 
 TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
-#if defined(__AVX512F__) || defined(__aarch64__)
-TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13)
+#if KERNEL_ROWS > 6
+TILES(7) TILES(8)
+#endif
+#if KERNEL_ROWS > 8
+TILES(9) TILES(10) TILES(11) TILES(12) TILES(13)
 #endif
 
 /* By rows, vectors - 1, across. */
 static tile_function *const tiles[KERNEL_ROWS + 1][2][2] = {
 	TILE_ROW(1), TILE_ROW(2), TILE_ROW(3), TILE_ROW(4), TILE_ROW(5), TILE_ROW(6),
-#if defined(__AVX512F__) || defined(__aarch64__)
-	TILE_ROW(7), TILE_ROW(8), TILE_ROW(9), TILE_ROW(10), TILE_ROW(11), TILE_ROW(12), TILE_ROW(13),
+#if KERNEL_ROWS > 6
+	TILE_ROW(7), TILE_ROW(8),
+#endif
+#if KERNEL_ROWS > 8
+	TILE_ROW(9), TILE_ROW(10), TILE_ROW(11), TILE_ROW(12), TILE_ROW(13),
 #endif
 };
 
