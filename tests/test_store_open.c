@@ -1,6 +1,8 @@
 /* store: opening, refusing, transactions, migrations. */
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -134,6 +136,46 @@ static void damage_is_told(void **state)
 	expect_refusal(folder->store, ERROR_IO, "damaged");
 }
 
+/* ---- network file systems ---- */
+
+static long pretended_type; /* f_type of every file system; 0: the true one */
+
+/* In place of the C library's. */
+int statfs(const char *path, struct statfs *facts)
+{
+	int result = (int)syscall(SYS_statfs, path, facts);
+	if (pretended_type != 0)
+		facts->f_type = pretended_type;
+	return result;
+}
+
+static void expect_journal_mode(void **state, const char *mode, const char *health_words)
+{
+	struct store *store = open_for_writing(state);
+	struct statement statement;
+	bool row;
+	char text[256];
+	assert_true(statement_prepare(&statement, store, "PRAGMA journal_mode", NULL));
+	assert_true(statement_step(&statement, &row, NULL) && row);
+	statement_read_text(&statement, text, sizeof text);
+	statement_finish(&statement);
+	assert_string_equal(text, mode);
+	assert_true(store_health(store, text, sizeof text, NULL));
+	assert_non_null(strstr(text, health_words));
+	store_close(store);
+}
+
+static void network_file_systems_get_a_rollback_journal(void **state)
+{
+	expect_journal_mode(state, "wal", "ok");
+	pretended_type = 0x6969;
+	expect_journal_mode(state, "delete", "NFS");
+	pretended_type = 0x517b;
+	expect_journal_mode(state, "delete", "SMB");
+	pretended_type = 0;
+	expect_journal_mode(state, "wal", "ok");
+}
+
 /* ---- migrations ---- */
 
 static const struct migration some_steps[] = {
@@ -178,6 +220,7 @@ int main(void)
 		IN_FOLDER(other_files_are_refused),
 		IN_FOLDER(newer_schemas_are_refused),
 		IN_FOLDER(damage_is_told),
+		IN_FOLDER(network_file_systems_get_a_rollback_journal),
 		IN_FOLDER(migrations_append_to_what_is_there),
 	};
 	return cmocka_run_group_tests_name("store_open", tests, NULL, NULL);
