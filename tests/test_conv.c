@@ -22,7 +22,8 @@ struct example {
 };
 
 /* Odd channel counts, batches and borders; a first, an inner and a last layer of the network; more than one block of
- * pixels in the weight gradient, and more pixels in a block than one product takes; strides without padding, kernels smaller than the stride (big pixels nobody sees). */
+ * pixels in the weight gradient, and more pixels in a block than one product takes; strides without padding, kernels
+ * smaller than the stride (big pixels nobody sees). */
 static const struct example examples[] = {
 	{{{6, 6, 3}, {3, 3, 20}, 4, 2, 1}, 5},
 	{{{8, 8, 1}, {4, 4, 33}, 4, 2, 1}, 70},
@@ -100,7 +101,8 @@ static float *slow_results(const struct example *example, const struct tensors *
 }
 
 /* The outputs start as NaN, so that a value never written is found. */
-static float *fast_results(const struct example *example, const struct tensors *t, struct conv_plan *plan, struct parallel *parallel)
+static float *fast_results(const struct example *example, const struct tensors *t, struct conv_plan *plan,
+                           struct parallel *parallel)
 {
 	float *results = random_block(results_count(t), 4);
 	memset(results + t->weight_count, 0xff, (t->small_count + t->big_count) * sizeof *results);
@@ -180,14 +182,15 @@ static void slow_truth_is_the_definition(void **state)
 	struct tensors t = make_tensors(&example);
 	float *small = random_block(t.small_count, 5);
 	conv_gather_ref(&example.geometry, batch, t.weights, t.big, small);
-	for (int oy = 0; oy < 3; oy++) for (int ox = 0; ox < 4; ox++) for (int n = 0; n < batch; n++) for (int j = 0; j < cs; j++) {
+	for (int i = 0; i < 3 * 4 * batch * cs; i++) {
+		int j = i % cs, n = i / cs % batch, ox = i / cs / batch % 4, oy = i / cs / batch / 4;
 		double sum = 0;
-		for (int ky = 0; ky < 3; ky++) for (int kx = 0; kx < 3; kx++) for (int c = 0; c < cb; c++) {
-			int y = oy * 2 - 1 + ky, x = ox * 2 - 1 + kx;
+		for (int k = 0; k < 3 * 3 * cb; k++) {
+			int y = oy * 2 - 1 + k / cb / 3, x = ox * 2 - 1 + k / cb % 3;
 			if (y >= 0 && y < height && x >= 0 && x < width)
-				sum += (double)t.big[((y * width + x) * batch + n) * cb + c] * (double)t.weights[((ky * 3 + kx) * cb + c) * cs + j];
+				sum += (double)t.big[((y * width + x) * batch + n) * cb + k % cb] * (double)t.weights[k * cs + j];
 		}
-		assert_float_equal(small[((oy * 4 + ox) * batch + n) * cs + j], (float)sum, 1e-5);
+		assert_float_equal(small[i], (float)sum, 1e-5);
 	}
 	free(small);
 	free_tensors(&t);
@@ -213,7 +216,8 @@ static void directions_are_adjoint(void **state)
 		conv_gather_ref(g, examples[e].batch, t.weights, t.big, small);
 		conv_scatter_ref(g, examples[e].batch, t.weights, t.small, big);
 		conv_weight_gradient_ref(g, examples[e].batch, t.big, t.small, gradient);
-		double one = dot(small, t.small, t.small_count), size = sqrt(dot(small, small, t.small_count) * dot(t.small, t.small, t.small_count));
+		double one = dot(small, t.small, t.small_count);
+		double size = sqrt(dot(small, small, t.small_count) * dot(t.small, t.small, t.small_count));
 		assert_true(fabs(one - dot(t.big, big, t.big_count)) < 1e-6 * size);
 		assert_true(fabs(one - dot(t.weights, gradient, t.weight_count)) < 1e-6 * size);
 		free(small);

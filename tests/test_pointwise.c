@@ -76,7 +76,8 @@ static void leaky(void **state)
 
 static void fill_curve_inputs(void)
 {
-	static const float special[] = {0, -0.0f, 1e-30f, -1e-5f, 9.01f, -9.01f, 30, -30, 87, -87, 88.5f, -88.5f, 1e30f, -1e30f, INFINITY, -INFINITY};
+	static const float special[] = {0, -0.0f, 1e-30f, -1e-5f, 9.01f, -9.01f, 30, -30, 87, -87, 88.5f, -88.5f, 1e30f, -1e30f,
+	                                INFINITY, -INFINITY};
 	fill(x, COUNT, 3, 4);
 	memcpy(x, special, sizeof special);
 }
@@ -176,7 +177,8 @@ enum { NORM_SIZES = sizeof norm_sizes / sizeof *norm_sizes };
 static void check_batch_norm(void)
 {
 	for (int s = 0; s < NORM_SIZES; s++) {
-		struct norm_case a = make_norm(norm_sizes[s].rows, norm_sizes[s].channels), b = make_norm(norm_sizes[s].rows, norm_sizes[s].channels);
+		struct norm_case a = make_norm(norm_sizes[s].rows, norm_sizes[s].channels);
+		struct norm_case b = make_norm(norm_sizes[s].rows, norm_sizes[s].channels);
 		const size_t c = (size_t)a.norm.channels;
 		batch_norm_train(parallel, &a.norm, a.x, a.y);
 		batch_norm_train_ref(&b.norm, b.x, b.y);
@@ -205,7 +207,8 @@ static void batch_norm_agrees_with_the_slow_truth(void **state)
 static void check_fused(void)
 {
 	for (int s = 0; s < NORM_SIZES; s++) {
-		struct norm_case a = make_norm(norm_sizes[s].rows, norm_sizes[s].channels), b = make_norm(norm_sizes[s].rows, norm_sizes[s].channels);
+		struct norm_case a = make_norm(norm_sizes[s].rows, norm_sizes[s].channels);
+		struct norm_case b = make_norm(norm_sizes[s].rows, norm_sizes[s].channels);
 		const size_t c = (size_t)a.norm.channels;
 		batch_norm_leaky_train(parallel, &a.norm, 0.2f, a.x, a.y);
 		batch_norm_train(parallel, &b.norm, b.x, b.y);

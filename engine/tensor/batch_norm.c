@@ -166,8 +166,8 @@ static void keep_gradients(const struct batch_norm *norm, const double *sums, fl
 	}
 }
 
-void batch_norm_leaky_backward(struct parallel *parallel, const struct batch_norm *norm, float slope, const float *x, const float *dy,
-                               float *dx, float *dgamma, float *dbeta)
+void batch_norm_leaky_backward(struct parallel *parallel, const struct batch_norm *norm, float slope,
+                               const float *x, const float *dy, float *dx, float *dgamma, float *dbeta)
 {
 	struct norm_call call = begin_call(norm, slope, x);
 	float *scale = channel_floats(norm, 0);

@@ -89,7 +89,7 @@ static void pack_gather_task(void *context, int panel)
 	const struct conv_plan *plan = call->plan;
 	const int depth = conv_taps(&plan->geometry) * plan->geometry.big.channels;
 	conv_pack_panel(plan->kernel, call->weights, depth, plan->geometry.small.channels, panel,
-	                plan->gather_weights + (size_t)panel * (size_t)plan->kernel->panel * (size_t)depth);
+	                plan->gather_weights + conv_panel_begin(plan->kernel, (size_t)depth, panel));
 }
 
 typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
@@ -134,8 +134,8 @@ static void pack_scatter_task(void *context, int index)
 	const struct conv_plan *plan = call->plan;
 	const int taps = scatter_taps(plan), columns = scatter_columns(plan), depth = plan->geometry.small.channels;
 	const int panel = index / taps, tap = index % taps, width = conv_panel_width(plan->kernel, columns, panel);
-	const float *from = call->weights + ((size_t)tap * (size_t)columns + (size_t)panel * (size_t)plan->kernel->panel) * (size_t)depth;
-	float *target = plan->scatter_weights + (size_t)panel * (size_t)plan->kernel->panel * (size_t)taps * (size_t)depth +
+	const float *from = call->weights + (size_t)(tap * columns + panel * plan->kernel->panel) * (size_t)depth;
+	float *target = plan->scatter_weights + conv_panel_begin(plan->kernel, (size_t)taps * (size_t)depth, panel) +
 	                (size_t)tap * (size_t)depth * (size_t)width;
 	pack_transposed(from, depth, conv_panel_columns(plan->kernel, columns, panel), width, target);
 }

@@ -34,7 +34,9 @@ static void direct_task(void *context, int index)
 	const int row_group = index % call->row_groups, group = index / call->row_groups % call->groups;
 	const int panel = index / call->row_groups / call->groups, width = conv_panel_width(plan->kernel, columns, panel);
 	const int first_row = cut(call->batch, call->row_groups, row_group);
-	const float *weights = call->weights + (size_t)panel * (size_t)plan->kernel->panel * (size_t)taps * (size_t)depth;
+	const int first_pixel = cut(conv_pixels(call->to), call->groups, group);
+	const int end_pixel = cut(conv_pixels(call->to), call->groups, group + 1);
+	const float *weights = call->weights + conv_panel_begin(plan->kernel, (size_t)taps * (size_t)depth, panel);
 	const float *a[CONV_MAX_TAPS], *b[CONV_MAX_TAPS];
 	struct conv_term terms[CONV_MAX_TAPS];
 	struct product product = {
@@ -42,7 +44,7 @@ static void direct_task(void *context, int index)
 		.columns = conv_panel_columns(plan->kernel, columns, panel),
 		.depth = depth, .a = a, .b = b, .a_row = depth, .a_depth = 1, .c_row = columns,
 	};
-	for (int pixel = cut(conv_pixels(call->to), call->groups, group); pixel < cut(conv_pixels(call->to), call->groups, group + 1); pixel++) {
+	for (int pixel = first_pixel; pixel < end_pixel; pixel++) {
 		product.terms = call->terms(&plan->geometry, pixel / call->to.width, pixel % call->to.width, terms);
 		for (int t = 0; t < product.terms; t++) {
 			a[t] = call->input + ((size_t)terms[t].pixel * (size_t)call->batch + (size_t)first_row) * (size_t)depth;

@@ -29,7 +29,7 @@ size_t conv_gradient_scratch(const struct conv_plan *plan)
 static float *packed_panel(const struct gradient_call *call, int panel)
 {
 	const struct conv_plan *plan = call->plan;
-	return plan->scratch + (size_t)conv_pixels(plan->geometry.small) * (size_t)call->batch * (size_t)panel * (size_t)plan->kernel->panel;
+	return plan->scratch + conv_panel_begin(plan->kernel, (size_t)conv_pixels(plan->geometry.small) * (size_t)call->batch, panel);
 }
 
 /* One (panel, pixel). */

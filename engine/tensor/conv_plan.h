@@ -27,7 +27,7 @@ struct conv_plan {
 	int max_batch;
 	bool thin;
 	float *gather_weights;  /* panels of [taps x big channels][small channels] */
-	float *scatter_weights; /* per panel of big channels: [tap][small channels][width]; thin: panels of [small channels][taps x big channels] */
+	float *scatter_weights; /* per panel of big channels: [tap][small channels][width]; thin: one tap, taps x big channels */
 	float *scratch;
 	size_t scratch_count; /* floats */
 };
@@ -52,6 +52,12 @@ static inline int conv_panel_columns(const struct kernel *kernel, int columns, i
 static inline int conv_panel_width(const struct kernel *kernel, int columns, int panel)
 {
 	return conv_panel_columns(kernel, columns, panel) > kernel->lanes ? kernel->panel : kernel->lanes;
+}
+
+/* Where a panel begins in a matrix of so many rows. */
+static inline size_t conv_panel_begin(const struct kernel *kernel, size_t rows, int panel)
+{
+	return rows * (size_t)kernel->panel * (size_t)panel;
 }
 
 static inline size_t conv_panels_count(const struct kernel *kernel, size_t rows, int columns)

@@ -5,7 +5,10 @@
 #include "engine/tensor/conv_plan.h"
 
 /* Where [pixel][N][C] has picture n's channels. */
-static size_t at(int pixel, int batch, int n, int channels) { return ((size_t)pixel * (size_t)batch + (size_t)n) * (size_t)channels; }
+static size_t at(int pixel, int batch, int n, int channels)
+{
+	return ((size_t)pixel * (size_t)batch + (size_t)n) * (size_t)channels;
+}
 
 void conv_gather_ref(const struct conv_geometry *g, int batch, const float *weights, const float *big, float *small)
 {
@@ -18,8 +21,9 @@ void conv_gather_ref(const struct conv_geometry *g, int batch, const float *weig
 			double sum = 0;
 			for (int t = 0; t < count; t++) {
 				const float *x = big + at(terms[t].pixel, batch, n, cb);
+				const float *w = weights + (size_t)terms[t].tap * (size_t)cb * (size_t)cs + j;
 				for (int c = 0; c < cb; c++)
-					sum += (double)x[c] * (double)weights[((size_t)terms[t].tap * (size_t)cb + (size_t)c) * (size_t)cs + (size_t)j];
+					sum += (double)x[c] * (double)w[(size_t)c * (size_t)cs];
 			}
 			small[at(pixel, batch, n, cs) + (size_t)j] = (float)sum;
 		}

@@ -29,7 +29,12 @@ struct thin_call {
 
 static int patch_size(const struct conv_plan *plan) { return conv_taps(&plan->geometry) * plan->geometry.big.channels; }
 static int small_pixels(const struct conv_plan *plan) { return conv_pixels(plan->geometry.small); }
-static int group_begin(int total, int groups, int group) { return (int)((long)total * group / groups); }
+
+/* first small pixel of a group of the call's; of the last one + 1: their count */
+static int group_begin(const struct thin_call *call, int group)
+{
+	return (int)((long)small_pixels(call->plan) * group / call->groups);
+}
 
 static int stack_rows(const struct conv_plan *plan)
 {
@@ -52,8 +57,15 @@ size_t conv_thin_scratch(const struct conv_plan *plan)
 	return scatter > gradient ? scatter : gradient;
 }
 
+/* Where picture `first` of a pixel begins in an activation of so many channels. */
+static size_t first_value(const struct thin_call *call, int pixel, int first, int channels)
+{
+	return ((size_t)pixel * (size_t)call->batch + (size_t)first) * (size_t)channels;
+}
+
 /* to[row][0..channels-1] += from[row * from_step][0..channels-1] */
-static inline __attribute__((always_inline)) void add_channels(const float *restrict from, int from_step, float *restrict to, int rows, int channels)
+static inline __attribute__((always_inline)) void add_channels(const float *restrict from, int from_step, float *restrict to,
+                                                               int rows, int channels)
 {
 	for (int row = 0; row < rows; row++) {
 		for (int c = 0; c < channels; c++)
@@ -62,16 +74,16 @@ static inline __attribute__((always_inline)) void add_channels(const float *rest
 }
 
 /* patches[row][tap][channel] of pictures first..first+rows-1 at one small pixel. */
-static void fill_patches(const struct conv_plan *plan, int batch, const float *big, int pixel, int first, int rows, float *patches)
+static void fill_patches(const struct thin_call *call, int pixel, int first, int rows, float *patches)
 {
-	const struct conv_geometry *g = &plan->geometry;
-	const int channels = g->big.channels, size = patch_size(plan);
+	const struct conv_geometry *g = &call->plan->geometry;
+	const int channels = g->big.channels, size = patch_size(call->plan);
 	struct conv_term terms[CONV_MAX_TAPS];
 	const int count = conv_gather_terms(g, pixel / g->small.width, pixel % g->small.width, terms);
 	if (count < conv_taps(g))
 		memset(patches, 0, (size_t)rows * (size_t)size * sizeof *patches);
 	for (int t = 0; t < count; t++) {
-		const float *from = big + ((size_t)terms[t].pixel * (size_t)batch + (size_t)first) * (size_t)channels;
+		const float *from = call->input + first_value(call, terms[t].pixel, first, channels);
 		float *to = patches + terms[t].tap * channels;
 		for (int row = 0; row < rows; row++, from += channels, to += size) {
 			for (int c = 0; c < channels; c++)
@@ -81,10 +93,11 @@ static void fill_patches(const struct conv_plan *plan, int batch, const float *b
 }
 
 /* output rows = a (rows x depth, contiguous) times packed weights, all panels. */
-static void multiply_panels(const struct kernel *kernel, const float *a, int rows, int depth, const float *weights, int columns, float *output)
+static void multiply_panels(const struct kernel *kernel, const float *a, int rows, int depth,
+                            const float *weights, int columns, float *output)
 {
 	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
-		const float *b = weights + (size_t)panel * (size_t)kernel->panel * (size_t)depth;
+		const float *b = weights + conv_panel_begin(kernel, (size_t)depth, panel);
 		kernel->product(&(struct product){
 			.rows = rows, .columns = conv_panel_columns(kernel, columns, panel), .depth = depth, .terms = 1,
 			.a = &a, .b = &b, .a_row = depth, .a_depth = 1, .c = output + panel * kernel->panel, .c_row = columns,
@@ -96,14 +109,14 @@ static void gather_task(void *context, int group)
 {
 	const struct thin_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int pixels = small_pixels(plan), step = stack_rows(plan), columns = plan->geometry.small.channels, depth = patch_size(plan);
+	const int step = stack_rows(plan), columns = plan->geometry.small.channels;
 	_Alignas(64) float patches[STACK_PATCHES];
-	for (int pixel = group_begin(pixels, call->groups, group); pixel < group_begin(pixels, call->groups, group + 1); pixel++) {
+	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++) {
 		for (int first = 0; first < call->batch; first += step) {
 			const int rows = conv_at_most(step, call->batch - first);
-			fill_patches(plan, call->batch, call->input, pixel, first, rows, patches);
-			multiply_panels(plan->kernel, patches, rows, depth, plan->gather_weights, columns,
-			                call->output + ((size_t)pixel * (size_t)call->batch + (size_t)first) * (size_t)columns);
+			fill_patches(call, pixel, first, rows, patches);
+			multiply_panels(plan->kernel, patches, rows, patch_size(plan), plan->gather_weights, columns,
+			                call->output + first_value(call, pixel, first, columns));
 		}
 	}
 }
@@ -119,10 +132,10 @@ static void scatter_patches_task(void *context, int group)
 {
 	const struct thin_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int pixels = small_pixels(plan), depth = plan->geometry.small.channels, size = patch_size(plan);
-	for (int pixel = group_begin(pixels, call->groups, group); pixel < group_begin(pixels, call->groups, group + 1); pixel++)
-		multiply_panels(plan->kernel, call->input + ((size_t)pixel * (size_t)call->batch + (size_t)call->first) * (size_t)depth,
-		                call->rows, depth, plan->scatter_weights, size, call->patches + (size_t)pixel * (size_t)call->rows * (size_t)size);
+	const int depth = plan->geometry.small.channels, size = patch_size(plan);
+	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++)
+		multiply_panels(plan->kernel, call->input + first_value(call, pixel, call->first, depth), call->rows, depth,
+		                plan->scatter_weights, size, call->patches + (size_t)pixel * (size_t)call->rows * (size_t)size);
 }
 
 /* One row of big pixels. */
@@ -134,7 +147,7 @@ static void scatter_sum_task(void *context, int y)
 	struct conv_term terms[CONV_MAX_TAPS];
 	for (int x = 0; x < g->big.width; x++) {
 		const int count = conv_scatter_terms(g, y, x, terms);
-		float *to = call->output + (((size_t)y * (size_t)g->big.width + (size_t)x) * (size_t)call->batch + (size_t)call->first) * (size_t)channels;
+		float *to = call->output + first_value(call, y * g->big.width + x, call->first, channels);
 		memset(to, 0, (size_t)call->rows * (size_t)channels * sizeof *to);
 		for (int t = 0; t < count; t++) {
 			const float *from = call->patches + (size_t)terms[t].pixel * (size_t)call->rows * (size_t)size + terms[t].tap * channels;
@@ -177,16 +190,16 @@ static void gradient_task(void *context, int group)
 {
 	const struct thin_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int pixels = small_pixels(plan), step = stack_rows(plan), columns = plan->geometry.small.channels;
+	const int step = stack_rows(plan), columns = plan->geometry.small.channels;
 	const size_t weights = conv_weight_count(&plan->geometry);
 	float *partial = call->patches + (size_t)group * weights;
 	_Alignas(64) float patches[STACK_PATCHES];
 	memset(partial, 0, weights * sizeof *partial);
-	for (int pixel = group_begin(pixels, call->groups, group); pixel < group_begin(pixels, call->groups, group + 1); pixel++) {
+	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++) {
 		for (int first = 0; first < call->batch; first += step) {
 			const int rows = conv_at_most(step, call->batch - first);
-			fill_patches(plan, call->batch, call->input, pixel, first, rows, patches);
-			add_pixel(plan, patches, call->other + ((size_t)pixel * (size_t)call->batch + (size_t)first) * (size_t)columns, rows, partial);
+			fill_patches(call, pixel, first, rows, patches);
+			add_pixel(plan, patches, call->other + first_value(call, pixel, first, columns), rows, partial);
 		}
 	}
 }
@@ -206,8 +219,8 @@ static void gradient_sum_task(void *context, int row)
 void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
                         const float *big, const float *small, float *gradient)
 {
-	struct thin_call call = {.plan = plan, .input = big, .other = small, .output = gradient, .patches = plan->scratch, .batch = batch,
-	                         .groups = gradient_groups(plan)};
+	struct thin_call call = {.plan = plan, .input = big, .other = small, .output = gradient, .patches = plan->scratch,
+	                         .batch = batch, .groups = gradient_groups(plan)};
 	parallel_run(parallel, gradient_task, &call, call.groups);
 	parallel_run(parallel, gradient_sum_task, &call, patch_size(plan));
 }

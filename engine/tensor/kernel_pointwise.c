@@ -176,7 +176,8 @@ static void channel_products(size_t rows, int channels, const struct channel_map
 	for (; row + 2 <= rows; row += 2, x += 2 * step, dy += 2 * step) {
 		for (size_t c = 0; c < step; c++) {
 			float u = x[c] - mean[c], v = x[c + step] - mean[c];
-			double du = through_leaky(u, scale[c], shift[c], slope, dy[c]), dv = through_leaky(v, scale[c], shift[c], slope, dy[c + step]);
+			double du = through_leaky(u, scale[c], shift[c], slope, dy[c]);
+			double dv = through_leaky(v, scale[c], shift[c], slope, dy[c + step]);
 			sum[c] += du + dv;
 			products[c] += du * u + dv * v;
 		}

@@ -45,8 +45,8 @@ void batch_norm_backward(struct parallel *parallel, const struct batch_norm *nor
  * z's sign out of x again, so it needs neither z nor y; norm must be as it was in the forward pass. */
 void batch_norm_leaky_train(struct parallel *parallel, const struct batch_norm *norm, float slope, const float *x, float *y);
 void batch_norm_leaky_evaluate(struct parallel *parallel, const struct batch_norm *norm, float slope, const float *x, float *y);
-void batch_norm_leaky_backward(struct parallel *parallel, const struct batch_norm *norm, float slope, const float *x, const float *dy,
-                               float *dx, float *dgamma, float *dbeta);
+void batch_norm_leaky_backward(struct parallel *parallel, const struct batch_norm *norm, float slope,
+                               const float *x, const float *dy, float *dx, float *dgamma, float *dbeta);
 
 /* Adam (Kingma and Ba 2015, algorithm 1, PyTorch's form: epsilon outside the root's bias correction); step counts from 1. */
 struct adam {
