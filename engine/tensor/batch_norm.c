@@ -47,14 +47,14 @@ static struct norm_call begin_call(const struct batch_norm *norm, float slope, c
 }
 
 struct row_range {
-	size_t first, count, offset; /* offset: of the first value */
+	size_t count, offset; /* offset: of the first value */
 };
 
 static struct row_range block_rows(const struct norm_call *call, int block)
 {
 	size_t rows = call->norm->rows, blocks = (size_t)call->blocks;
 	size_t first = rows * (size_t)block / blocks, end = rows * ((size_t)block + 1) / blocks;
-	return (struct row_range){first, end - first, first * (size_t)call->norm->channels};
+	return (struct row_range){end - first, first * (size_t)call->norm->channels};
 }
 
 /* Cleared sums of a block: channels, and again channels. */

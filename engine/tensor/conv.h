@@ -5,6 +5,7 @@
  *   weight_gradient  dW   += small (x) big             weight gradient of both
  *
  * Weights lie [KH][KW][C big][C small], float32; PyTorch keeps both kinds as [C small][C big][KH][KW].
+ * Kernels are square, of at most 8 x 8 taps.
  * small height = (big height + 2 padding - kernel) / stride + 1, without a rest (asserted), likewise width.
  *
  * A plan holds what one layer needs between calls: packed weights for gather and scatter and scratch. It is made

@@ -13,7 +13,7 @@
 enum {
 	STACK_PATCHES = 8192,         /* floats: with the panel below half of a first-level cache */
 	STACK_ROWS = 64,              /* pictures at once in a panel on the stack */
-	SCATTER_PATCHES = 1 << 20,    /* floats of scratch, if that is enough for one picture */
+	SCATTER_PATCHES = 1 << 20,    /* floats of scratch, if they hold enough pictures for one pass of the kernel */
 	PIXEL_GROUPS = 64,            /* tasks, if there are as many pixels */
 	GRADIENT_GROUPS = 32,         /* partial sums of the weight gradient */
 	WIDEST_PANEL = 32,
@@ -44,8 +44,8 @@ static int stack_rows(const struct conv_plan *plan)
 
 static int scatter_rows(const struct conv_plan *plan)
 {
-	size_t rows = SCATTER_PATCHES / ((size_t)small_pixels(plan) * (size_t)patch_size(plan));
-	return rows < 1 ? 1 : rows < (size_t)plan->max_batch ? (int)rows : plan->max_batch;
+	int rows = (int)(SCATTER_PATCHES / ((size_t)small_pixels(plan) * (size_t)patch_size(plan)));
+	return conv_at_most(rows < plan->kernel->rows ? plan->kernel->rows : rows, plan->max_batch);
 }
 
 static int gradient_groups(const struct conv_plan *plan) { return conv_at_most(GRADIENT_GROUPS, small_pixels(plan)); }

@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #include "engine/base/clock.h"
-#include "engine/base/memory.h"
 
 enum {
 	TASK_BITS = 24,    /* of the ticket: next task, then count of tasks; the rest is the job's number */
