@@ -1,5 +1,6 @@
 /* Data sets: a table of kinds, opened by a spec such as "cifar10:/data/cifar-10-batches-bin" (kind, then DIR after a
- * colon). Pictures are 8-bit, all of one size, decoded once into memory, read-only afterwards. */
+ * colon; "~/" at the start of DIR is the home folder). Pictures are 8-bit, all of one size, decoded once into memory
+ * by as many threads as there are cores, read-only afterwards. */
 #ifndef QGAN_ENGINE_DATA_DATASET_H
 #define QGAN_ENGINE_DATA_DATASET_H
 
@@ -8,6 +9,7 @@
 
 #include "engine/base/error.h"
 
+enum { DATASET_MIN_SIZE = 8, DATASET_MAX_SIZE = 1024 }; /* of options.size */
 enum { DATASET_SPEC_SIZE = 1024, DATASET_MAX_CLASSES = 1000, DATASET_CLASS_NAME_SIZE = 64 };
 
 struct dataset {
@@ -20,6 +22,9 @@ struct dataset {
 	uint16_t *labels;             /* count, or NULL: no labels; owned */
 	int classes;
 	char (*class_names)[DATASET_CLASS_NAME_SIZE]; /* classes, owned; NULL without labels */
+	char directory[DATASET_SPEC_SIZE]; /* where its files lie; "" when generated */
+	size_t files;                 /* read for it, and their bytes on disk */
+	uint64_t file_bytes;
 };
 
 struct dataset_options {
@@ -27,8 +32,9 @@ struct dataset_options {
 	int channels;          /* 0: the set's own; 1: to grey; 3: to RGB */
 	uint64_t seed;         /* of generated sets */
 	size_t limit;          /* at most so many pictures, 0: all */
-	const char *split;     /* "train" (NULL) or "test" where the set has one */
-	/* Called now and then from the opening thread; returning false cancels (ERROR_CANCELLED). NULL: not called. */
+	const char *split;     /* "train" (NULL) or "test"; a folder of pictures has one part only and gives it for both */
+	/* Called now and then from the opening thread; returning false cancels (ERROR_CANCELLED). NULL: not called.
+	 * total is 0 while files are still being looked for. */
 	bool (*progress)(void *context, size_t done, size_t total);
 	void *progress_context;
 };
@@ -39,10 +45,14 @@ struct dataset_kind {
 	const char *help;      /* one line */
 	const char *default_directory; /* where the distribution puts it; NULL: a DIR is required, or none is used */
 	bool takes_directory;
+	bool (*check)(const char *directory, struct error *error); /* are the files there; NULL: nothing to look for */
 	bool (*open)(const char *directory, const struct dataset_options *options, struct dataset *dataset, struct error *error);
 };
 
 extern const struct dataset_kind *const dataset_kinds[]; /* NULL-terminated */
+
+/* The row of that name; NULL: none. */
+const struct dataset_kind *dataset_kind_find(const char *name);
 
 /* "fashion-mnist" when its Debian package's files are there, else "shapes". Static storage. */
 const char *dataset_default_spec(void);

@@ -1,18 +1,23 @@
 /* PNG and JPEG files to pictures and back. Hostile input gives an error, never a crash or an over-read: sizes are
- * bounded (PICTURE_MAX_SIDE) before memory is asked for. Any thread. */
+ * bounded (PICTURE_MAX_SIDE, PICTURE_MAX_PIXELS, and what a file of that length can hold) before memory is asked for.
+ * 16-bit samples become 8-bit, palettes RGB, transparent pixels lie on white, CMYK becomes RGB. Any thread. */
 #ifndef QGAN_ENGINE_DATA_PICTURE_FILE_H
 #define QGAN_ENGINE_DATA_PICTURE_FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "engine/base/image.h"
 #include "engine/base/text.h"
 
-enum { PICTURE_MAX_SIDE = 16384 };
+enum { PICTURE_MAX_SIDE = 16384, PICTURE_MAX_PIXELS = 1 << 27 }; /* 134 million: 400 MB as RGB */
 
 /* By content, not by name; channels 0: as stored (1 or 3), else converted. name is for error texts. */
 struct image *picture_decode(const void *bytes, size_t size, int channels, const char *name, struct error *error);
 struct image *picture_read(const char *path, int channels, struct error *error);
+
+/* Interleaved RGB to grey (ITU-R BT.601 luma, as JPEG and PIL do); grey may be rgb. */
+void picture_grey_from_rgb(const uint8_t *rgb, size_t count, uint8_t *grey);
 
 /* PNG in memory (appended to `png`) and as a file (written aside, then renamed). */
 bool picture_encode_png(const struct image *image, struct text *png, struct error *error);

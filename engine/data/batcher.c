@@ -1,0 +1,208 @@
+/* Two slots: one lies with the caller, the other is filled by the thread. batcher_next gives the caller's slot back and
+ * waits for the other. What a batch holds depends on the position alone, never on timing. */
+#include "engine/data/batcher.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/memory.h"
+#include "engine/tensor/parallel.h"
+#include "engine/tensor/random.h"
+#include "engine/tensor/tensor.h"
+
+enum { SLOTS = 2 };
+
+/* Random blocks between two epochs: more than any shuffle draws (the number of pictures fits in 32 bits). */
+static const uint64_t blocks_an_epoch = (uint64_t)1 << 34;
+
+struct slot {
+	float *activations;           /* [H][W][N][C] */
+	struct batcher_position next; /* where the batch after this one begins */
+	bool ready;                   /* filled and not yet taken */
+};
+
+struct batcher {
+	const struct dataset *dataset;
+	int batch;
+	uint64_t seed;
+	struct batcher_position returned; /* where the batch after the last one returned begins; the caller's */
+	int held;                         /* slot with the caller, -1: none yet; the caller's */
+
+	pthread_t thread;
+	pthread_mutex_t mutex; /* guards slots[].ready, free_slots, stop; a slot's content belongs to whom `ready` says */
+	pthread_cond_t changed;
+	struct slot slots[SLOTS];
+	int free_slots; /* that the thread may fill */
+	bool stop;
+
+	/* the thread's own */
+	uint32_t *order;      /* of epoch `order_epoch` */
+	int64_t order_epoch;  /* -1: none */
+	uint8_t *pixels;      /* the batch's pictures one after the other */
+};
+
+/* A batch that would reach past the end begins the next epoch instead. */
+static struct batcher_position normalized(const struct batcher *batcher, struct batcher_position position)
+{
+	if ((size_t)position.picture + (size_t)batcher->batch <= batcher->dataset->count)
+		return position;
+	return (struct batcher_position){position.epoch + 1, 0};
+}
+
+/* Fisher and Yates (Durstenfeld 1964). */
+static void shuffle(struct batcher *batcher, int64_t epoch)
+{
+	struct random random;
+	uint32_t count = (uint32_t)batcher->dataset->count;
+	random_start(&random, batcher->seed, RANDOM_SHUFFLE);
+	random.counter = (uint64_t)epoch * blocks_an_epoch;
+	for (uint32_t i = 0; i < count; i++)
+		batcher->order[i] = i;
+	for (uint32_t i = count; i > 1; i--) {
+		uint32_t j = random_below(&random, i), last = batcher->order[i - 1];
+		batcher->order[i - 1] = batcher->order[j];
+		batcher->order[j] = last;
+	}
+	batcher->order_epoch = epoch;
+}
+
+static void fill(struct batcher *batcher, struct slot *slot, struct batcher_position start)
+{
+	const struct dataset *dataset = batcher->dataset;
+	struct shape shape = {dataset->size, dataset->size, dataset->channels};
+	size_t bytes = shape_count(shape);
+	if (batcher->order_epoch != start.epoch)
+		shuffle(batcher, start.epoch);
+	for (int i = 0; i < batcher->batch; i++)
+		memcpy(batcher->pixels + (size_t)i * bytes, dataset->pixels + (size_t)batcher->order[start.picture + i] * bytes, bytes);
+	tensor_from_pixels(batcher->pixels, batcher->batch, shape, slot->activations);
+	slot->next = normalized(batcher, (struct batcher_position){start.epoch, start.picture + batcher->batch});
+}
+
+/* Waits until a slot is free; false: the batcher is being destroyed. */
+static bool wait_for_room(struct batcher *batcher)
+{
+	pthread_mutex_lock(&batcher->mutex);
+	while (batcher->free_slots == 0 && !batcher->stop)
+		pthread_cond_wait(&batcher->changed, &batcher->mutex);
+	bool goes_on = !batcher->stop;
+	batcher->free_slots -= goes_on;
+	pthread_mutex_unlock(&batcher->mutex);
+	return goes_on;
+}
+
+static void *prefetch(void *context)
+{
+	struct batcher *batcher = context;
+	struct batcher_position position = batcher->returned; /* written before the thread began, and not touched until a slot is ready */
+	parallel_lower_priority();
+	for (int turn = 0; wait_for_room(batcher); turn = (turn + 1) % SLOTS) {
+		struct slot *slot = &batcher->slots[turn];
+		fill(batcher, slot, position);
+		position = slot->next;
+		pthread_mutex_lock(&batcher->mutex);
+		slot->ready = true;
+		pthread_cond_signal(&batcher->changed);
+		pthread_mutex_unlock(&batcher->mutex);
+	}
+	return NULL;
+}
+
+static bool start_thread(struct batcher *batcher, struct error *error)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited: signals are the main thread's */
+	int refused = pthread_create(&batcher->thread, NULL, prefetch, batcher);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return !refused || error_set(error, ERROR_MEMORY, "the system refuses a thread for reading batches");
+}
+
+static bool reserve(struct batcher *batcher, struct error *error)
+{
+	const struct dataset *dataset = batcher->dataset;
+	size_t values = (size_t)batcher->batch * (size_t)dataset->size * (size_t)dataset->size * (size_t)dataset->channels;
+	for (int i = 0; i < SLOTS; i++) {
+		batcher->slots[i].activations = memory_try_floats(values, "a batch", error);
+		if (!batcher->slots[i].activations)
+			return false;
+	}
+	batcher->order = memory_try_bytes(dataset->count * sizeof *batcher->order, "the order of the pictures", error);
+	batcher->pixels = batcher->order ? memory_try_bytes(values, "a batch", error) : NULL;
+	return batcher->pixels != NULL;
+}
+
+static void release(struct batcher *batcher)
+{
+	pthread_mutex_destroy(&batcher->mutex);
+	pthread_cond_destroy(&batcher->changed);
+	for (int i = 0; i < SLOTS; i++)
+		free(batcher->slots[i].activations);
+	free(batcher->order);
+	free(batcher->pixels);
+	free(batcher);
+}
+
+static bool check_arguments(const struct dataset *dataset, int batch, struct batcher_position start, struct error *error)
+{
+	if (batch < 1 || (size_t)batch > dataset->count)
+		return error_set(error, ERROR_INPUT, "the batch is %d pictures; expected 1..%zu, as data set \"%.200s\" holds", batch, dataset->count,
+		                 dataset->spec);
+	if (start.epoch < 0 || start.picture < 0 || (size_t)start.picture > dataset->count)
+		return error_set(error, ERROR_INPUT, "position (epoch %jd, picture %jd) is outside data set \"%.200s\" of %zu pictures",
+		                 (intmax_t)start.epoch, (intmax_t)start.picture, dataset->spec, dataset->count);
+	return true;
+}
+
+struct batcher *batcher_create(const struct dataset *dataset, int batch, uint64_t seed, struct batcher_position start,
+                               struct error *error)
+{
+	if (!check_arguments(dataset, batch, start, error))
+		return NULL;
+	struct batcher *batcher = memory_zeroed(1, sizeof *batcher);
+	*batcher = (struct batcher){.dataset = dataset, .batch = batch, .seed = seed, .held = -1, .free_slots = SLOTS, .order_epoch = -1};
+	batcher->returned = normalized(batcher, start);
+	pthread_mutex_init(&batcher->mutex, NULL);
+	pthread_cond_init(&batcher->changed, NULL);
+	if (reserve(batcher, error) && start_thread(batcher, error))
+		return batcher;
+	release(batcher);
+	return NULL;
+}
+
+void batcher_destroy(struct batcher *batcher)
+{
+	if (!batcher)
+		return;
+	pthread_mutex_lock(&batcher->mutex);
+	batcher->stop = true;
+	pthread_cond_signal(&batcher->changed);
+	pthread_mutex_unlock(&batcher->mutex);
+	pthread_join(batcher->thread, NULL);
+	release(batcher);
+}
+
+const float *batcher_next(struct batcher *batcher)
+{
+	int wanted = (batcher->held + 1) % SLOTS;
+	struct slot *slot = &batcher->slots[wanted];
+	pthread_mutex_lock(&batcher->mutex);
+	batcher->free_slots += batcher->held >= 0;
+	pthread_cond_signal(&batcher->changed);
+	while (!slot->ready)
+		pthread_cond_wait(&batcher->changed, &batcher->mutex);
+	slot->ready = false;
+	pthread_mutex_unlock(&batcher->mutex);
+	batcher->held = wanted;
+	batcher->returned = slot->next;
+	return slot->activations;
+}
+
+struct batcher_position batcher_position(const struct batcher *batcher) { return batcher->returned; }
+
+int64_t batcher_steps_per_epoch(const struct batcher *batcher)
+{
+	return (int64_t)(batcher->dataset->count / (size_t)batcher->batch);
+}

@@ -1,0 +1,23 @@
+/* Whole files in memory, and files that are either the old or the new one after a crash. Any thread. */
+#ifndef QGAN_ENGINE_DATA_FILE_BYTES_H
+#define QGAN_ENGINE_DATA_FILE_BYTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/base/error.h"
+
+struct file_bytes {
+	uint8_t *bytes; /* owned */
+	size_t size;
+};
+
+/* Regular files only, at most `limit` bytes (never waits on a pipe). A file that is missing, not readable, no regular
+ * file or too large is ERROR_INPUT; a read that fails is ERROR_IO. */
+bool file_bytes_read(const char *path, size_t limit, struct file_bytes *file, struct error *error);
+void file_bytes_clear(struct file_bytes *file);
+
+/* Written aside, synced, renamed over `path`, folder synced. */
+bool file_bytes_write(const char *path, const void *bytes, size_t size, struct error *error);
+
+#endif
