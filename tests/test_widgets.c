@@ -335,7 +335,7 @@ static void newest_marks_are_named(void **state)
 {
 	(void)state;
 	struct series *d = memory_zeroed(1, sizeof *d), *none = memory_zeroed(1, sizeof *none);
-	struct view_mark marks[] = {{100, "D>8"}, {500, "D>4"}, {502, "D>3"}, {504, "D>2"}, {999, "G>1"}, {5000, "later"}};
+	struct view_mark marks[] = {{100, "D>8"}, {500, "D>4"}, {501, "D>3"}, {520, "D>2"}, {999, "G>1"}, {5000, "later"}};
 	for (int64_t step = 0; step < 1000; step++)
 		series_append(d, step, noise());
 	struct canvas *canvas = canvas_create(60, 10, false);
@@ -346,7 +346,7 @@ static void newest_marks_are_named(void **state)
 	assert_shows(canvas, "D>8", true);
 	assert_shows(canvas, "D>2", true);
 	assert_shows(canvas, "G>1", true);
-	assert_shows(canvas, "D>3", false);
+	assert_shows(canvas, "D>3++D>2", true); /* no room at its right: named at its left */
 	assert_shows(canvas, "D>4", false);
 	assert_shows(canvas, "later", false);
 	canvas_destroy(canvas);

@@ -17,7 +17,7 @@ enum {
 	COLUMNS_PER_MARK = 5,  /* more marks than that are drawn only where their names fit */
 	SCALE_MIN_WIDTH = 16,  /* narrower: no scale at the left */
 	AXIS_MIN_HEIGHT = 4,   /* lower: no steps below */
-	BRAILLE_MARK = 0x250A, ARROW_UP = 0x25B4, ARROW_DOWN = 0x25BE,
+	VERTICAL_DOTS = 0x250A, TICK = 0x2534, ARROW_UP = 0x25B4, ARROW_DOWN = 0x25BE,
 };
 static const double OUTLIERS = 0.02; /* of the columns may reach beyond the scale, either way */
 
@@ -171,7 +171,7 @@ static void draw_axis_below(struct canvas *canvas, const struct layout *layout)
 	if (offset > 0)
 		canvas_put(canvas, offset - 1, rows, 0x2514, ROLE_FRAME, 0);
 	for (int i = 0; i < layout->steps.tick_count; i++)
-		canvas_put(canvas, offset + step_column(layout, layout->steps.ticks[i]), rows, 0x252C, ROLE_FRAME, 0);
+		canvas_put(canvas, offset + step_column(layout, layout->steps.ticks[i]), rows, TICK, ROLE_FRAME, 0);
 	struct canvas labels = canvas_part(canvas, (struct rect){0, rows + 1, canvas->clip.width, 1});
 	draw_step_labels(&labels, layout, offset);
 }
@@ -192,18 +192,28 @@ static void draw_mark_name(struct canvas *axis, int x, const char *label)
 		x += canvas_text(axis, x, 0, ROLE_MARK, 0, *label == '>' && axis->unicode ? "\xe2\x96\xb8" : (char[]){*label, 0});
 }
 
-static bool name_mark(struct canvas *axis, bool *taken, int x, const char *label)
+/* Nothing is written there, nor right beside it (the mark's own column x apart). */
+static bool is_free(const struct canvas *axis, const bool *taken, int left, int width, int x)
 {
-	int width = (int)strlen(label), left = x + 1 + width <= axis->clip.width ? x + 1 : x - width;
-	if (left < 0 || !width)
+	if (left < 0 || left + width > axis->clip.width)
 		return false;
 	for (int i = left - 1; i <= left + width; i++)
 		if (i >= 0 && i < axis->clip.width && i != x && taken[i])
 			return false;
+	return true;
+}
+
+/* To the right of the mark, else to the left, else nowhere. */
+static bool name_mark(struct canvas *axis, bool *taken, int x, const char *label)
+{
+	int width = (int)strlen(label), left = is_free(axis, taken, x + 1, width, x) ? x + 1 : x - width;
+	if (taken[x] || !width || !is_free(axis, taken, left, width, x))
+		return false;
 	for (int i = left; i < left + width; i++)
 		taken[i] = true;
 	taken[x] = true;
 	draw_mark_name(axis, left, label);
+	canvas_put(axis, x, 0, TICK, ROLE_MARK, 0);
 	return true;
 }
 
@@ -220,12 +230,13 @@ static void draw_marks(struct canvas *canvas, struct layout *layout, const struc
 		if (position < 0 || position > 1)
 			continue;
 		int x = step_column(layout, (double)chart->marks[i].step);
-		bool named = axis.clip.height > 0 && !taken[x] && name_mark(&axis, taken, x, chart->marks[i].label);
+		bool named = axis.clip.height > 0 && name_mark(&axis, taken, x, chart->marks[i].label);
 		if (!named && crowd)
 			continue;
+		if (!taken[x])
+			canvas_put(&axis, x, 0, TICK, ROLE_MARK, 0);
 		for (int y = 0; y < plot->clip.height; y++)
-			canvas_put(plot, x, y, BRAILLE_MARK, ROLE_MARK, CELL_DIM);
-		canvas_put(&axis, x, 0, 0x2534, ROLE_MARK, 0);
+			canvas_put(plot, x, y, VERTICAL_DOTS, ROLE_MARK, CELL_DIM);
 	}
 	free(taken);
 }
