@@ -60,6 +60,9 @@ body += c_array("batch_norm_running_mean", norm.running_mean) + c_array("batch_n
 norm.eval()
 body += c_array("batch_norm_evaluated", ours(norm(x)))
 
+norm = nn.BatchNorm2d(4)
+case("batch_norm_leaky", nn.Sequential(norm, nn.LeakyReLU(0.2)), 4, 3, [(norm.weight, 0.5, 1), (norm.bias, 0.5, 0)])
+body += c_array("batch_norm_leaky_running_mean", norm.running_mean)
 case("relu", nn.ReLU(), 2, 3)
 case("leaky_relu", nn.LeakyReLU(0.2), 2, 3)
 case("tanh", nn.Tanh(), 2, 3, input_scale=4)

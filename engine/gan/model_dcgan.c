@@ -32,9 +32,11 @@ static void add_convolution(struct network_recipe *recipe, const char *kind, con
 	spec->deviation = DEVIATION;
 }
 
-static void add_norm(struct network_recipe *recipe, int number)
+static void add_norm(struct network_recipe *recipe, int number, float slope)
 {
-	network_recipe_add(recipe, "batch_norm", "norm", number)->deviation = DEVIATION;
+	struct layer_spec *spec = network_recipe_add(recipe, "batch_norm_leaky", "norm", number);
+	spec->deviation = DEVIATION;
+	spec->slope = slope;
 }
 
 static void describe_d(const struct gan_settings *settings, struct network_recipe *recipe)
@@ -44,8 +46,9 @@ static void describe_d(const struct gan_settings *settings, struct network_recip
 	for (; number <= stages + 1; number++, channels *= 2) {
 		add_convolution(recipe, "conv2d", "conv", number, channels, false);
 		if (number > 1)
-			add_norm(recipe, number);
-		network_recipe_add(recipe, "leaky_relu", "leaky", number)->slope = SLOPE;
+			add_norm(recipe, number, SLOPE);
+		else
+			network_recipe_add(recipe, "leaky_relu", "leaky", number)->slope = SLOPE;
 	}
 	add_convolution(recipe, "conv2d", "conv", number, 1, true);
 }
@@ -56,8 +59,7 @@ static void describe_g(const struct gan_settings *settings, struct network_recip
 	recipe->input = (struct shape){1, 1, settings->latent};
 	for (; number <= stages + 1; number++) {
 		add_convolution(recipe, "conv_transpose2d", "deconv", number, settings->width << (stages + 1 - number), number == 1);
-		add_norm(recipe, number);
-		network_recipe_add(recipe, "relu", "relu", number);
+		add_norm(recipe, number, 0);
 	}
 	add_convolution(recipe, "conv_transpose2d", "deconv", number, settings->channels, false);
 	network_recipe_add(recipe, "tanh", "tanh", number);

@@ -19,8 +19,8 @@ struct layer_spec {
 	int channels;               /* convolutions, linear: of the output */
 	int kernel, stride, padding; /* convolutions */
 	bool bias;                  /* linear */
-	float slope;                /* leaky_relu */
-	float deviation;            /* convolutions, linear: weights start as N(0, deviation); batch_norm: gamma as N(1, deviation) */
+	float slope;                /* leaky_relu, batch_norm_leaky */
+	float deviation;            /* convolutions, linear: weights start as N(0, deviation); batch_norm*: gamma as N(1, deviation) */
 };
 
 struct layer {
@@ -66,8 +66,8 @@ struct layer_kind {
 	double (*multiply_adds)(const struct layer *layer);  /* optional (none: 0): of one picture, one direction */
 };
 
-extern const struct layer_kind layer_conv2d, layer_conv_transpose2d, layer_linear, layer_batch_norm, layer_relu, layer_leaky_relu,
-	layer_tanh, layer_sigmoid;
+extern const struct layer_kind layer_conv2d, layer_conv_transpose2d, layer_linear, layer_batch_norm, layer_batch_norm_leaky,
+	layer_relu, layer_leaky_relu, layer_tanh, layer_sigmoid;
 extern const struct layer_kind *const layer_kinds[]; /* NULL-terminated */
 const struct layer_kind *layer_kind_find(const char *name, struct error *error); /* NULL and an error listing the known names */
 

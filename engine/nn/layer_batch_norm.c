@@ -1,81 +1,16 @@
-/* Batch normalisation over N, H and W (Ioffe and Szegedy 2015), with PyTorch's epsilon and momentum. Trained: gamma
- * and beta; running: mean and variance, which evaluation uses and only training passes update. */
-#include <stdlib.h>
-
-#include "engine/base/memory.h"
-#include "engine/nn/layer.h"
-#include "engine/tensor/pointwise.h"
-
-static const float EPSILON = 1e-5f, MOMENTUM = 0.1f;
-
-struct batch_norm_state {
-	float *mean, *inverse_deviation; /* of the last training pass */
-	double *scratch;
-};
-
-static void declare(const struct layer *layer, struct parameter_list *trained, struct parameter_list *running)
-{
-	size_t channels = (size_t)layer->input.channels;
-	const char *name = layer->spec.name;
-	struct parameter gamma = parameter_vector(name, "weight", channels, 1, layer->spec.deviation);
-	struct parameter beta = parameter_vector(name, "bias", channels, 0, 0);
-	struct parameter mean = parameter_vector(name, "running_mean", channels, 0, 0);
-	struct parameter variance = parameter_vector(name, "running_var", channels, 1, 0);
-	parameter_list_add(trained, &gamma);
-	parameter_list_add(trained, &beta);
-	parameter_list_add(running, &mean);
-	parameter_list_add(running, &variance);
-}
-
-static bool create(struct layer *layer, int max_batch, struct error *error)
-{
-	(void)max_batch;
-	(void)error;
-	size_t channels = (size_t)layer->input.channels;
-	struct batch_norm_state *state = memory_zeroed(1, sizeof *state);
-	state->mean = memory_zeroed(channels, sizeof(float));
-	state->inverse_deviation = memory_zeroed(channels, sizeof(float));
-	state->scratch = memory_zeroed(batch_norm_scratch((int)channels), sizeof(double));
-	layer->state = state;
-	return true;
-}
-
-static void clear(struct layer *layer)
-{
-	struct batch_norm_state *state = layer->state;
-	free(state->mean);
-	free(state->inverse_deviation);
-	free(state->scratch);
-	free(state);
-}
-
-static struct batch_norm norm_of(const struct layer *layer, const struct layer_pass *pass)
-{
-	const struct batch_norm_state *state = layer->state;
-	return (struct batch_norm){
-		.rows = (size_t)layer->input.height * (size_t)layer->input.width * (size_t)pass->batch,
-		.channels = layer->input.channels,
-		.epsilon = EPSILON, .momentum = MOMENTUM,
-		.gamma = layer->trained[0], .beta = layer->trained[1],
-		.running_mean = layer->running[0], .running_variance = layer->running[1],
-		.mean = state->mean, .inverse_deviation = state->inverse_deviation, .scratch = state->scratch,
-	};
-}
+/* Batch normalisation with nothing behind it. */
+#include "engine/nn/normalization.h"
 
 static void forward(struct layer *layer, const struct layer_pass *pass, const float *x, float *y)
 {
-	struct batch_norm norm = norm_of(layer, pass);
-	(pass->training ? batch_norm_train : batch_norm_evaluate)(pass->parallel, &norm, x, y);
+	normalization_forward(layer, pass, 1, x, y);
 }
 
 static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
                      float *dx)
 {
 	(void)y;
-	struct batch_norm norm = norm_of(layer, pass);
-	float *dgamma = pass->weight_gradients ? layer->gradients[0] : NULL;
-	float *dbeta = pass->weight_gradients ? layer->gradients[1] : NULL;
-	batch_norm_backward(pass->parallel, &norm, x, dy, dx, dgamma, dbeta);
+	normalization_backward(layer, pass, 1, x, dy, dx);
 }
 
 const struct layer_kind layer_batch_norm = {
@@ -83,9 +18,9 @@ const struct layer_kind layer_batch_norm = {
 	.help = "batch normalisation with running statistics",
 	.backward_in_place = true,
 	.shape = layer_same_shape,
-	.declare = declare,
-	.create = create,
+	.declare = normalization_declare,
+	.create = normalization_create,
 	.forward = forward,
 	.backward = backward,
-	.clear = clear,
+	.clear = normalization_clear,
 };
