@@ -73,6 +73,15 @@ static void keep_one_channel(struct dataset *dataset)
 	dataset->channels = 1;
 }
 
+/* A folder's name as people see it: no control characters, which a terminal would obey. */
+static void name_class(char target[DATASET_CLASS_NAME_SIZE], const char *folder)
+{
+	text_copy(target, DATASET_CLASS_NAME_SIZE, folder);
+	for (; *target; target++)
+		if ((unsigned char)*target < ' ' || *target == 0x7f)
+			*target = '?';
+}
+
 static bool build(const struct picture_folder *folder, const struct dataset_options *options, struct dataset *dataset, struct error *error)
 {
 	if (folder->count == 0)
@@ -81,7 +90,7 @@ static bool build(const struct picture_folder *folder, const struct dataset_opti
 	if (!dataset_reserve(dataset, dataset_limited(options, folder->count), options->size, dataset_channels(options, 3), classes, error))
 		return false;
 	for (int i = 0; i < classes; i++)
-		text_copy(dataset->class_names[i], DATASET_CLASS_NAME_SIZE, folder->class_names[i]);
+		name_class(dataset->class_names[i], folder->class_names[i]);
 	for (size_t i = 0; classes && i < dataset->count; i++)
 		dataset->labels[i] = (uint16_t)folder->classes[nth_of(folder, dataset, i)];
 	struct gathering gathering = {.folder = folder};
