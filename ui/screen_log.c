@@ -47,7 +47,8 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 	int64_t end = shown_end(state, view), first = end - state->log_rows;
 	first = first > oldest_line(view) ? first : oldest_line(view);
 	text_count(count, sizeof count, view->log_count);
-	snprintf(note, sizeof note, end == view->log_count ? "%s lines, following" : "%s lines, End follows", count);
+	snprintf(note, sizeof note, "%s %s, %s", count, view->log_count == 1 ? "line" : "lines",
+		end == view->log_count ? "following" : "End follows");
 	struct canvas inside = screen_pane(&body, (struct rect){0, 0, body.clip.width, body.clip.height}, "log", note, boxed);
 	for (int64_t i = first; i < end; i++)
 		draw_line(&inside, (int)(i - first), &view->log[i % VIEW_LOG_LINES]);

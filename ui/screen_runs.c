@@ -7,7 +7,7 @@
 #include "ui/screen_parts.h"
 #include "ui/widget_table.h"
 
-enum { CELL_SIZE = 96 };
+enum { CELL_SIZE = 96, PATH_WIDTH = 100 /* narrower: the store's path gives way to the count */ };
 
 static const enum action footer[] = {
 	ACTION_RUN_OPEN, ACTION_RUN_RESUME, ACTION_UP, ACTION_DOWN, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_SCREEN_TRAIN,
@@ -17,10 +17,10 @@ static const enum action footer[] = {
 enum column { NAME, STATUS, MODEL, SIZE, DATA, D_BITS, G_BITS, METHOD, STEP, EPOCHS, LOSS_D, LOSS_G, TRAINED, AGE, COLUMNS };
 
 static const struct table_column columns[COLUMNS] = {
-	[NAME] = {"name", 18, 40, 0, false},   [STATUS] = {"status", 12, 0, 0, false}, [MODEL] = {"model", 6, 8, 7, false},
-	[SIZE] = {"size", 8, 9, 8, false},     [DATA] = {"data", 13, 28, 2, false},   [D_BITS] = {"D", 5, 0, 1, true},
-	[G_BITS] = {"G", 5, 0, 1, true},       [METHOD] = {"method", 6, 8, 4, false}, [STEP] = {"step", 8, 10, 1, true},
-	[EPOCHS] = {"epochs", 6, 0, 6, true},  [LOSS_D] = {"loss D", 7, 0, 3, true},  [LOSS_G] = {"loss G", 7, 0, 3, true},
+	[NAME] = {"name", 18, 40, 0, false},   [STATUS] = {"status", 9, 0, 0, false}, [MODEL] = {"model", 6, 8, 7, false},
+	[SIZE] = {"size", 8, 9, 8, false},     [DATA] = {"data", 13, 28, 3, false},   [D_BITS] = {"D", 2, 3, 1, true},
+	[G_BITS] = {"G", 2, 3, 1, true},       [METHOD] = {"method", 6, 8, 4, false}, [STEP] = {"step", 7, 10, 1, true},
+	[EPOCHS] = {"epochs", 6, 0, 6, true},  [LOSS_D] = {"loss D", 6, 7, 2, true},  [LOSS_G] = {"loss G", 6, 7, 2, true},
 	[TRAINED] = {"trained", 9, 0, 5, true}, [AGE] = {"age", 6, 0, 2, true},
 };
 
@@ -36,15 +36,10 @@ static enum theme_role status_role(const char *status)
 	return ROLE_TEXT;
 }
 
-static void bits_text(char *text, int bits)
-{
-	snprintf(text, CELL_SIZE, bits >= 32 ? "float" : "%d bit", bits);
-}
-
-/* "live 28 %": how far it is, or how far it came. */
+/* "live 28 %" while it trains; otherwise the step says how far it came. */
 static void status_text(char *text, const struct view_run_row *run)
 {
-	if (run->last_step > 0 && run->step < run->last_step)
+	if (run->last_step > 0 && strcmp(run->status, "live") == 0)
 		snprintf(text, CELL_SIZE, "%s %.0f %%", run->status, floor(100.0 * (double)run->step / (double)run->last_step));
 	else
 		snprintf(text, CELL_SIZE, "%s", run->status);
@@ -59,8 +54,8 @@ static void cell_text(char *text, const struct view_run_row *run, enum column co
 	case MODEL: snprintf(text, CELL_SIZE, "%s", run->model); break;
 	case SIZE: snprintf(text, CELL_SIZE, "%dpx w%d", run->size, run->width); break;
 	case DATA: snprintf(text, CELL_SIZE, "%s", run->data); break;
-	case D_BITS: bits_text(text, run->d_bits); break;
-	case G_BITS: bits_text(text, run->g_bits); break;
+	case D_BITS: snprintf(text, CELL_SIZE, "%d", run->d_bits); break;
+	case G_BITS: snprintf(text, CELL_SIZE, "%d", run->g_bits); break;
 	case METHOD: snprintf(text, CELL_SIZE, "%s", run->d_bits >= 32 && run->g_bits >= 32 ? "-" : run->quantizer); break;
 	case STEP: text_count(text, CELL_SIZE, run->step); break;
 	case EPOCHS: snprintf(text, CELL_SIZE, "%.1f", run->epochs); break;
@@ -103,9 +98,10 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 		return;
 	struct canvas body = screen_draw_surroundings(canvas, view, footer);
 	char note[VIEW_TEXT + 32];
-	snprintf(note, sizeof note, view->run_count == 1 ? "%d run  %s" : "%d runs  %s", view->run_count, view->store_path);
+	snprintf(note, sizeof note, "%d run%s  %s", view->run_count, view->run_count == 1 ? "" : "s",
+		canvas->clip.width >= PATH_WIDTH ? view->store_path : "");
 	struct rect all = {0, 0, body.clip.width, body.clip.height};
-	struct canvas inside = screen_pane(&body, all, "runs, newest first", note, screen_is_boxed(canvas));
+	struct canvas inside = screen_pane(&body, all, "runs, newest first (D, G: bits)", note, screen_is_boxed(canvas));
 	if (!view->run_count) {
 		screen_draw_centred(&inside, ROLE_QUIET, "the store holds no run yet\n\n`qgan tui --data fashion-mnist` starts one here, `qgan train` one without a screen");
 		return;
