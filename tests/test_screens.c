@@ -277,7 +277,8 @@ static double random_number(void)
 
 static void random_text(char *text, size_t size)
 {
-	static const char *const pieces[] = {"a", " ", "loss", "\xff", "\xe2\x96", "\xe4\xb8\xad", "\t", "%s", "-", "\n", "very-long-word-without-any-blank", "\xcc\x81"};
+	static const char *const pieces[] = {"a", " ", "loss", "\xff", "\xe2\x96", "\xe4\xb8\xad", "\t",
+		"%s", "-", "\n", "very-long-word-without-any-blank", "\xcc\x81"};
 	text[0] = '\0';
 	for (int64_t i = random_below(60); i > 0; i--)
 		if (strlen(text) + 40 < size)
@@ -290,7 +291,8 @@ static void random_run(struct view_run *run)
 	*run = (struct view_run){.id = random_below(9), .state = (enum view_state)random_below(VIEW_FAILED + 1),
 		.steerable = random_below(2), .size = (int)random_below(200) - 10, .channels = (int)random_below(5),
 		.width = (int)random_below(2000000000), .batch = (int)random_below(100) - 50, .threads = (int)random_below(99),
-		.seed = (uint64_t)random_below(INT64_MAX), .step = random_below(INT64_MAX), .last_step = random_below(3) * random_below(INT64_MAX / 4),
+		.seed = (uint64_t)random_below(INT64_MAX), .step = random_below(INT64_MAX),
+		.last_step = random_below(3) * random_below(INT64_MAX / 4),
 		.epochs = random_number(), .last_epoch = random_number(), .loss_d = random_number(), .loss_g = random_number(),
 		.d_real = random_number(), .d_fake = random_number(), .images_per_second = random_number(), .gflops = random_number(),
 		.quantize_share = random_number(), .eta_seconds = random_number(), .loading = random_number()};
@@ -311,9 +313,11 @@ static void random_run(struct view_run *run)
 
 static void random_layer(struct view_layer *layer)
 {
-	*layer = (struct view_layer){.bits = (int)random_below(40), .states = random_below(3) ? 1 << random_below(9) : (int)random_below(400) - 50,
+	*layer = (struct view_layer){.bits = (int)random_below(40),
+		.states = random_below(3) ? 1 << random_below(9) : (int)random_below(400) - 50,
 		.weights = (uint64_t)random_below(INT64_MAX), .alpha = random_number(), .beta = random_number(), .mse = random_number(),
-		.sqnr_db = random_number(), .utilization = random_number(), .flips = random_number(), .dead_states = (int)random_below(300) - 20,
+		.sqnr_db = random_number(), .utilization = random_number(), .flips = random_number(),
+		.dead_states = (int)random_below(300) - 20,
 		.iterations = (int)random_below(100) - 20};
 	random_text(layer->name, sizeof layer->name);
 	random_text(layer->shape, sizeof layer->shape);
@@ -483,7 +487,8 @@ static void past_runs_offer_no_steering(void **state)
 	view->run.steerable = false;
 	view->run.state = VIEW_STOPPED;
 	char *past = draw_train(view, 200, 60);
-	static const char *const steering[] = {"p pause", "[ ] D bits", "{ } G bits", "m quantizer", "x stop", "s save", "l learning rates"};
+	static const char *const steering[] = {"p pause", "[ ] D bits", "{ } G bits", "m quantizer", "x stop", "s save",
+		"l learning rates"};
 	for (size_t i = 0; i < sizeof steering / sizeof *steering; i++) {
 		assert_non_null(strstr(live, steering[i]));
 		assert_null(strstr(past, steering[i]));
@@ -534,7 +539,8 @@ static void warnings_stay_in_sight(void **state)
 /* ---- keys */
 
 /* Presses a key on a screen as ui.c would: by the keymap of its scope, then act. */
-static struct action_request press(const struct screen *screen, struct screen_state *state, const struct view *view, const char *name)
+static struct action_request press(const struct screen *screen, struct screen_state *state, const struct view *view,
+	const char *name)
 {
 	uint32_t key = 0;
 	struct action_request out = {0};
@@ -763,7 +769,8 @@ static void rates_are_checked(void **state)
 	out = answer(view, ACTION_RATES, "Backspace 5 Enter", false);
 	assert_true(out.network == VIEW_D && out.value == 0.0005);
 	assert_int_equal(answer(view, ACTION_RATES, "1 Esc", false).action, ACTION_NONE);
-	static const char *const wrong[] = {"0 Enter", "- 1 Enter", "2 Enter", "e Enter", "1 e 9 Enter", "1 - 1 Enter", "1 Backspace Enter"};
+	static const char *const wrong[] = {"0 Enter", "- 1 Enter", "2 Enter", "e Enter", "1 e 9 Enter", "1 - 1 Enter",
+		"1 Backspace Enter"};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		assert_int_equal(answer(view, ACTION_RATES, wrong[i], true).action, ACTION_NONE);
 	answer(view, ACTION_RATES, "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", true);

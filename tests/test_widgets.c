@@ -119,8 +119,10 @@ static void dots_match_values(void **state)
 	(void)state;
 	enum { COLUMNS = 40, ROWS = 9, DOTS = 2 * COLUMNS };
 	struct series *series = memory_zeroed(1, sizeof *series);
-	for (int64_t step = 0; step < 100 * DOTS; step++)
-		series_append(series, step, sin((double)step / 500) + 0.3 * (noise() - 0.5) + (step == 4321 ? 2 : 0) - (step == 6000 ? 1.5 : 0));
+	for (int64_t step = 0; step < 100 * DOTS; step++) {
+		double spike = step == 4321 ? 2 : step == 6000 ? -1.5 : 0;
+		series_append(series, step, sin((double)step / 500) + 0.3 * (noise() - 0.5) + spike);
+	}
 	struct axis steps = axis_between(0, 100 * DOTS - 1, 5, true), values = axis_between(-2.5, 3.5, 5, false);
 	struct plot_column columns[DOTS];
 	struct plot_dots dots;

@@ -40,7 +40,8 @@ static inline void fixture_curves(struct view *view, int64_t steps)
 	for (int64_t step = 1; step <= steps; step++) {
 		double t = (double)step / 400, settled = t / (1 + t);
 		double wave = sin((double)step / 130) + 0.6 * sin((double)step / 47 + 1);
-		double g = 1.3 + 2.2 * settled - 0.9 * (step > 2400) * (1 - exp(-((double)step - 2400) / 200)) + 0.25 * wave + 0.45 * fixture_noise();
+		double relaxed = step > 2400 ? 1 - exp(-((double)step - 2400) / 200) : 0;
+		double g = 1.3 + 2.2 * settled - 0.9 * relaxed + 0.25 * wave + 0.45 * fixture_noise();
 		double d = 1.25 - 0.75 * settled + 0.25 * (step > 1900) - 0.08 * wave + 0.16 * fixture_noise();
 		fixture_append(&view->loss[VIEW_D], step, fmax(d, 0.02));
 		fixture_append(&view->loss[VIEW_G], step, fmax(g, 0.02) + (step == 1203 ? 5 : 0));
@@ -76,7 +77,8 @@ static inline void fixture_count_states(struct view_layer *layer)
 	layer->iterations = 7;
 }
 
-static inline void fixture_layer(struct view *view, enum view_network network, const char *name, const char *shape, uint64_t weights)
+static inline void fixture_layer(struct view *view, enum view_network network, const char *name, const char *shape,
+	uint64_t weights)
 {
 	struct view_layer *layer = &view->layers[network][view->layer_count[network]++];
 	*layer = (struct view_layer){.bits = view->run.bits[network], .weights = weights, .alpha = 0.0213, .beta = -0.0319,
@@ -139,9 +141,12 @@ static inline void fixture_runs(struct view *view)
 {
 	static const struct view_run_row rows[] = {
 		{7, "fmnist-dcgan-7f3a", "live", "dcgan", "fashion-mnist", "em", 2, 1, 32, 64, 3120, 11250, 3.3, 0.9, 1.7, 2, 800, true},
-		{6, "cifar-1d2g-b", "paused", "dcgan", "cifar10:/data/cifar-10-batches-bin", "em", 1, 2, 32, 128, 26100, 42000, 33.4, 0.71, 2.2, 5400, 7421, false},
-		{5, "cifar-float", "finished", "dcgan", "cifar10:/data/cifar-10-batches-bin", "em", 32, 32, 32, 128, 42000, 42000, 53.7, 0.44, 3.1, 18000, 11873, false},
-		{4, "cifar-minmax-2", "stopped", "dcgan", "cifar10:/data/cifar-10-batches-bin", "minmax", 2, 2, 32, 128, 12000, 42000, 15.3, 0.02, 8.9, 86400, 3341, false},
+		{6, "cifar-1d2g-b", "paused", "dcgan", "cifar10:/data/cifar-10-batches-bin",
+		 "em", 1, 2, 32, 128, 26100, 42000, 33.4, 0.71, 2.2, 5400, 7421, false},
+		{5, "cifar-float", "finished", "dcgan", "cifar10:/data/cifar-10-batches-bin",
+		 "em", 32, 32, 32, 128, 42000, 42000, 53.7, 0.44, 3.1, 18000, 11873, false},
+		{4, "cifar-minmax-2", "stopped", "dcgan", "cifar10:/data/cifar-10-batches-bin",
+		 "minmax", 2, 2, 32, 128, 12000, 42000, 15.3, 0.02, 8.9, 86400, 3341, false},
 		{3, "faces-64", "crashed", "dcgan", "images:/data/faces", "em", 4, 4, 64, 64, 880, 0, 2.1, 0.8, 1.1, 200000, 1204, false},
 		{2, "shapes-nan", "failed", "dcgan", "shapes", "tanh", 2, 1, 32, 16, 41, 5000, 0.1, NAN, NAN, 500000, 12, false},
 	};

@@ -33,7 +33,9 @@ enum action {
 enum action_scope { SCOPE_EVERYWHERE, SCOPE_TRAIN, SCOPE_RUNS, SCOPE_INTERNAL /* no key of its own */ };
 
 /* How help and man page gather the rows. */
-enum action_group { GROUP_RUN, GROUP_QUANTIZATION, GROUP_CHARTS, GROUP_RUNS, GROUP_MOVE, GROUP_SCREENS, GROUP_PROGRAM, GROUP_COUNT };
+enum action_group {
+	GROUP_RUN, GROUP_QUANTIZATION, GROUP_CHARTS, GROUP_RUNS, GROUP_MOVE, GROUP_SCREENS, GROUP_PROGRAM, GROUP_COUNT
+};
 const char *action_group_name(enum action_group group); /* "Run control" */
 
 struct action_row {

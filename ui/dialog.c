@@ -181,7 +181,8 @@ static void draw_option(struct canvas *inside, int y, const struct option *optio
 	canvas_text(inside, 2 + KEYS_COLUMN, y, chosen ? ROLE_SELECTED : ROLE_TEXT, 0, option->text);
 }
 
-static void draw_question(const struct dialog *dialog, const struct question *question, const struct view *view, struct canvas *canvas)
+static void draw_question(const struct dialog *dialog, const struct question *question, const struct view *view,
+	struct canvas *canvas)
 {
 	struct canvas inside = open_box(canvas, question->count + 2, question->title);
 	const char *name = live_run(view);

@@ -79,7 +79,8 @@ static void draw_utilization(const struct rows *rows, const struct row *row, str
 {
 	(void)rows;
 	char text[NUMBER_SIZE];
-	table_text(cell, false, true, ROLE_TEXT, screen_percent(text, sizeof text, is_float(row->layer) ? NAN : row->layer->utilization, 0));
+	double used = is_float(row->layer) ? NAN : row->layer->utilization;
+	table_text(cell, false, true, ROLE_TEXT, screen_percent(text, sizeof text, used, 0));
 }
 
 static void draw_sqnr(const struct rows *rows, const struct row *row, struct canvas *cell)
@@ -156,13 +157,18 @@ static void draw_cell(const void *context, int row, int column, struct canvas *c
 	drawers[column](rows, &rows->items[row], cell);
 }
 
-/* Worst first. Float layers have nothing to go wrong. */
+/* Float layers have nothing to go wrong. */
+static double quality(const struct view_layer *layer)
+{
+	return is_float(layer) || isnan(layer->sqnr_db) ? INFINITY : layer->sqnr_db;
+}
+
+/* Worst first. */
 static int compare_badness(const void *left, const void *right)
 {
 	const struct view_layer *a = ((const struct row *)left)->layer, *b = ((const struct row *)right)->layer;
 	int dead = (is_float(b) ? 0 : b->dead_states) - (is_float(a) ? 0 : a->dead_states);
-	double x = is_float(a) || isnan(a->sqnr_db) ? INFINITY : a->sqnr_db, y = is_float(b) || isnan(b->sqnr_db) ? INFINITY : b->sqnr_db;
-	return dead ? dead : (x > y) - (x < y);
+	return dead ? dead : (quality(a) > quality(b)) - (quality(a) < quality(b));
 }
 
 static int compare_place(const void *left, const void *right)

@@ -45,7 +45,7 @@ char *screen_number(char *target, size_t size, double value, int digits)
 	if (!isfinite(value)) {
 		snprintf(target, size, "-");
 	} else if (magnitude == 0 || (magnitude >= 1e-3 && magnitude < 1e5)) {
-		int whole = magnitude >= 1 ? (int)log10(magnitude) + 1 : magnitude >= 0.1 || magnitude == 0 ? 0 : (int)floor(log10(magnitude)) + 1;
+		int whole = magnitude > 0 ? (int)floor(log10(magnitude)) + 1 : 0; /* digits before the point; negative: zeros after it */
 		snprintf(target, size, "%.*f", digits > whole ? digits - whole : 0, value);
 	} else {
 		int exponent = (int)floor(log10(magnitude) + 1e-9);

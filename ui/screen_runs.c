@@ -72,7 +72,9 @@ static void draw_cell(const void *context, int row, int column, struct canvas *c
 	const struct view *view = context;
 	const struct view_run_row *run = &view->runs[row];
 	char text[CELL_SIZE];
-	enum theme_role role = column == STATUS ? status_role(run->status) : column == D_BITS ? ROLE_D : column == G_BITS ? ROLE_G : ROLE_TEXT;
+	enum theme_role role = column == D_BITS ? ROLE_D : column == G_BITS ? ROLE_G : ROLE_TEXT;
+	if (column == STATUS)
+		role = status_role(run->status);
 	cell_text(text, run, (enum column)column, run->id == view->run.id && view->run.state != VIEW_NOTHING);
 	table_text(cell, selected, columns[column].right, role, text);
 }
@@ -98,12 +100,13 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 		return;
 	struct canvas body = screen_draw_surroundings(canvas, view, footer);
 	char note[VIEW_TEXT + 32];
-	snprintf(note, sizeof note, "%d run%s  %s", view->run_count, view->run_count == 1 ? "" : "s",
-		canvas->clip.width >= PATH_WIDTH ? view->store_path : "");
+	snprintf(note, sizeof note, "%d run%s%s%s", view->run_count, view->run_count == 1 ? "" : "s",
+		canvas->clip.width >= PATH_WIDTH ? "  " : "", canvas->clip.width >= PATH_WIDTH ? view->store_path : "");
 	struct rect all = {0, 0, body.clip.width, body.clip.height};
 	struct canvas inside = screen_pane(&body, all, "runs, newest first (D, G: bits)", note, screen_is_boxed(canvas));
 	if (!view->run_count) {
-		screen_draw_centred(&inside, ROLE_QUIET, "the store holds no run yet\n\n`qgan tui --data fashion-mnist` starts one here, `qgan train` one without a screen");
+		screen_draw_centred(&inside, ROLE_QUIET, "the store holds no run yet\n\n"
+			"`qgan tui --data fashion-mnist` starts one here\n`qgan train` starts one without a screen");
 		return;
 	}
 	state->runs_rows = inside.clip.height > 1 ? inside.clip.height - 1 : 1;

@@ -51,7 +51,8 @@ static struct chart chart_of(const struct screen_state *state, const struct view
 	return chart;
 }
 
-static void draw_chart(const struct screen_state *state, const struct view *view, struct canvas *canvas, struct rect rect, int which, bool boxed)
+static void draw_chart(const struct screen_state *state, const struct view *view, struct canvas *canvas, struct rect rect,
+	int which, bool boxed)
 {
 	static const char *const titles[CHARTS][2] = {{"loss, nats", "loss, nats, log scale"}, {"P(real) by D", "P(real) by D"}};
 	struct chart chart = chart_of(state, view, which);
@@ -89,7 +90,8 @@ static int samples_width(int width, int height, bool boxed)
 	return columns < SAMPLES_MIN_WIDTH || width - columns < MIN_CHART_WIDTH ? 0 : columns;
 }
 
-static void draw_upper(const struct screen_state *state, const struct view *view, struct canvas *canvas, struct picture_request *picture, bool boxed)
+static void draw_upper(const struct screen_state *state, const struct view *view, struct canvas *canvas,
+	struct picture_request *picture, bool boxed)
 {
 	int width = canvas->clip.width, height = canvas->clip.height, samples = samples_width(width, height, boxed);
 	struct canvas charts = canvas_part(canvas, (struct rect){0, 0, width - samples, height});
@@ -138,7 +140,8 @@ static void draw_loading(const struct view *view, struct canvas *body)
 	progress_draw(body, (body->clip.width - width) / 2, y, width, view->run.loading, ROLE_BAR);
 }
 
-static void draw_body(const struct screen_state *state, const struct view *view, struct canvas *body, struct picture_request *picture, bool boxed)
+static void draw_body(const struct screen_state *state, const struct view *view, struct canvas *body,
+	struct picture_request *picture, bool boxed)
 {
 	int width = body->clip.width, height = body->clip.height;
 	bool side_by_side = width >= SIDE_BY_SIDE_TABLES;
@@ -159,7 +162,8 @@ static void draw_nothing(struct canvas *body)
 {
 	char text[160], key[16];
 	keymap_key_of(key, sizeof key, ACTION_SCREEN_RUNS, body->unicode);
-	snprintf(text, sizeof text, "no run is open\n\n%s lists the runs of the store\n`qgan tui --data fashion-mnist` starts a new one", key);
+	snprintf(text, sizeof text, "no run is open\n\n%s lists the runs of the store\n"
+		"`qgan tui --data fashion-mnist` starts a new one", key);
 	screen_draw_centred(body, ROLE_QUIET, text);
 }
 

@@ -92,7 +92,8 @@ static bool value_extent(const struct chart *chart, const struct axis *steps, st
 	return extent.count > 0;
 }
 
-static struct axis choose_values(const struct chart *chart, const struct axis *steps, struct plot_column *columns, int count, int rows)
+static struct axis choose_values(const struct chart *chart, const struct axis *steps, struct plot_column *columns, int count,
+	int rows)
 {
 	double intervals = fmax(1, fmin(MAX_INTERVALS, (rows - 1.0) / ROWS_PER_TICK));
 	double low = 0, high = 1;
@@ -287,7 +288,8 @@ static void draw_arrows(struct layout *layout, enum theme_role role, const struc
 }
 
 /* From behind: reaches, marks, lines, arrows. */
-static void draw_curves(struct canvas *canvas, struct layout *layout, const struct chart *chart, struct plot_column *columns, int count)
+static void draw_curves(struct canvas *canvas, struct layout *layout, const struct chart *chart, struct plot_column *columns,
+	int count)
 {
 	struct plot_dots dots[CHART_MAX_LINES];
 	for (int i = 0; i < chart->line_count; i++) {
@@ -313,7 +315,8 @@ static void draw_empty(struct canvas *canvas, const char *text)
 
 /* The scale decides how wide the plot is, and the plot's width which values share a column: the scale is chosen for the
  * full width, which differs from the plot's by a few columns only. */
-static struct layout lay_out(struct canvas *canvas, const struct chart *chart, struct plot_column *columns, int64_t first, int64_t last)
+static struct layout lay_out(struct canvas *canvas, const struct chart *chart, struct plot_column *columns, int64_t first,
+	int64_t last)
 {
 	int width = canvas->clip.width, height = canvas->clip.height;
 	struct layout layout = {.axis_below = height >= AXIS_MIN_HEIGHT};

@@ -28,7 +28,8 @@ void plot_init(struct plot_dots *dots, int columns, int rows, bool unicode);
 void plot_clear(struct plot_dots *dots);
 
 /* Draws one curve: means joined by straight lines (three columns of five when dotted), and for every cell column the
- * smallest and the largest value as single dots, in dot column `side` (0 or 1) of the cell. `columns` has dots->columns x dots->across entries. */
+ * smallest and the largest value as single dots, in dot column `side` (0 or 1) of the cell.
+ * `columns` has dots->columns x dots->across entries. */
 void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, bool dotted, int side);
 
 /* Dot row (0: top) of a value, rounded to the nearest; may lie outside 0 .. rows x down - 1. */
