@@ -198,7 +198,8 @@ static bool pump_reports(struct training *training, const struct training_watche
 	recorder_drain_wake(training->recorder);
 	while (recorder_poll_report(training->recorder, &report)) {
 		any = true;
-		if (report.kind == RECORDER_CHECKPOINT_WRITTEN || report.kind == RECORDER_CHECKPOINT_LOST)
+		bool checkpoint = report.kind == RECORDER_CHECKPOINT_WRITTEN || report.kind == RECORDER_CHECKPOINT_LOST;
+		if (checkpoint && report.run == training->run.id)
 			engine_checkpoint_done(training->engine);
 		if (watcher->report)
 			watcher->report(watcher->context, &report);

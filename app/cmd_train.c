@@ -1,0 +1,203 @@
+/* qgan train: the same training without a screen. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/interrupt.h"
+#include "app/train_options.h"
+#include "engine/base/clock.h"
+
+struct train_arguments {
+	struct train_options train;
+	bool json;
+};
+
+struct train_state {
+	struct training *training;
+	bool json, visible;
+	struct cli_progress bar;
+	struct progress last;  /* the newest step */
+	struct error failure;
+	bool output_lost;      /* stdout is gone (| head): stop and save */
+	char checkpoint[STORE_PATH_SIZE];
+};
+
+static json_t *step_to_json(const struct train_state *state, const struct progress *progress)
+{
+	const struct step_report *report = &progress->report;
+	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	                 "run", training_run(state->training)->name,
+	                 "step", (json_int_t)report->step,
+	                 "epoch", cli_json_real(report->epochs),
+	                 "loss_d", cli_json_real(report->loss[NETWORK_D]),
+	                 "loss_g", cli_json_real(report->loss[NETWORK_G]),
+	                 "d_real", cli_json_real(report->d_real),
+	                 "d_fake", cli_json_real(report->d_fake),
+	                 "gradient_norm_d", cli_json_real(report->gradient_norm[NETWORK_D]),
+	                 "gradient_norm_g", cli_json_real(report->gradient_norm[NETWORK_G]),
+	                 "images_per_s", cli_json_real(progress->images_per_second),
+	                 "gflops", cli_json_real(progress->gflops),
+	                 "eta_s", cli_json_real(progress->eta_seconds));
+}
+
+static void print_line(struct train_state *state, json_t *line)
+{
+	if (cli_print_json(line) != CLI_DONE)
+		state->output_lost = true;
+}
+
+static void watch_progress(struct train_state *state, const struct event *event)
+{
+	state->last = event->progress;
+	const struct step_report *report = &event->progress.report;
+	char note[128], loss_d[24], loss_g[24];
+	snprintf(note, sizeof note, "epoch %.2f  loss D %s G %s  %.0f images/s", report->epochs,
+	         text_loss(loss_d, sizeof loss_d, report->loss[NETWORK_D]),
+	         text_loss(loss_g, sizeof loss_g, report->loss[NETWORK_G]), event->progress.images_per_second);
+	cli_progress_update(&state->bar, report->step, note);
+}
+
+static void watch_state(struct train_state *state, const struct event *event)
+{
+	if (event->state == ENGINE_FAILED)
+		state->failure = event->error;
+}
+
+static void watch_event(void *context, const struct event *event)
+{
+	struct train_state *state = context;
+	switch (event->kind) {
+	case EVENT_STARTED:
+		cli_progress_begin(&state->bar, "training", "steps", event->step, event->facts.last_step);
+		break;
+	case EVENT_PROGRESS:
+		watch_progress(state, event);
+		break;
+	case EVENT_METRICS:
+		if (state->json)
+			print_line(state, step_to_json(state, &event->progress));
+		break;
+	case EVENT_STATE:
+		watch_state(state, event);
+		break;
+	case EVENT_LOADING: case EVENT_LAYERS: case EVENT_SAMPLE: case EVENT_CHECKPOINT: case EVENT_JOURNAL: case EVENT_REPLY:
+		break;
+	}
+}
+
+static void watch_report(void *context, const struct recorder_report *report)
+{
+	struct train_state *state = context;
+	if (report->kind == RECORDER_CHECKPOINT_WRITTEN)
+		text_copy(state->checkpoint, sizeof state->checkpoint, report->path);
+	else
+		cli_warn("%s", report->text);
+}
+
+/* Until the end, or until a signal asked for it: one signal saves, a second one leaves. */
+static void run_training(struct train_state *state, struct recorder *recorder)
+{
+	struct training_watcher watcher = {state, watch_event, watch_report};
+	bool stopping = false;
+	while (!training_ended(state->training) || recorder_waiting(recorder)) {
+		training_wait(state->training, 0.5);
+		training_pump(state->training, &watcher);
+		if (interrupt_count() > 1)
+			return;
+		if ((interrupt_count() || state->output_lost) && !stopping && !training_ended(state->training)) {
+			struct command stop = {.kind = COMMAND_STOP};
+			stopping = training_send(state->training, &stop);
+		}
+	}
+	training_pump(state->training, &watcher);
+}
+
+static void print_summary(struct train_state *state)
+{
+	const char *status = engine_state_name(training_state(state->training));
+	if (state->json) {
+		json_t *line = step_to_json(state, &state->last);
+		json_object_set_new(line, "status", json_string(status));
+		if (*state->checkpoint)
+			json_object_set_new(line, "checkpoint", json_string(state->checkpoint));
+		print_line(state, line);
+		return;
+	}
+	fprintf(stderr, "%s %s at step %" PRId64 "\n", training_run(state->training)->name, status, state->last.report.step);
+	if (*state->checkpoint)
+		fprintf(stderr, "checkpoint %s\n", state->checkpoint);
+}
+
+static int exit_status(const struct train_state *state, size_t lost)
+{
+	if (state->failure.code != ERROR_NONE)
+		return cli_fail(&state->failure);
+	if (lost) {
+		cli_warn("%zu facts could not be written to the store", lost);
+		return CLI_FAILED;
+	}
+	if (interrupt_exit_status())
+		return interrupt_exit_status();
+	return state->output_lost ? CLI_FAILED : CLI_DONE;
+}
+
+static int train(struct train_state *state, const char *store_path, const struct training_start *start)
+{
+	struct error error = {0};
+	struct recorder *recorder = recorder_create(store_path, &error);
+	if (!recorder)
+		return cli_fail(&error);
+	interrupt_install();
+	state->training = training_create(recorder, start, &error);
+	if (!state->training) {
+		recorder_destroy(recorder, 0);
+		return cli_fail(&error);
+	}
+	if (!state->json)
+		fprintf(stderr, "run %s\n", training_run(state->training)->name);
+	run_training(state, recorder);
+	cli_progress_end(&state->bar);
+	if (state->failure.code == ERROR_NONE)
+		print_summary(state);
+	training_destroy(state->training);
+	return exit_status(state, recorder_destroy(recorder, 30));
+}
+
+static int run(int argc, char **argv)
+{
+	struct train_arguments arguments = {0};
+	struct cli_words words;
+	int status;
+	if (!cli_parse(&subcommand_train.syntax, subcommand_train.help, argc, argv, &arguments, &words, &status))
+		return status;
+	char store_path[PATH_SIZE];
+	struct training_start start;
+	struct error error = {0};
+	if (!train_options_resolve(&arguments.train, store_path, &start, &error))
+		return cli_fail(&error);
+	struct train_state state = {.json = arguments.json};
+	state.last.report.step = start.checkpoint_step;
+	return train(&state, store_path, &start);
+}
+
+static const struct cli_option options[] = {
+	TRAIN_OPTIONS(struct train_arguments, train),
+	CLI_JSON(struct train_arguments, json),
+	{.name = NULL},
+};
+
+const struct subcommand subcommand_train = {
+	.name = "train",
+	.help = "Train without a screen: a progress line, or JSON lines with --json.",
+	.syntax = {
+		.options = options,
+		.shared_title = "Settings",
+		.shared = settings_options,
+		.shared_offset = offsetof(struct train_arguments, train.settings),
+		.notes = "Ctrl-C or SIGTERM saves a checkpoint and ends (status 130, 143); a second one leaves at once. A lost\n"
+		         "terminal (SIGHUP) does not end the training.\n",
+	},
+	.run = run,
+};

@@ -1,0 +1,137 @@
+/* qgan tui, or just qgan: the workbench. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/interrupt.h"
+#include "app/session.h"
+#include "app/train_options.h"
+#include "engine/base/log.h"
+
+struct tui_arguments {
+	struct train_options train;
+	const char *graphics;
+	bool ascii, browse, paused;
+	int64_t frames;
+};
+
+static const char *const graphics_names[] = {
+	[UI_GRAPHICS_AUTO] = "auto", [UI_GRAPHICS_SIXEL] = "sixel", [UI_GRAPHICS_BLOCKS] = "blocks",
+	[UI_GRAPHICS_ASCII] = "ascii", [UI_GRAPHICS_NONE] = "none", NULL,
+};
+
+static struct ui_options make_ui_options(const struct tui_arguments *arguments)
+{
+	struct ui_options options = {.ascii = arguments->ascii, .frames = (int)arguments->frames};
+	for (int i = 0; arguments->graphics && graphics_names[i]; i++)
+		if (!strcmp(arguments->graphics, graphics_names[i]))
+			options.graphics = (enum ui_graphics)i;
+	if (arguments->browse)
+		options.first_screen = ACTION_SCREEN_RUNS;
+	return options;
+}
+
+static bool stop_requested(void)
+{
+	static int seen;
+	bool more = interrupt_count() > seen;
+	seen = interrupt_count();
+	return more;
+}
+
+/* The screen is gone; what is left is to finish the training and the books. */
+static int finish(struct session *session, enum ui_end end, int signal_number)
+{
+	if (end == UI_SIGNAL)
+		session_stop(session);
+	if (session_live(session)) {
+		const struct view_run *run = session_last_run(session);
+		fprintf(stderr, "qgan: %s %s\n", run->name,
+		        end == UI_SIGNAL ? "is being saved" : "trains on without a screen; Ctrl-C or SIGTERM saves and ends it");
+	}
+	session_train_headless(session, stop_requested);
+	const struct view_run *run = session_last_run(session);
+	if (run && end != UI_LOST)
+		fprintf(stderr, "%s: %s at step %" PRId64 "\n", run->name, view_state_name(run->state), run->step);
+	if (session_destroy(session, 30) > 0) {
+		cli_warn("some facts could not be written to the store; see the log");
+		return CLI_FAILED;
+	}
+	if (interrupt_exit_status())
+		return interrupt_exit_status();
+	return end == UI_SIGNAL ? 128 + signal_number : CLI_DONE;
+}
+
+static void open_log(void)
+{
+	char path[PATH_SIZE];
+	struct error error = {0};
+	if (!path_log(path, &error) || !path_make_parents(path, &error) || !log_open(path, &error))
+		cli_warn("%s", error.text);
+}
+
+static int workbench(const struct tui_arguments *arguments, const char *store_path, const struct training_start *start)
+{
+	struct error error = {0};
+	struct session *session = session_create(store_path, start, &error);
+	if (!session)
+		return cli_fail(&error);
+	struct ui_host host = session_host(session);
+	struct ui_options options = make_ui_options(arguments);
+	enum ui_end end = UI_LEFT;
+	int signal_number = 0;
+	if (!ui_run(&host, &options, &end, &signal_number, &error)) {
+		session_destroy(session, 5);
+		return cli_fail(&error);
+	}
+	interrupt_install();
+	return finish(session, end, signal_number);
+}
+
+static int run(int argc, char **argv)
+{
+	struct tui_arguments arguments = {.graphics = "auto"};
+	struct cli_words words;
+	int status;
+	if (!cli_parse(&subcommand_tui.syntax, subcommand_tui.help, argc, argv, &arguments, &words, &status))
+		return status;
+	char store_path[PATH_SIZE];
+	struct training_start start;
+	struct error error = {0};
+	if (!train_options_resolve(&arguments.train, store_path, &start, &error))
+		return cli_fail(&error);
+	open_log();
+	start.paused = arguments.paused;
+	status = workbench(&arguments, store_path, arguments.browse ? NULL : &start);
+	log_close();
+	return status;
+}
+
+static const struct cli_option options[] = {
+	TRAIN_OPTIONS(struct tui_arguments, train),
+	{.name = "browse", .kind = CLI_FLAG, .offset = offsetof(struct tui_arguments, browse),
+	 .help = "open the run list and train nothing"},
+	{.name = "paused", .kind = CLI_FLAG, .offset = offsetof(struct tui_arguments, paused),
+	 .help = "wait for p before the first step"},
+	{.name = "graphics", .kind = CLI_CHOICE, .argument = "HOW", .offset = offsetof(struct tui_arguments, graphics),
+	 .choices = graphics_names, .standard = "auto", .help = "how pictures are drawn"},
+	{.name = "ascii", .kind = CLI_FLAG, .offset = offsetof(struct tui_arguments, ascii),
+	 .help = "draw with plain characters only"},
+	{.name = "frames", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct tui_arguments, frames),
+	 .min = 0, .max = 1e6, .help = "leave after so many frames (0: never)"},
+	{.name = NULL},
+};
+
+const struct subcommand subcommand_tui = {
+	.name = "tui",
+	.help = "The workbench: train, steer and watch in the terminal (also plain qgan).",
+	.syntax = {
+		.options = options,
+		.shared_title = "Settings",
+		.shared = settings_options,
+		.shared_offset = offsetof(struct tui_arguments, train.settings),
+	},
+	.run = run,
+};

@@ -1,0 +1,68 @@
+#include "app/train_options.h"
+
+#include <string.h>
+
+#include "engine/base/text.h"
+
+/* A resumed run may get another end or cadence; anything else would make it another run, which is what --from does. */
+static bool check_resume_flags(const struct settings_words *words, struct error *error)
+{
+	for (int i = 0; i < setting_count; i++) {
+		const struct setting_row *row = &setting_rows[i];
+		bool harmless = row->changes_nothing || !strcmp(row->name, "steps") || !strcmp(row->name, "epochs");
+		if (words->flag[i] && !harmless)
+			return error_set(error, ERROR_INPUT,
+			                 "--%s would make --resume another training: leave it out, or start a new run with --from", row->name);
+	}
+	return true;
+}
+
+/* Steps and epochs are two ways to say one end: the one given on the command line replaces the other. */
+static void replace_end(const struct settings_words *words, struct gan_settings *settings)
+{
+	bool steps = words->flag[setting_find("steps") - setting_rows] != NULL;
+	bool epochs = words->flag[setting_find("epochs") - setting_rows] != NULL;
+	if (epochs && !steps)
+		settings->steps = 0;
+	if (steps && !epochs)
+		settings->epochs = 0;
+}
+
+static bool resolve_recorded(const struct train_options *options, const char *store_path, struct training_start *start,
+                             struct error *error)
+{
+	if (options->resume && !check_resume_flags(&options->settings, error))
+		return false;
+	struct store *store = store_open(store_path, STORE_READ, error);
+	if (!store)
+		return false;
+	bool good = options->resume ? training_prepare_resume(store, options->resume, start, error)
+	                            : training_prepare_fork(store, options->from, start, error);
+	store_close(store);
+	if (!good || !settings_apply_flags(&options->settings, &start->settings, NULL, error))
+		return false;
+	replace_end(&options->settings, &start->settings);
+	return settings_check(&start->settings, error);
+}
+
+bool train_options_resolve(const struct train_options *options, char store_path[PATH_SIZE], struct training_start *start,
+                           struct error *error)
+{
+	if (!path_store(options->store, store_path, error))
+		return false;
+	if (options->resume && (options->from || options->name))
+		return error_set(error, ERROR_INPUT, "--resume continues a run under its own name: leave out %s",
+		                 options->from ? "--from" : "--run-name");
+	if (options->resume || options->from) {
+		if (!resolve_recorded(options, store_path, start, error))
+			return false;
+	} else {
+		*start = (struct training_start){0};
+		if (!settings_load(&options->settings, &start->settings, NULL, error))
+			return false;
+		replace_end(&options->settings, &start->settings);
+	}
+	if (options->name && !text_copy(start->name, sizeof start->name, options->name))
+		return error_set(error, ERROR_INPUT, "--run-name: expected at most %d bytes", RUN_NAME_SIZE - 1);
+	return dataset_check(start->settings.data, error);
+}

@@ -1,0 +1,329 @@
+#include "app/view_fill.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "engine/base/text.h"
+
+struct view *view_create(void)
+{
+	struct view *view = memory_zeroed(1, sizeof *view);
+	view_forget_run(view);
+	return view;
+}
+
+void view_destroy(struct view *view)
+{
+	if (!view)
+		return;
+	image_destroy((struct image *)view->sample);
+	free(view->runs);
+	free(view);
+}
+
+void view_forget_run(struct view *view)
+{
+	view->run = (struct view_run){
+		.bits = {QUANT_FLOAT_BITS, QUANT_FLOAT_BITS},
+		.loss_d = NAN, .loss_g = NAN, .d_real = NAN, .d_fake = NAN, .gradient_norm = {NAN, NAN},
+		.images_per_second = NAN, .gflops = NAN, .quantize_share = NAN, .eta_seconds = NAN, .loading = NAN,
+	};
+	for (int network = 0; network < VIEW_NETWORKS; network++) {
+		series_reset(&view->loss[network]);
+		view->layer_count[network] = 0;
+	}
+	series_reset(&view->d_real);
+	series_reset(&view->d_fake);
+	view->mark_count = 0;
+	view->layers_step = 0;
+	image_destroy((struct image *)view->sample);
+	view->sample = NULL;
+	view->sample_version++;
+	view->log_count = 0;
+}
+
+void view_log(struct view *view, double time, bool warning, const char *format, ...)
+{
+	struct view_log_line *line = &view->log[view->log_count++ % VIEW_LOG_LINES];
+	line->time = time;
+	line->warning = warning;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(line->text, sizeof line->text, format, arguments);
+	va_end(arguments);
+}
+
+/* ---- numbers that follow from others ---- */
+
+/* Packed weights: k bits each, and alpha and beta as two floats for every quantized tensor. */
+static void measure_sizes(struct view *view)
+{
+	for (int network = 0; network < VIEW_NETWORKS; network++) {
+		struct view_run *run = &view->run;
+		int bits = run->bits[network];
+		double scales = bits == QUANT_FLOAT_BITS ? 0 : 8.0 * view->layer_count[network];
+		run->float_bytes[network] = 4.0 * (double)run->weights[network];
+		run->packed_bytes[network] = ceil((double)run->weights[network] * bits / 8) + scales;
+	}
+}
+
+static void add_mark(struct view *view, int64_t step, const char *field, const char *value)
+{
+	static const struct { const char *field, *short_name; } rows[] = {
+		{"d-bits", "D"}, {"g-bits", "G"}, {"quantizer", "Q"}, {"d-learning-rate", "Dlr"}, {"g-learning-rate", "Glr"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (strcmp(field, rows[i].field) != 0)
+			continue;
+		if (view->mark_count == VIEW_MAX_MARKS) /* the oldest gives way */
+			memmove(view->marks, view->marks + 1, sizeof view->marks[0] * (VIEW_MAX_MARKS - 1));
+		else
+			view->mark_count++;
+		struct view_mark *mark = &view->marks[view->mark_count - 1];
+		double number;
+		mark->step = step;
+		if (text_to_double(value, &number))
+			snprintf(mark->label, sizeof mark->label, "%s>%.4g", rows[i].short_name, number);
+		else
+			snprintf(mark->label, sizeof mark->label, "%s>%.9s", rows[i].short_name, value);
+	}
+}
+
+/* A journalled change to what the header shows. */
+static void apply_change(struct view *view, const char *field, const char *value)
+{
+	struct view_run *run = &view->run;
+	double number = 0;
+	bool numeric = text_to_double(value, &number);
+	if (!strcmp(field, "d-bits") && numeric)
+		run->bits[VIEW_D] = (int)number;
+	else if (!strcmp(field, "g-bits") && numeric)
+		run->bits[VIEW_G] = (int)number;
+	else if (!strcmp(field, "d-learning-rate") && numeric)
+		run->learning_rate[VIEW_D] = number;
+	else if (!strcmp(field, "g-learning-rate") && numeric)
+		run->learning_rate[VIEW_G] = number;
+	else if (!strcmp(field, "quantizer"))
+		text_copy(run->quantizer, sizeof run->quantizer, value);
+	measure_sizes(view);
+}
+
+/* ---- a run's identity ---- */
+
+static enum view_state state_of_status(enum run_status status)
+{
+	static const enum view_state states[] = {
+		[RUN_LIVE] = VIEW_LIVE, [RUN_PAUSED] = VIEW_PAUSED, [RUN_FINISHED] = VIEW_FINISHED, [RUN_STOPPED] = VIEW_STOPPED,
+		[RUN_CRASHED] = VIEW_CRASHED, [RUN_FAILED] = VIEW_FAILED,
+	};
+	return states[status];
+}
+
+static void set_settings(struct view *view, const struct gan_settings *settings)
+{
+	struct view_run *run = &view->run;
+	text_copy(run->model, sizeof run->model, settings->model);
+	text_copy(run->data, sizeof run->data, settings->data);
+	text_copy(run->quantizer, sizeof run->quantizer, settings->quantizer);
+	run->size = settings->size;
+	run->channels = settings->channels;
+	run->width = settings->width;
+	run->batch = settings->batch;
+	run->threads = settings->threads;
+	run->seed = settings->seed;
+	for (int network = 0; network < VIEW_NETWORKS; network++) {
+		run->bits[network] = settings->bits[network];
+		run->learning_rate[network] = settings->learning_rate[network];
+	}
+	run->last_step = settings->steps;
+	run->last_epoch = (double)settings->epochs;
+}
+
+void view_set_run(struct view *view, const struct run *run, const struct gan_settings *config)
+{
+	if (config)
+		set_settings(view, config);
+	struct view_run *shown = &view->run;
+	shown->id = run->id;
+	text_copy(shown->name, sizeof shown->name, run->name);
+	text_copy(shown->model, sizeof shown->model, run->model);
+	text_copy(shown->data, sizeof shown->data, run->data);
+	text_copy(shown->quantizer, sizeof shown->quantizer, run->quantizer);
+	text_copy(shown->machine, sizeof shown->machine, run->machine);
+	text_copy(shown->message, sizeof shown->message, run->message);
+	shown->state = state_of_status(run->status);
+	shown->size = run->size;
+	shown->channels = run->channels;
+	shown->width = run->width;
+	shown->batch = run->batch;
+	shown->seed = run->seed;
+	shown->bits[VIEW_D] = run->d_bits;
+	shown->bits[VIEW_G] = run->g_bits;
+	shown->step = run->step;
+	shown->last_step = run->last_step;
+	shown->epochs = run->epochs;
+	shown->loss_d = run->loss_d;
+	shown->loss_g = run->loss_g;
+}
+
+/* ---- engine events ---- */
+
+static void take_state(struct view *view, const struct event *event)
+{
+	static const enum view_state states[] = {
+		[ENGINE_LOADING] = VIEW_LOADING, [ENGINE_RUNNING] = VIEW_LIVE, [ENGINE_PAUSED] = VIEW_PAUSED,
+		[ENGINE_STOPPING] = VIEW_STOPPING, [ENGINE_FINISHED] = VIEW_FINISHED, [ENGINE_STOPPED] = VIEW_STOPPED,
+		[ENGINE_FAILED] = VIEW_FAILED,
+	};
+	enum view_state before = view->run.state;
+	view->run.state = states[event->state];
+	bool ended = event->state == ENGINE_FINISHED || event->state == ENGINE_STOPPED || event->state == ENGINE_FAILED;
+	view->run.steerable = !ended;
+	if (ended)
+		view->run.images_per_second = view->run.gflops = view->run.eta_seconds = NAN;
+	if (event->state == ENGINE_FAILED) {
+		text_copy(view->run.message, sizeof view->run.message, event->error.text);
+		view_log(view, event->time, true, "failed: %.180s", event->error.text);
+	} else if (before != view->run.state && ended) {
+		view_log(view, event->time, false, "step %lld  %s", (long long)event->step, engine_state_name(event->state));
+	}
+}
+
+static void take_started(struct view *view, const struct event *event)
+{
+	const struct trainer_facts *facts = &event->facts;
+	set_settings(view, &facts->settings);
+	for (int network = 0; network < VIEW_NETWORKS; network++)
+		view->run.weights[network] = facts->weights[network];
+	view->run.last_step = facts->last_step;
+	if (!facts->settings.epochs && facts->last_step && facts->steps_per_epoch)
+		view->run.last_epoch = (double)facts->last_step / (double)facts->steps_per_epoch;
+	view->run.step = event->step;
+	view->run.loading = NAN;
+	measure_sizes(view);
+	view_log(view, event->time, false, "%s on %s, %lld steps an epoch", facts->settings.model, facts->settings.data,
+	         (long long)facts->steps_per_epoch);
+}
+
+static void take_loading(struct view *view, const struct event *event)
+{
+	view->run.loading = event->total ? (double)event->done / (double)event->total : NAN;
+}
+
+static void take_progress(struct view *view, const struct event *event)
+{
+	const struct progress *progress = &event->progress;
+	const struct step_report *report = &progress->report;
+	struct view_run *run = &view->run;
+	run->step = report->step;
+	run->epochs = report->epochs;
+	run->loss_d = report->loss[NETWORK_D];
+	run->loss_g = report->loss[NETWORK_G];
+	run->d_real = report->d_real;
+	run->d_fake = report->d_fake;
+	for (int network = 0; network < VIEW_NETWORKS; network++)
+		run->gradient_norm[network] = report->gradient_norm[network];
+	run->images_per_second = progress->images_per_second;
+	run->gflops = progress->gflops;
+	run->eta_seconds = progress->eta_seconds;
+	run->quantize_share = progress->quantize_share;
+}
+
+static void add_point(struct view *view, int64_t step, double loss_d, double loss_g, double d_real, double d_fake)
+{
+	series_append(&view->loss[VIEW_D], step, loss_d);
+	series_append(&view->loss[VIEW_G], step, loss_g);
+	series_append(&view->d_real, step, d_real);
+	series_append(&view->d_fake, step, d_fake);
+}
+
+static void take_metrics(struct view *view, const struct event *event)
+{
+	const struct step_report *mean = &event->progress.report;
+	add_point(view, mean->step, mean->loss[NETWORK_D], mean->loss[NETWORK_G], mean->d_real, mean->d_fake);
+}
+
+static void fill_layer(struct view_layer *layer, const struct layer_report *report)
+{
+	const struct quant_statistics *statistics = &report->statistics;
+	bool quantized = statistics->fit.bits != QUANT_FLOAT_BITS;
+	*layer = (struct view_layer){
+		.bits = statistics->fit.bits,
+		.states = quantized ? 1 << statistics->fit.bits : 0,
+		.weights = statistics->weights,
+		.alpha = quantized ? statistics->fit.alpha : NAN,
+		.beta = quantized ? statistics->fit.beta : NAN,
+		.mse = quantized ? statistics->mean_squared_error : NAN,
+		.sqnr_db = quantized ? statistics->sqnr_db : NAN,
+		.utilization = quantized ? statistics->utilization : NAN,
+		.flips = report->flips,
+		.dead_states = statistics->dead_states,
+		.iterations = statistics->fit.iterations,
+		.histogram_min = statistics->histogram_min,
+		.histogram_max = statistics->histogram_max,
+	};
+	text_copy(layer->name, sizeof layer->name, report->name);
+	text_copy(layer->shape, sizeof layer->shape, report->shape);
+	memcpy(layer->counts, statistics->counts, sizeof layer->counts[0] * (size_t)layer->states);
+	memcpy(layer->histogram, statistics->histogram, sizeof layer->histogram);
+}
+
+static void take_layers(struct view *view, const struct event *event)
+{
+	view->layer_count[VIEW_D] = view->layer_count[VIEW_G] = 0;
+	for (int i = 0; i < event->layer_count; i++) {
+		int network = event->layers[i].network == NETWORK_D ? VIEW_D : VIEW_G;
+		if (view->layer_count[network] < VIEW_MAX_LAYERS)
+			fill_layer(&view->layers[network][view->layer_count[network]++], &event->layers[i]);
+	}
+	view->layers_step = event->step;
+	measure_sizes(view);
+}
+
+static void set_sample(struct view *view, struct image *picture, int64_t step, int g_bits, uint64_t seed, int tiles, int columns)
+{
+	image_destroy((struct image *)view->sample);
+	view->sample = picture;
+	view->sample_version++;
+	view->sample_step = step;
+	view->sample_g_bits = g_bits;
+	view->sample_seed = seed;
+	view->sample_tiles = tiles;
+	view->sample_columns = columns;
+}
+
+static void take_sample(struct view *view, const struct event *event)
+{
+	struct image *copy = image_copy(event->picture, NULL);
+	if (copy)
+		set_sample(view, copy, event->step, view->run.bits[VIEW_G], event->seed, event->tiles, event->columns);
+}
+
+static void take_journal(struct view *view, const struct event *event)
+{
+	apply_change(view, event->field, event->value);
+	add_mark(view, event->step, event->field, event->value);
+	view_log(view, event->time, false, "step %lld  %s", (long long)event->step, event->text);
+}
+
+static void take_reply(struct view *view, const struct event *event)
+{
+	if (event->error.code != ERROR_NONE)
+		view_log(view, event->time, true, "%s refused: %.150s", command_name(event->command), event->error.text);
+}
+
+void view_take_event(struct view *view, const struct event *event)
+{
+	static void (*const handlers[])(struct view *, const struct event *) = {
+		[EVENT_STATE] = take_state, [EVENT_STARTED] = take_started, [EVENT_LOADING] = take_loading,
+		[EVENT_PROGRESS] = take_progress, [EVENT_METRICS] = take_metrics, [EVENT_LAYERS] = take_layers,
+		[EVENT_SAMPLE] = take_sample, [EVENT_CHECKPOINT] = NULL, [EVENT_JOURNAL] = take_journal, [EVENT_REPLY] = take_reply,
+	};
+	if (handlers[event->kind])
+		handlers[event->kind](view, event);
+}

@@ -1,0 +1,33 @@
+/* Turns the engine's events, and a recorded run, into the plain data screens draw. Both write the same struct view,
+ * so that a past run looks exactly like a live one. Main thread. */
+#ifndef QGAN_APP_VIEW_FILL_H
+#define QGAN_APP_VIEW_FILL_H
+
+#include "app/training.h"
+#include "store/store.h"
+#include "ui/view.h"
+
+struct view *view_create(void);
+void view_destroy(struct view *view); /* also the sample it holds; NULL is fine */
+
+/* Empties everything about a run: another one will be shown. */
+void view_forget_run(struct view *view);
+
+/* From a run's row; `config` (may be NULL when it cannot be read) adds what the row does not hold. */
+void view_set_run(struct view *view, const struct run *run, const struct gan_settings *config);
+
+/* An engine event of the run shown. Takes the picture out of a SAMPLE it shows as a copy of its own. */
+void view_take_event(struct view *view, const struct event *event);
+
+/* Everything the store knows about the run: curves, marks, log, layers at their newest step, the newest sample. */
+bool view_load_past(struct view *view, struct store *store, int64_t run, struct error *error);
+
+/* What a run that another process trains has added since. */
+bool view_follow_past(struct view *view, struct store *store, struct error *error);
+
+void view_log(struct view *view, double time, bool warning, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The run list; rows are the view's own. `here` marks the run this process trains (0: none). */
+bool view_load_run_list(struct view *view, struct store *store, int64_t here, struct error *error);
+
+#endif

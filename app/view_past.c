@@ -1,0 +1,167 @@
+/* The reading half of view_fill.h: a recorded run, and the run list, from the store. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/settings.h"
+#include "app/view_fill.h"
+#include "engine/base/clock.h"
+#include "engine/base/memory.h"
+#include "engine/base/text.h"
+#include "engine/data/picture_file.h"
+
+static void visit_metric(void *context, const struct metric_point *point)
+{
+	struct view *view = context;
+	series_append(&view->loss[VIEW_D], point->step, point->loss_d);
+	series_append(&view->loss[VIEW_G], point->step, point->loss_g);
+	series_append(&view->d_real, point->step, point->d_real);
+	series_append(&view->d_fake, point->step, point->d_fake);
+	view->run.step = point->step > view->run.step ? point->step : view->run.step;
+	view->run.loss_d = point->loss_d;
+	view->run.loss_g = point->loss_g;
+	view->run.d_real = point->d_real;
+	view->run.d_fake = point->d_fake;
+	view->run.gradient_norm[VIEW_D] = point->gradient_d;
+	view->run.gradient_norm[VIEW_G] = point->gradient_g;
+}
+
+static void visit_journal(void *context, const struct journal_entry *entry)
+{
+	/* A journal entry is an event that has been written down: it goes the way of a live one. */
+	struct event event = {.kind = EVENT_JOURNAL, .step = entry->step, .time = entry->time};
+	text_copy(event.field, sizeof event.field, entry->field);
+	text_copy(event.value, sizeof event.value, entry->value);
+	text_copy(event.text, sizeof event.text, entry->text);
+	view_take_event(context, &event);
+}
+
+static void visit_layer(void *context, const struct layer_stats *stats)
+{
+	struct view *view = context;
+	int network = stats->network == 'D' ? VIEW_D : VIEW_G;
+	if (view->layer_count[network] == VIEW_MAX_LAYERS)
+		return;
+	struct view_layer *layer = &view->layers[network][view->layer_count[network]++];
+	*layer = (struct view_layer){
+		.bits = stats->bits, .states = stats->states, .weights = (uint64_t)stats->weights,
+		.alpha = stats->alpha, .beta = stats->beta, .mse = stats->mse, .sqnr_db = stats->sqnr_db,
+		.utilization = stats->utilization, .flips = stats->flips, .iterations = stats->iterations,
+		.histogram_min = (float)stats->histogram_min, .histogram_max = (float)stats->histogram_max,
+	};
+	text_copy(layer->name, sizeof layer->name, stats->layer);
+	text_copy(layer->shape, sizeof layer->shape, stats->shape);
+	for (int i = 0; i < stats->states && i < VIEW_MAX_STATES; i++) {
+		layer->counts[i] = (uint64_t)stats->counts[i];
+		layer->dead_states += stats->counts[i] == 0;
+	}
+	for (int i = 0; i < stats->bins && i < VIEW_BINS; i++)
+		layer->histogram[i] = (uint32_t)stats->histogram[i];
+	view->run.weights[network] += (uint64_t)stats->weights;
+	double bits = (double)stats->weights * stats->bits / 8;
+	view->run.float_bytes[network] += 4.0 * (double)stats->weights;
+	view->run.packed_bytes[network] += stats->states ? ceil(bits) + 8 : bits;
+	view->layers_step = stats->step;
+}
+
+static bool load_layers(struct view *view, struct store *store, int64_t run, struct error *error)
+{
+	for (int network = 0; network < VIEW_NETWORKS; network++) {
+		view->layer_count[network] = 0;
+		view->run.weights[network] = 0;
+		view->run.float_bytes[network] = view->run.packed_bytes[network] = 0;
+	}
+	return store_visit_layer_stats(store, run, -1, visit_layer, view, error);
+}
+
+static bool load_sample(struct view *view, struct store *store, int64_t run, struct error *error)
+{
+	struct sample sample = {0};
+	bool found = false;
+	if (!store_find_sample(store, run, -1, &sample, &found, error))
+		return false;
+	if (found && sample.step != view->sample_step) {
+		struct image *picture = picture_decode(sample.png, sample.png_size, 0, "the run's sample", error);
+		if (picture) {
+			image_destroy((struct image *)view->sample);
+			view->sample = picture;
+			view->sample_version++;
+			view->sample_step = sample.step;
+			view->sample_g_bits = sample.g_bits;
+			view->sample_seed = sample.seed;
+			view->sample_tiles = sample.tiles;
+			view->sample_columns = sample.columns;
+		}
+	}
+	sample_clear(&sample);
+	return true;
+}
+
+static bool load_row(struct view *view, struct store *store, int64_t id, struct error *error)
+{
+	char name[24];
+	snprintf(name, sizeof name, "%" PRId64, id);
+	struct run run = {0};
+	if (!store_find_run(store, name, &run, error))
+		return false;
+	struct gan_settings config;
+	bool known = run.config_json && settings_from_text(run.config_json, &config, NULL);
+	view_set_run(view, &run, known ? &config : NULL);
+	run_clear(&run);
+	return true;
+}
+
+bool view_load_past(struct view *view, struct store *store, int64_t run, struct error *error)
+{
+	view_forget_run(view);
+	view->sample_step = -1;
+	return load_row(view, store, run, error) &&
+	       store_visit_metrics(store, run, -1, visit_metric, view, error) &&
+	       store_visit_journal(store, run, visit_journal, view, error) &&
+	       load_layers(view, store, run, error) && load_sample(view, store, run, error);
+}
+
+bool view_follow_past(struct view *view, struct store *store, struct error *error)
+{
+	int64_t run = view->run.id;
+	int64_t last = view->loss[VIEW_D].count ? view->loss[VIEW_D].buckets[view->loss[VIEW_D].count - 1].last_step : -1;
+	view->mark_count = 0;
+	view->log_count = 0;
+	return load_row(view, store, run, error) &&
+	       store_visit_metrics(store, run, last, visit_metric, view, error) &&
+	       store_visit_journal(store, run, visit_journal, view, error) &&
+	       load_layers(view, store, run, error) && load_sample(view, store, run, error);
+}
+
+static void fill_row(struct view_run_row *row, const struct run *run, double now, int64_t here)
+{
+	*row = (struct view_run_row){
+		.id = run->id, .d_bits = run->d_bits, .g_bits = run->g_bits, .size = run->size, .width = run->width,
+		.step = run->step, .last_step = run->last_step, .epochs = run->epochs, .loss_d = run->loss_d, .loss_g = run->loss_g,
+		.age_seconds = now - (run->ended > 0 ? run->ended : run->heartbeat), .train_seconds = run->train_seconds,
+		.here = run->id == here,
+	};
+	text_copy(row->name, sizeof row->name, run->name);
+	text_copy(row->status, sizeof row->status, run_status_name(run->status));
+	text_copy(row->model, sizeof row->model, run->model);
+	text_copy(row->data, sizeof row->data, run->data);
+	text_copy(row->quantizer, sizeof row->quantizer, run->quantizer);
+}
+
+bool view_load_run_list(struct view *view, struct store *store, int64_t here, struct error *error)
+{
+	struct run *runs;
+	size_t count;
+	if (!store_list_runs(store, &runs, &count, error))
+		return false;
+	double now = clock_unix();
+	free(view->runs);
+	view->runs = memory_zeroed(count, sizeof *view->runs);
+	view->run_count = (int)count;
+	for (size_t i = 0; i < count; i++)
+		fill_row(&view->runs[i], &runs[i], now, here);
+	store_free_runs(runs, count);
+	return true;
+}
