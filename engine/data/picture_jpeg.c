@@ -43,9 +43,13 @@ static bool decode_cmyk(tjhandle decoder, const uint8_t *bytes, size_t size, str
 
 static struct image *decode_with(tjhandle decoder, const uint8_t *bytes, size_t size, const char *name, struct error *error)
 {
-	int width, height, subsampling, colours;
+	int width = 0, height = 0, subsampling = 0, colours = 0; /* not touched when the file has tables only, which is no failure */
 	if (tjDecompressHeader3(decoder, bytes, size, &width, &height, &subsampling, &colours)) {
 		refuse(decoder, name, error);
+		return NULL;
+	}
+	if (width == 0) {
+		error_set(error, ERROR_INPUT, "%s is a damaged JPEG file: it holds no picture", name);
 		return NULL;
 	}
 	if (!picture_check_size(width, height, name, error))
