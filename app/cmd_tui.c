@@ -1,9 +1,9 @@
 /* qgan tui, or just qgan: the workbench. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "app/background.h"
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/session.h"
@@ -41,27 +41,58 @@ static bool stop_requested(void)
 	return more;
 }
 
-/* The screen is gone; what is left is to finish the training and the books. */
-static int finish(struct session *session, enum ui_end end, int signal_number)
+/* A closing line about the run, while its view is still there. */
+static void print_last_run(const struct session *session)
 {
-	if (end == UI_SIGNAL)
-		session_stop(session);
-	if (session_live(session)) {
-		const struct view_run *run = session_last_run(session);
-		fprintf(stderr, "qgan: %s %s\n", run->name,
-		        end == UI_SIGNAL ? "is being saved" : "trains on without a screen; Ctrl-C or SIGTERM saves and ends it");
-	}
-	session_train_headless(session, stop_requested);
 	const struct view_run *run = session_last_run(session);
-	if (run && end != UI_LOST)
+	if (run)
 		fprintf(stderr, "%s: %s at step %" PRId64 "\n", run->name, view_state_name(run->state), run->step);
+}
+
+/* Saves what is left to save and closes the books. */
+static int close_books(struct session *session, int status)
+{
 	if (session_destroy(session, 30) > 0) {
 		cli_warn("some facts could not be written to the store; see the log");
 		return CLI_FAILED;
 	}
-	if (interrupt_exit_status())
-		return interrupt_exit_status();
-	return end == UI_SIGNAL ? 128 + signal_number : CLI_DONE;
+	return interrupt_exit_status() ? interrupt_exit_status() : status;
+}
+
+/* Detaching hands the run over: it is saved here and continued, bit for bit, by `qgan train --resume` in a session of
+ * its own, which no terminal can take along. The prompt is back at once. */
+static int detach(struct session *session)
+{
+	char store_path[PATH_SIZE], name[VIEW_TEXT];
+	text_copy(store_path, sizeof store_path, session_store_path(session));
+	text_copy(name, sizeof name, session_last_run(session)->name);
+	session_stop(session);
+	session_train_headless(session, stop_requested);
+	bool unfinished = session_last_run(session)->state == VIEW_STOPPED;
+	if (!unfinished)
+		print_last_run(session);
+	int status = close_books(session, CLI_DONE);
+	struct error error = {0};
+	if (status != CLI_DONE || !unfinished)
+		return status;
+	if (!background_resume(name, store_path, &error))
+		return cli_fail(&error);
+	fprintf(stderr, "%s trains on in the background; qgan --browse shows it, kill %d saves and ends it\n", name,
+	        (int)background_process());
+	return CLI_DONE;
+}
+
+/* The screen is gone; what is left is to finish the training and the books. */
+static int finish(struct session *session, enum ui_end end, int signal_number)
+{
+	if (end == UI_DETACHED && session_live(session))
+		return detach(session);
+	if (end == UI_SIGNAL)
+		session_stop(session);
+	session_train_headless(session, stop_requested);
+	if (end != UI_LOST)
+		print_last_run(session);
+	return close_books(session, end == UI_SIGNAL ? 128 + signal_number : CLI_DONE);
 }
 
 static void open_log(void)

@@ -55,6 +55,11 @@ const struct view_run *session_last_run(const struct session *session)
 	return session->training ? &session->live->run : NULL;
 }
 
+const char *session_store_path(const struct session *session)
+{
+	return session->store_path;
+}
+
 /* ---- news from engine and recorder ---- */
 
 static void watch_event(void *context, const struct event *event)

@@ -27,5 +27,6 @@ void session_stop(struct session *session); /* asks the engine to stop and save 
 
 /* The run trained last in this session, for a closing line; NULL: none. Valid until session_destroy. */
 const struct view_run *session_last_run(const struct session *session);
+const char *session_store_path(const struct session *session);
 
 #endif
