@@ -16,7 +16,7 @@ const struct action_row action_rows[] = {
 	 SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_RATES, "learning-rates", "l", "learning rates", "Change the learning rate of D or G.", SCOPE_TRAIN, GROUP_RUN, true},
 
-	{ACTION_D_BITS_DOWN, "d-bits-down", "[ F7", "D bits", "Fewer bits for D's weights (32, 8, 7 .. 1).",
+	{ACTION_D_BITS_DOWN, "d-bits-down", "[ F7", "D bits", "Fewer bits for D's weights: 32, 8, 4, 3, 2, 1.",
 	 SCOPE_EVERYWHERE, GROUP_QUANTIZATION, true},
 	{ACTION_D_BITS_UP, "d-bits-up", "] F8", "D bits", "More bits for D's weights.", SCOPE_EVERYWHERE, GROUP_QUANTIZATION, true},
 	{ACTION_G_BITS_DOWN, "g-bits-down", "{ S-F7", "G bits", "Fewer bits for G's weights.",
