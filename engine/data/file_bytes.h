@@ -1,4 +1,4 @@
-/* Whole files in memory, and files that are either the old or the new one after a crash. Any thread. */
+/* Whole files in memory. Any thread. */
 #ifndef QGAN_ENGINE_DATA_FILE_BYTES_H
 #define QGAN_ENGINE_DATA_FILE_BYTES_H
 
@@ -16,8 +16,5 @@ struct file_bytes {
  * file or too large is ERROR_INPUT; a read that fails is ERROR_IO. */
 bool file_bytes_read(const char *path, size_t limit, struct file_bytes *file, struct error *error);
 void file_bytes_clear(struct file_bytes *file);
-
-/* Written aside, synced, renamed over `path`, folder synced. */
-bool file_bytes_write(const char *path, const void *bytes, size_t size, struct error *error);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/replace_file.h"
 #include "engine/data/file_bytes.h"
 #include "engine/data/picture_codec.h"
 
@@ -71,7 +72,8 @@ struct image *picture_read(const char *path, int channels, struct error *error)
 bool picture_write_png(const struct image *image, const char *path, struct error *error)
 {
 	struct text png = {0};
-	bool good = picture_encode_png(image, &png, error) && file_bytes_write(path, png.bytes, png.length, error);
+	bool good = picture_encode_png(image, &png, error)
+	            && replace_file(path, &(struct file_part){png.bytes, png.length}, 1, error);
 	text_clear(&png);
 	return good;
 }

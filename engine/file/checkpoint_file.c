@@ -1,15 +1,13 @@
-/* Checkpoints on disk. The file under PATH is whole at every moment: the new one is written beside it and fsynced
- * before it takes the name, and the folder is fsynced so that the name lasts. */
+/* Checkpoints on disk. */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/replace_file.h"
 #include "engine/base/sha256.h"
 #include "engine/base/text.h"
 #include "engine/file/checkpoint_data.h"
@@ -18,67 +16,17 @@
 _Static_assert((int)CHECKPOINT_HASH_SIZE == (int)SHA256_TEXT_SIZE, "the hash is a SHA-256 in hex");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are written as they lie in memory");
 
-static bool write_all(int file, const void *bytes, size_t size)
-{
-	const char *from = bytes;
-	while (size > 0) {
-		ssize_t written = write(file, from, size);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return false;
-		from += written;
-		size -= (size_t)written;
-	}
-	return true;
-}
-
-/* errno tells why when it fails. */
-static bool write_file(const char *path, const struct text *header, const float *values, size_t count)
-{
-	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (file < 0)
-		return false;
-	bool written = write_all(file, header->bytes, header->length) && write_all(file, values, count * sizeof *values) &&
-	               fsync(file) == 0;
-	int reason = errno;
-	if (close(file) != 0 && written)
-		return false;
-	errno = reason;
-	return written;
-}
-
-static bool sync_folder_of(const char *path)
-{
-	char *copy = memory_text(path);
-	int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(copy);
-	if (folder < 0)
-		return false;
-	bool synced = fsync(folder) == 0;
-	int reason = errno;
-	close(folder);
-	errno = reason;
-	return synced;
-}
-
 bool checkpoint_write(const struct checkpoint *checkpoint, const char *path, char hash[CHECKPOINT_HASH_SIZE], uint64_t *bytes,
                       struct error *error)
 {
-	struct text header = {0}, aside = {0};
-	sha256_text(checkpoint->values, checkpoint->count * sizeof *checkpoint->values, hash);
+	struct text header = {0};
+	size_t data_size = checkpoint->count * sizeof *checkpoint->values;
+	sha256_text(checkpoint->values, data_size, hash);
 	safetensors_format(checkpoint, hash, &header);
-	text_format(&aside, "%s.tmp", path);
-	*bytes = header.length + checkpoint->count * sizeof *checkpoint->values;
-	bool done = write_file(aside.bytes, &header, checkpoint->values, checkpoint->count) && rename(aside.bytes, path) == 0;
-	if (!done) {
-		error_set_errno(error, "cannot write the checkpoint %s", path);
-		unlink(aside.bytes);
-	} else if (!sync_folder_of(path)) {
-		done = error_set_errno(error, "cannot make the checkpoint %s last", path);
-	}
+	*bytes = header.length + data_size;
+	const struct file_part parts[] = {{header.bytes, header.length}, {checkpoint->values, data_size}};
+	bool done = replace_file(path, parts, 2, error) || error_prefix(error, "the checkpoint");
 	text_clear(&header);
-	text_clear(&aside);
 	return done;
 }
 
