@@ -33,11 +33,8 @@ static struct image *generate(const struct training_start *start, const struct s
 		return NULL;
 	struct dataset blank;
 	struct image *picture = NULL;
-	struct gan_settings settings = start->settings;
-	double channels;
-	if (settings.channels == 0 && checkpoint_get_number(checkpoint, "channels", &channels, NULL))
-		settings.channels = (int)channels;
-	if (blank_dataset(&settings, &blank, error)) {
+	struct gan_settings settings;
+	if (gan_settings_from_checkpoint(&settings, checkpoint, error) && blank_dataset(&settings, &blank, error)) {
 		struct trainer *trainer = trainer_create(&settings, &blank, checkpoint, error);
 		if (trainer)
 			picture = trainer_sample(trainer, (int)arguments->count, arguments->seed, error);
