@@ -149,7 +149,7 @@ json_t *run_report_to_json(const struct run_report *report)
 static void print_pair(const char *name, const char *value)
 {
 	if (value[0] != '\0')
-		printf("  %-18s%s\n", name, value);
+		printf("  %-22s%s\n", name, value);
 }
 
 static void print_time(const char *name, double time)
