@@ -7,7 +7,8 @@
  *      '-- fail() from anywhere --> FAILED
  *
  * Between the threads lie two queues and atomics: `cancelled` (destroy: leave now, save nothing), `stopping` (a stop
- * was sent: loading need not be finished first) and the number of checkpoints the recorder has not written yet. */
+ * was sent: loading need not be finished first), `left` (the loop is over: state and trainer belong to the main thread)
+ * and the number of checkpoints the recorder has not written yet. */
 #include "engine/engine.h"
 
 #include <inttypes.h>
@@ -50,7 +51,7 @@ struct engine {
 	struct engine_options options;
 	struct queue *commands, *events;
 	pthread_t thread;
-	atomic_bool cancelled, stopping;
+	atomic_bool cancelled, stopping, left;
 	atomic_int checkpoints_in_flight;
 
 	pthread_mutex_t lock;          /* guards the three fields below: the merged progress */
@@ -64,7 +65,7 @@ struct engine {
 	struct metric_sums sums;
 	struct progress progress;
 	double smooth_step_seconds;
-	bool step_once;                /* COMMAND_STEP: pause again after the next step */
+	int64_t steps_asked;           /* COMMAND_STEP: pause again after so many steps; 0: no pause is due */
 	bool show_change;              /* bits or method changed: tell layers and samples after the next step */
 	bool checkpoint_wanted;        /* a periodic one was due while too many were in flight */
 };
@@ -338,10 +339,8 @@ static void step(struct engine *engine)
 		fail(engine, &error);
 		return;
 	}
-	if (engine->step_once) {
-		engine->step_once = false;
+	if (engine->steps_asked > 0 && --engine->steps_asked == 0)
 		tell_state(engine, ENGINE_PAUSED);
-	}
 }
 
 /* ---- obeying ---- */
@@ -370,6 +369,7 @@ static void show_change(struct engine *engine)
 static bool obey_pause(struct engine *engine, const struct command *command, struct error *error)
 {
 	(void)error;
+	engine->steps_asked = 0;
 	if (engine->state == ENGINE_RUNNING) {
 		tell_state(engine, ENGINE_PAUSED);
 		journal(engine, command, "state", "paused", "paused");
@@ -380,7 +380,7 @@ static bool obey_pause(struct engine *engine, const struct command *command, str
 static bool obey_resume(struct engine *engine, const struct command *command, struct error *error)
 {
 	(void)error;
-	engine->step_once = false;
+	engine->steps_asked = 0;
 	if (engine->state == ENGINE_PAUSED) {
 		tell_state(engine, ENGINE_RUNNING);
 		journal(engine, command, "state", "running", "resumed");
@@ -391,10 +391,10 @@ static bool obey_resume(struct engine *engine, const struct command *command, st
 static bool obey_step(struct engine *engine, const struct command *command, struct error *error)
 {
 	(void)command;
-	if (engine->state == ENGINE_RUNNING)
+	if (engine->state == ENGINE_RUNNING && engine->steps_asked == 0)
 		return error_set(error, ERROR_STATE, "a single step needs a paused training");
-	engine->step_once = true;
-	tell_state(engine, ENGINE_RUNNING);
+	if (engine->steps_asked++ == 0)
+		tell_state(engine, ENGINE_RUNNING);
 	return true;
 }
 
@@ -456,6 +456,15 @@ static bool obey_sample(struct engine *engine, const struct command *command, st
 	return tell_sample(engine, command->seed, error);
 }
 
+static void reply(struct engine *engine, const struct command *command, const struct error *error)
+{
+	struct event event = new_event(engine, EVENT_REPLY);
+	event.command = command->kind;
+	event.command_id = command->id;
+	event.error = *error;
+	tell(engine, &event);
+}
+
 static void obey(struct engine *engine, const struct command *command)
 {
 	static bool (*const handlers[])(struct engine *, const struct command *, struct error *) = {
@@ -465,13 +474,18 @@ static void obey(struct engine *engine, const struct command *command)
 		[COMMAND_SAMPLE] = obey_sample,
 	};
 	struct error error = {0};
-	bool done = handlers[command->kind](engine, command, &error);
-	struct event event = new_event(engine, EVENT_REPLY);
-	event.command = command->kind;
-	event.command_id = command->id;
-	if (!done)
-		event.error = error;
-	tell(engine, &event);
+	if (handlers[command->kind](engine, command, &error))
+		error.code = ERROR_NONE;
+	reply(engine, command, &error);
+}
+
+/* Commands that came too late for an engine that has ended; a stop has got what it wanted. */
+static void answer_late_commands(struct engine *engine)
+{
+	struct command command;
+	struct error refusal = {.code = ERROR_STATE, .text = "the training has ended"}, none = {0};
+	while (queue_pop(engine->commands, &command))
+		reply(engine, &command, command.kind == COMMAND_STOP ? &none : &refusal);
 }
 
 /* ---- the loop ---- */
@@ -484,8 +498,10 @@ static bool ended(const struct engine *engine)
 static bool turn(struct engine *engine)
 {
 	struct command command;
-	while (!ended(engine) && queue_pop(engine->commands, &command))
-		obey(engine, &command);
+	/* Those that come meanwhile wait for the next turn: a stream of commands must not hold up the training. */
+	for (size_t waiting = queue_length(engine->commands); waiting > 0 && !ended(engine); waiting--)
+		if (queue_pop(engine->commands, &command))
+			obey(engine, &command);
 	if (atomic_load(&engine->cancelled) || ended(engine))
 		return false;
 	if (engine->state == ENGINE_RUNNING)
@@ -501,6 +517,13 @@ static void begin(struct engine *engine)
 		finish(engine, ENGINE_FINISHED);
 }
 
+/* From here on engine_send answers: whatever is pushed after this store is seen by it, what was pushed before by us. */
+static void leave(struct engine *engine)
+{
+	atomic_store(&engine->left, true);
+	answer_late_commands(engine);
+}
+
 static void *engine_main(void *context)
 {
 	struct engine *engine = context;
@@ -509,6 +532,7 @@ static void *engine_main(void *context)
 	while (turn(engine))
 		if (engine->state == ENGINE_PAUSED)
 			queue_wait(engine->commands, -1);
+	leave(engine);
 	return NULL;
 }
 
@@ -516,7 +540,10 @@ bool engine_run_inline(struct engine *engine)
 {
 	if (!engine->trainer && !ended(engine))
 		begin(engine);
-	return !ended(engine) && turn(engine);
+	if (!ended(engine) && turn(engine))
+		return true;
+	leave(engine);
+	return false;
 }
 
 /* ---- the main thread's side ---- */
@@ -581,9 +608,13 @@ void engine_destroy(struct engine *engine)
 
 bool engine_send(struct engine *engine, const struct command *command)
 {
+	if (!queue_push(engine->commands, command))
+		return false;
 	if (command->kind == COMMAND_STOP)
 		atomic_store(&engine->stopping, true);
-	return queue_push(engine->commands, command);
+	if (atomic_load(&engine->left))
+		answer_late_commands(engine);
+	return true;
 }
 
 bool engine_poll(struct engine *engine, struct event *event)

@@ -1,9 +1,9 @@
 /* What the main thread says to the engine (commands) and what the engine tells (events), as tagged plain structs.
  *
- * Commands take effect between steps and are answered by an EVENT_REPLY within one step; those that change the
- * training are journalled with the number of the last step done before them. Progress merges (only the latest is
- * kept); everything else is a fact and is never dropped. Pointers inside an event belong to its receiver, who calls
- * event_release exactly once. */
+ * Commands take effect between steps and are answered by an EVENT_REPLY within one step, also when the training has
+ * ended before (ERROR_STATE, but for a stop); those that change the training are journalled with the number of the
+ * last step done before them. Progress merges (only the latest is kept); everything else is a fact and is never
+ * dropped. Pointers inside an event belong to its receiver, who calls event_release exactly once. */
 #ifndef QGAN_ENGINE_PROTOCOL_H
 #define QGAN_ENGINE_PROTOCOL_H
 
@@ -23,7 +23,7 @@ const char *engine_state_name(enum engine_state state);
 enum command_kind {
 	COMMAND_PAUSE,
 	COMMAND_RESUME,
-	COMMAND_STEP,              /* one step, then paused */
+	COMMAND_STEP,              /* one step, then paused; asked again before that: one more */
 	COMMAND_STOP,              /* checkpoint, sample, end */
 	COMMAND_SET_BITS,          /* network, bits */
 	COMMAND_SET_QUANTIZER,     /* name */

@@ -1,0 +1,854 @@
+/* engine: the protocol between the main thread and the engine, first without a thread, then across threads. */
+#include <math.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/base/memory.h"
+#include "engine/base/text.h"
+#include "engine/engine.h"
+#include "engine/tensor/random.h"
+#include "tests/tiny_pictures.h"
+
+enum { BATCH = 8, STEPS_PER_EPOCH = TINY_PICTURES / BATCH };
+static const int PATIENCE_MS = 60000; /* of a wait for the engine thread: only a hung one takes so long */
+
+static struct temporary_folder folder;
+static char tiny_spec[DATASET_SPEC_SIZE];
+
+static int prepare(void **state)
+{
+	(void)state;
+	temporary_folder_create(&folder);
+	tiny_pictures_write(&folder, tiny_spec, sizeof tiny_spec);
+	return 0;
+}
+
+static int clean_up(void **state)
+{
+	(void)state;
+	temporary_folder_remove(&folder);
+	return 0;
+}
+
+static struct engine_options small_options(int64_t steps)
+{
+	struct engine_options options = {.no_thread = true, .settings = {
+		.model = "dcgan", .size = 32, .width = 4, .latent = 10, .batch = BATCH, .bits = {32, 32}, .quantizer = "em",
+		.optimizer = "adam", .learning_rate = {2e-4, 2e-4}, .beta1 = 0.5, .beta2 = 0.999, .seed = 5, .threads = 1,
+		.steps = steps, .metric_every = 10, .samples = 4,
+	}};
+	text_copy(options.settings.data, sizeof options.settings.data, tiny_spec);
+	return options;
+}
+
+/* An engine and every event it has told, in order. */
+struct watched {
+	struct engine *engine;
+	struct event *events; /* owned, with what they own */
+	size_t count, capacity;
+};
+
+static struct watched watch(const struct engine_options *options)
+{
+	struct error error = {0};
+	struct watched watched = {.engine = engine_create(options, &error)};
+	if (!watched.engine)
+		fail_msg("%s", error.text);
+	return watched;
+}
+
+static void collect(struct watched *watched)
+{
+	struct event event;
+	engine_drain_wake(watched->engine);
+	while (engine_poll(watched->engine, &event)) {
+		if (watched->count == watched->capacity) {
+			watched->capacity = watched->capacity ? 2 * watched->capacity : 64;
+			watched->events = memory_resized(watched->events, watched->capacity, sizeof *watched->events);
+		}
+		watched->events[watched->count++] = event;
+	}
+}
+
+static void unwatch(struct watched *watched)
+{
+	engine_destroy(watched->engine);
+	for (size_t i = 0; i < watched->count; i++)
+		event_release(&watched->events[i]);
+	free(watched->events);
+	*watched = (struct watched){0};
+}
+
+/* `turns` turns of the loop, or until the end. */
+static void run(struct watched *watched, int64_t turns)
+{
+	for (int64_t i = 0; i < turns; i++) {
+		bool more = engine_run_inline(watched->engine);
+		collect(watched);
+		if (!more)
+			return;
+	}
+}
+
+static void run_to_the_end(struct watched *watched) { run(watched, 1000000); }
+
+static const struct event *find(const struct watched *watched, enum event_kind kind, size_t from)
+{
+	for (size_t i = from; i < watched->count; i++)
+		if (watched->events[i].kind == kind)
+			return &watched->events[i];
+	return NULL;
+}
+
+static const struct event *find_last(const struct watched *watched, enum event_kind kind)
+{
+	for (size_t i = watched->count; i-- > 0;)
+		if (watched->events[i].kind == kind)
+			return &watched->events[i];
+	return NULL;
+}
+
+static int count_kind(const struct watched *watched, enum event_kind kind)
+{
+	int count = 0;
+	for (size_t i = 0; i < watched->count; i++)
+		count += watched->events[i].kind == kind;
+	return count;
+}
+
+static void assert_states(const struct watched *watched, const enum engine_state expected[], int count)
+{
+	int found = 0;
+	for (size_t i = 0; i < watched->count; i++) {
+		if (watched->events[i].kind != EVENT_STATE)
+			continue;
+		if (found < count)
+			assert_string_equal(engine_state_name(watched->events[i].state), engine_state_name(expected[found]));
+		found++;
+	}
+	assert_int_equal(found, count);
+}
+
+static void send(struct watched *watched, struct command command)
+{
+	assert_true(engine_send(watched->engine, &command));
+}
+
+/* The one reply to a command. */
+static const struct event *reply_to(const struct watched *watched, uint64_t id)
+{
+	const struct event *reply = NULL;
+	for (size_t i = 0; i < watched->count; i++)
+		if (watched->events[i].kind == EVENT_REPLY && watched->events[i].command_id == id) {
+			assert_null(reply);
+			reply = &watched->events[i];
+		}
+	assert_non_null(reply);
+	return reply;
+}
+
+static int64_t steps_done(const struct watched *watched)
+{
+	const struct event *progress = find_last(watched, EVENT_PROGRESS);
+	return progress ? progress->progress.report.step : 0;
+}
+
+/* Writes a state to a file; the sum covers weights, moments and running statistics. */
+static const char *write_state(const struct event *event, const char *name, char hash[CHECKPOINT_HASH_SIZE])
+{
+	struct error error = {0};
+	uint64_t bytes;
+	const char *path = temporary_path(&folder, "%s", name);
+	assert_int_equal(event->kind, EVENT_CHECKPOINT);
+	if (!checkpoint_write(event->checkpoint, path, hash, &bytes, &error))
+		fail_msg("%s", error.text);
+	return path;
+}
+
+static void final_hash(const struct watched *watched, char hash[CHECKPOINT_HASH_SIZE])
+{
+	const struct event *last = find_last(watched, EVENT_CHECKPOINT);
+	assert_non_null(last);
+	write_state(last, "final.safetensors", hash);
+}
+
+/* ---- life ---- */
+
+static void a_training_passes_its_states_in_order(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(5);
+	struct watched watched = watch(&options);
+	run_to_the_end(&watched);
+	static const enum engine_state states[] = {ENGINE_LOADING, ENGINE_RUNNING, ENGINE_STOPPING, ENGINE_FINISHED};
+	assert_states(&watched, states, 4);
+	assert_int_equal(watched.events[0].kind, EVENT_STATE);
+	const struct event *started = find(&watched, EVENT_STARTED, 0);
+	assert_non_null(started);
+	assert_int_equal(started->facts.steps_per_epoch, STEPS_PER_EPOCH);
+	assert_int_equal(started->facts.last_step, 5);
+	assert_int_equal(started->facts.settings.channels, 1);
+	assert_int_equal(steps_done(&watched), 5);
+	/* ... layers, sample, checkpoint, and only then the end */
+	assert_true(watched.count > 4);
+	const struct event *end = &watched.events[watched.count - 4];
+	static const enum event_kind kinds[] = {EVENT_LAYERS, EVENT_SAMPLE, EVENT_CHECKPOINT, EVENT_STATE};
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(end[i].kind, kinds[i]);
+		assert_int_equal(end[i].step, 5);
+	}
+	assert_true(end[2].last);
+	assert_int_equal(end[2].command_id, 0);
+	assert_int_equal(end[1].tiles, 4);
+	assert_int_equal(end[1].columns, 2);
+	assert_int_equal(end[1].picture->width, 64);
+	assert_false(engine_run_inline(watched.engine));
+	unwatch(&watched);
+}
+
+static void wrong_starts_fail_with_a_sentence(void **state)
+{
+	(void)state;
+	static const char *const specs[] = {"mnist:/nowhere/at/all", "nonsense", "mnist"};
+	for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+		struct engine_options options = small_options(5);
+		text_copy(options.settings.data, sizeof options.settings.data, specs[i]);
+		struct watched watched = watch(&options);
+		run_to_the_end(&watched);
+		static const enum engine_state states[] = {ENGINE_LOADING, ENGINE_FAILED};
+		assert_states(&watched, states, 2);
+		const struct event *failed = find_last(&watched, EVENT_STATE);
+		assert_int_equal(failed->error.code, ERROR_INPUT);
+		assert_true(strlen(failed->error.text) > 10);
+		assert_null(find(&watched, EVENT_CHECKPOINT, 0));
+		unwatch(&watched);
+	}
+	struct engine_options options = small_options(5);
+	text_copy(options.start_path, sizeof options.start_path, temporary_path(&folder, "missing.safetensors"));
+	struct watched watched = watch(&options);
+	run_to_the_end(&watched);
+	assert_non_null(strstr(find_last(&watched, EVENT_STATE)->error.text, "missing.safetensors"));
+	unwatch(&watched);
+}
+
+static void a_training_that_diverges_keeps_its_last_good_state(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	struct watched watched = watch(&options);
+	run(&watched, 3);
+	send(&watched, (struct command){.kind = COMMAND_SET_LEARNING_RATE, .network = NETWORK_D, .rate = 1e38, .id = 1});
+	run(&watched, 50);
+	const struct event *failed = find_last(&watched, EVENT_STATE);
+	assert_int_equal(failed->state, ENGINE_FAILED);
+	assert_int_equal(failed->error.code, ERROR_NUMERIC);
+	const struct event *checkpoint = find_last(&watched, EVENT_CHECKPOINT);
+	assert_non_null(checkpoint);
+	assert_true(checkpoint->last);
+	assert_true(checkpoint < failed);
+	assert_int_equal(checkpoint->step, steps_done(&watched));
+	unwatch(&watched);
+}
+
+/* ---- commands ---- */
+
+static void every_command_is_answered_once_and_in_order(void **state)
+{
+	(void)state;
+	static const struct { struct command command; enum error_code expected; } cases[] = {
+		{{.kind = COMMAND_STEP}, ERROR_STATE}, /* while running */
+		{{.kind = COMMAND_RESUME}, ERROR_NONE},
+		{{.kind = COMMAND_SET_BITS, .network = NETWORK_D, .bits = 2}, ERROR_NONE},
+		{{.kind = COMMAND_SET_BITS, .network = NETWORK_G, .bits = 9}, ERROR_INPUT},
+		{{.kind = COMMAND_SET_BITS, .network = NETWORK_G, .bits = 0}, ERROR_INPUT},
+		{{.kind = COMMAND_SET_QUANTIZER, .name = "minmax"}, ERROR_NONE},
+		{{.kind = COMMAND_SET_QUANTIZER, .name = "wishful"}, ERROR_INPUT},
+		{{.kind = COMMAND_SET_LEARNING_RATE, .network = NETWORK_G, .rate = 1e-3}, ERROR_NONE},
+		{{.kind = COMMAND_SET_LEARNING_RATE, .network = NETWORK_G, .rate = -1e-3}, ERROR_INPUT},
+		{{.kind = COMMAND_SET_LEARNING_RATE, .network = NETWORK_G, .rate = NAN}, ERROR_INPUT},
+		{{.kind = COMMAND_CHECKPOINT}, ERROR_NONE},
+		{{.kind = COMMAND_SAMPLE, .seed = 3}, ERROR_NONE},
+		{{.kind = COMMAND_PAUSE}, ERROR_NONE},
+		{{.kind = COMMAND_PAUSE}, ERROR_NONE},
+		{{.kind = COMMAND_STEP}, ERROR_NONE},
+	};
+	enum { CASES = sizeof cases / sizeof *cases };
+	struct engine_options options = small_options(0);
+	struct watched watched = watch(&options);
+	run(&watched, 2);
+	size_t before = watched.count;
+	for (size_t i = 0; i < CASES; i++) {
+		struct command command = cases[i].command;
+		command.id = 100 + i;
+		send(&watched, command);
+	}
+	run(&watched, 1);
+	size_t answered = 0;
+	for (size_t i = before; i < watched.count; i++) {
+		const struct event *event = &watched.events[i];
+		if (event->kind == EVENT_CHECKPOINT)
+			assert_int_equal(event->command_id, 110);
+		if (event->kind != EVENT_REPLY)
+			continue;
+		assert_true(answered < CASES);
+		assert_int_equal(event->command_id, 100 + answered);
+		assert_int_equal(event->command, cases[answered].command.kind);
+		assert_int_equal(event->error.code, cases[answered].expected);
+		assert_int_equal(event->error.text[0] != '\0', cases[answered].expected != ERROR_NONE);
+		assert_int_equal(event->step, 2);
+		answered++;
+	}
+	assert_int_equal(answered, CASES);
+	assert_int_equal(steps_done(&watched), 3);
+	unwatch(&watched);
+}
+
+/* Layer reports of one event: every weight is in a state, and the states are as many as the bits say. */
+static void assert_layers(const struct event *event, enum network_id network, int bits)
+{
+	int layers = 0;
+	for (int i = 0; i < event->layer_count; i++) {
+		const struct layer_report *report = &event->layers[i];
+		if (report->network != network)
+			continue;
+		layers++;
+		assert_int_equal(report->statistics.fit.bits, bits);
+		uint64_t counted = 0;
+		for (int s = 0; bits != QUANT_FLOAT_BITS && s < 1 << bits; s++)
+			counted += report->statistics.counts[s];
+		if (bits != QUANT_FLOAT_BITS)
+			assert_int_equal(counted, report->statistics.weights);
+	}
+	assert_int_equal(layers, 4);
+}
+
+static void a_change_takes_effect_at_the_next_step(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	options.settings.metric_every = 1;
+	struct watched changed = watch(&options), left_alone = watch(&options);
+	run(&changed, 3);
+	run(&left_alone, 3);
+	size_t before = changed.count;
+	send(&changed, (struct command){.kind = COMMAND_SET_BITS, .network = NETWORK_D, .bits = 2, .id = 1});
+	run(&changed, 1);
+	run(&left_alone, 1);
+	const struct event *journal = find(&changed, EVENT_JOURNAL, before), *layers = find(&changed, EVENT_LAYERS, before);
+	assert_int_equal(reply_to(&changed, 1)->error.code, ERROR_NONE);
+	assert_non_null(journal);
+	assert_int_equal(journal->step, 3);
+	assert_int_equal(journal->command, COMMAND_SET_BITS);
+	assert_string_equal(journal->field, "d-bits");
+	assert_string_equal(journal->value, "2");
+	assert_string_equal(journal->text, "D bits 32 > 2");
+	assert_non_null(layers);
+	assert_int_equal(layers->step, 4);
+	assert_layers(layers, NETWORK_D, 2);
+	assert_layers(layers, NETWORK_G, 32);
+	assert_int_equal(find(&changed, EVENT_SAMPLE, before)->step, 4);
+	/* equal up to step 3, different from step 4 on */
+	const struct event *a = find(&changed, EVENT_METRICS, 0), *b = find(&left_alone, EVENT_METRICS, 0);
+	assert_true(a->progress.report.loss[NETWORK_D] == b->progress.report.loss[NETWORK_D]);
+	a = find_last(&changed, EVENT_METRICS);
+	b = find_last(&left_alone, EVENT_METRICS);
+	assert_int_equal(a->step, 4);
+	assert_int_equal(b->step, 4);
+	assert_true(a->progress.report.loss[NETWORK_D] != b->progress.report.loss[NETWORK_D]);
+	unwatch(&changed);
+	unwatch(&left_alone);
+}
+
+static void quantizer_and_rates_change_live(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	options.settings.bits[NETWORK_D] = options.settings.bits[NETWORK_G] = 2;
+	struct watched watched = watch(&options);
+	run(&watched, 2);
+	send(&watched, (struct command){.kind = COMMAND_SET_QUANTIZER, .name = "minmax", .id = 1});
+	run(&watched, 1);
+	const struct event *before = find(&watched, EVENT_LAYERS, 0), *after = find_last(&watched, EVENT_LAYERS);
+	assert_int_equal(after->step, 3);
+	/* EM draws its states in from the extremes; minmax spans them. */
+	assert_true(after->layers[1].statistics.fit.alpha > 1.2 * before->layers[1].statistics.fit.alpha);
+	/* A learning rate of 0 is the one whose effect can be told exactly. */
+	send(&watched, (struct command){.kind = COMMAND_SET_LEARNING_RATE, .network = NETWORK_D, .rate = 0, .id = 2});
+	send(&watched, (struct command){.kind = COMMAND_SET_LEARNING_RATE, .network = NETWORK_G, .rate = 0, .id = 3});
+	send(&watched, (struct command){.kind = COMMAND_CHECKPOINT, .id = 4});
+	run(&watched, 2);
+	send(&watched, (struct command){.kind = COMMAND_CHECKPOINT, .id = 5});
+	run(&watched, 1);
+	const struct event *first = find(&watched, EVENT_CHECKPOINT, 0), *last = find_last(&watched, EVENT_CHECKPOINT);
+	assert_int_equal(last->step, 5);
+	int weights = 0;
+	for (int i = 0; i < checkpoint_tensor_count(first->checkpoint); i++) {
+		const struct checkpoint_tensor *a = checkpoint_tensor_at(first->checkpoint, i);
+		const struct checkpoint_tensor *b = checkpoint_find(last->checkpoint, a->name);
+		size_t length = strlen(a->name);
+		if (length < 7 || strcmp(a->name + length - 7, ".weight") != 0)
+			continue;
+		assert_memory_equal(a->values, b->values, a->count * sizeof *a->values);
+		weights++;
+	}
+	assert_true(weights >= 8);
+	unwatch(&watched);
+}
+
+static void refused_commands_change_nothing(void **state)
+{
+	(void)state;
+	static const struct command refused[] = {
+		{.kind = COMMAND_SET_BITS, .network = NETWORK_D, .bits = 9, .id = 1},
+		{.kind = COMMAND_SET_QUANTIZER, .name = "wishful", .id = 2},
+		{.kind = COMMAND_SET_LEARNING_RATE, .network = NETWORK_G, .rate = -1, .id = 3},
+		{.kind = COMMAND_STEP, .id = 4},
+	};
+	char plain[CHECKPOINT_HASH_SIZE], disturbed[CHECKPOINT_HASH_SIZE];
+	struct engine_options options = small_options(12);
+	options.settings.bits[NETWORK_D] = 3;
+	struct watched left_alone = watch(&options), watched = watch(&options);
+	run_to_the_end(&left_alone);
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		run(&watched, 2);
+		send(&watched, refused[i]);
+	}
+	run_to_the_end(&watched);
+	for (uint64_t id = 1; id <= 4; id++)
+		assert_int_not_equal(reply_to(&watched, id)->error.code, ERROR_NONE);
+	assert_null(find(&watched, EVENT_JOURNAL, 0));
+	final_hash(&left_alone, plain);
+	final_hash(&watched, disturbed);
+	assert_string_equal(plain, disturbed);
+	unwatch(&left_alone);
+	unwatch(&watched);
+}
+
+static void pausing_and_single_steps(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	options.start_paused = true;
+	struct watched watched = watch(&options);
+	run(&watched, 4);
+	assert_int_equal(steps_done(&watched), 0);
+	send(&watched, (struct command){.kind = COMMAND_STEP, .id = 1});
+	run(&watched, 4);
+	assert_int_equal(steps_done(&watched), 1);
+	/* Keys pressed faster than steps are made: none is lost. */
+	for (uint64_t id = 2; id <= 4; id++)
+		send(&watched, (struct command){.kind = COMMAND_STEP, .id = id});
+	run(&watched, 6);
+	assert_int_equal(steps_done(&watched), 4);
+	assert_int_equal(find_last(&watched, EVENT_STATE)->state, ENGINE_PAUSED);
+	/* A change while paused shows at once. */
+	send(&watched, (struct command){.kind = COMMAND_SET_BITS, .network = NETWORK_G, .bits = 1, .id = 5});
+	run(&watched, 1);
+	assert_int_equal(steps_done(&watched), 4);
+	assert_int_equal(find_last(&watched, EVENT_LAYERS)->step, 4);
+	assert_layers(find_last(&watched, EVENT_LAYERS), NETWORK_G, 1);
+	send(&watched, (struct command){.kind = COMMAND_RESUME, .id = 6});
+	run(&watched, 3);
+	assert_int_equal(steps_done(&watched), 7);
+	send(&watched, (struct command){.kind = COMMAND_PAUSE, .id = 7});
+	run(&watched, 3);
+	assert_int_equal(steps_done(&watched), 7);
+	/* A pause takes back steps that were asked for, and the next resumption is not cut short by them. */
+	send(&watched, (struct command){.kind = COMMAND_STEP, .id = 8});
+	send(&watched, (struct command){.kind = COMMAND_PAUSE, .id = 9});
+	run(&watched, 2);
+	assert_int_equal(steps_done(&watched), 7);
+	send(&watched, (struct command){.kind = COMMAND_RESUME, .id = 10});
+	run(&watched, 3);
+	assert_int_equal(steps_done(&watched), 10);
+	unwatch(&watched);
+}
+
+static void a_stop_saves_and_answers_everybody(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	struct watched watched = watch(&options);
+	run(&watched, 3);
+	size_t before = watched.count;
+	send(&watched, (struct command){.kind = COMMAND_STOP, .id = 1});
+	send(&watched, (struct command){.kind = COMMAND_SAMPLE, .id = 2});
+	send(&watched, (struct command){.kind = COMMAND_STOP, .id = 3});
+	run_to_the_end(&watched);
+	static const enum engine_state states[] = {ENGINE_LOADING, ENGINE_RUNNING, ENGINE_STOPPING, ENGINE_STOPPED};
+	assert_states(&watched, states, 4);
+	const struct event *checkpoint = find(&watched, EVENT_CHECKPOINT, before);
+	assert_true(checkpoint->last);
+	assert_int_equal(checkpoint->step, 3);
+	assert_int_equal(count_kind(&watched, EVENT_CHECKPOINT), 1);
+	assert_non_null(find(&watched, EVENT_LAYERS, before));
+	assert_int_equal(find(&watched, EVENT_SAMPLE, before)->seed, 0);
+	assert_string_equal(find(&watched, EVENT_JOURNAL, before)->value, "stopped");
+	assert_int_equal(reply_to(&watched, 1)->error.code, ERROR_NONE);
+	assert_int_equal(reply_to(&watched, 2)->error.code, ERROR_STATE);
+	assert_int_equal(reply_to(&watched, 3)->error.code, ERROR_NONE);
+	send(&watched, (struct command){.kind = COMMAND_PAUSE, .id = 4});
+	collect(&watched);
+	assert_int_equal(reply_to(&watched, 4)->error.code, ERROR_STATE);
+	unwatch(&watched);
+}
+
+static void a_full_command_queue_refuses_and_recovers(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	struct watched watched = watch(&options);
+	uint64_t taken = 0;
+	struct command command = {.kind = COMMAND_RESUME};
+	for (command.id = 1; engine_send(watched.engine, &command); command.id++)
+		assert_true(++taken < 100000);
+	run(&watched, 1);
+	for (uint64_t id = 1; id <= taken; id++)
+		reply_to(&watched, id);
+	assert_int_equal(count_kind(&watched, EVENT_REPLY), taken);
+	assert_true(engine_send(watched.engine, &command));
+	unwatch(&watched);
+}
+
+/* ---- facts ---- */
+
+static void metric_points_are_means(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(12);
+	options.settings.metric_every = 4;
+	struct watched watched = watch(&options);
+	run_to_the_end(&watched);
+	double loss_d = 0, loss_g = 0, d_real = 0, gradient = 0;
+	int points = 0;
+	for (size_t i = 0; i < watched.count; i++) {
+		const struct step_report *report = &watched.events[i].progress.report;
+		if (watched.events[i].kind == EVENT_PROGRESS) {
+			loss_d += report->loss[NETWORK_D];
+			loss_g += report->loss[NETWORK_G];
+			d_real += report->d_real;
+			gradient += report->gradient_norm[NETWORK_G];
+		} else if (watched.events[i].kind == EVENT_METRICS) {
+			assert_int_equal(report->step, 4 * ++points);
+			assert_true(report->loss[NETWORK_D] == (float)(loss_d / 4));
+			assert_true(report->loss[NETWORK_G] == (float)(loss_g / 4));
+			assert_true(report->d_real == (float)(d_real / 4));
+			assert_true(report->gradient_norm[NETWORK_G] == (float)(gradient / 4));
+			loss_d = loss_g = d_real = gradient = 0;
+		}
+	}
+	assert_int_equal(points, 3);
+	unwatch(&watched);
+}
+
+/* The numbers of a metric point that must repeat: all but times. */
+struct point {
+	int64_t step, epoch;
+	double epochs;
+	float values[6];
+};
+
+static int take_points(const struct watched *watched, struct point points[], int max)
+{
+	int count = 0;
+	for (size_t i = 0; i < watched->count && count < max; i++) {
+		const struct step_report *mean = &watched->events[i].progress.report;
+		if (watched->events[i].kind == EVENT_METRICS)
+			points[count++] = (struct point){mean->step, mean->epoch, mean->epochs,
+				{mean->loss[0], mean->loss[1], mean->d_real, mean->d_fake, mean->gradient_norm[0], mean->gradient_norm[1]}};
+	}
+	return count;
+}
+
+/* Bits of G change at step 12, so the resumed settings are not those of the beginning. */
+static void train_with_a_change(struct watched *watched, int64_t turns)
+{
+	run(watched, 12);
+	send(watched, (struct command){.kind = COMMAND_SET_BITS, .network = NETWORK_G, .bits = 1, .id = 1});
+	run(watched, turns - 12);
+}
+
+static void a_resumed_training_tells_the_same_points(void **state)
+{
+	(void)state;
+	enum { STEPS = 35, STOPPED = 17, POINTS = 3 };
+	struct point whole[POINTS + 1], parts[POINTS + 1];
+	char whole_hash[CHECKPOINT_HASH_SIZE], parts_hash[CHECKPOINT_HASH_SIZE];
+	struct engine_options options = small_options(STEPS);
+	options.settings.bits[NETWORK_D] = 2;
+	struct watched uninterrupted = watch(&options), first = watch(&options);
+	train_with_a_change(&uninterrupted, STEPS + 1);
+	assert_int_equal(find_last(&uninterrupted, EVENT_STATE)->state, ENGINE_FINISHED);
+	train_with_a_change(&first, STOPPED);
+	send(&first, (struct command){.kind = COMMAND_STOP, .id = 2});
+	run_to_the_end(&first);
+	const struct event *saved = find_last(&first, EVENT_CHECKPOINT);
+	assert_int_equal(saved->step, STOPPED);
+	const char *path = write_state(saved, "stopped.safetensors", options.start_hash);
+	text_copy(options.start_path, sizeof options.start_path, path);
+	options.settings.bits[NETWORK_G] = 1;
+	struct watched second = watch(&options);
+	run_to_the_end(&second);
+	assert_int_equal(find(&second, EVENT_STARTED, 0)->step, STOPPED);
+	assert_int_equal(find(&second, EVENT_PROGRESS, 0)->progress.report.step, STOPPED + 1);
+	assert_int_equal(take_points(&uninterrupted, whole, POINTS + 1), POINTS);
+	int begun = take_points(&first, parts, POINTS);
+	assert_int_equal(begun, 1);
+	assert_int_equal(take_points(&second, parts + begun, POINTS + 1 - begun), POINTS - begun);
+	assert_memory_equal(whole, parts, POINTS * sizeof *whole);
+	final_hash(&uninterrupted, whole_hash);
+	final_hash(&second, parts_hash);
+	assert_string_equal(whole_hash, parts_hash);
+	unwatch(&uninterrupted);
+	unwatch(&first);
+	unwatch(&second);
+}
+
+static void a_finished_training_resumed_is_finished(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(3);
+	struct watched first = watch(&options);
+	run_to_the_end(&first);
+	text_copy(options.start_path, sizeof options.start_path,
+	          write_state(find_last(&first, EVENT_CHECKPOINT), "finished.safetensors", options.start_hash));
+	struct watched again = watch(&options);
+	run_to_the_end(&again);
+	assert_int_equal(find_last(&again, EVENT_STATE)->state, ENGINE_FINISHED);
+	assert_null(find(&again, EVENT_PROGRESS, 0));
+	/* A file that is not the one recorded is refused. */
+	options.start_hash[0] = options.start_hash[0] == '0' ? '1' : '0';
+	struct watched wrong = watch(&options);
+	run_to_the_end(&wrong);
+	assert_int_equal(find_last(&wrong, EVENT_STATE)->state, ENGINE_FAILED);
+	unwatch(&first);
+	unwatch(&again);
+	unwatch(&wrong);
+}
+
+static void progress_merges_and_facts_do_not(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	options.settings.metric_every = 1;
+	options.settings.layers_every = 7;
+	options.settings.sample_every = 9;
+	struct watched watched = watch(&options);
+	for (int i = 0; i < 30; i++)
+		engine_run_inline(watched.engine);
+	collect(&watched);
+	assert_int_equal(count_kind(&watched, EVENT_PROGRESS), 1);
+	assert_int_equal(steps_done(&watched), 30);
+	assert_int_equal(count_kind(&watched, EVENT_LAYERS), 1 + 30 / 7);
+	assert_int_equal(count_kind(&watched, EVENT_SAMPLE), 1 + 30 / 9);
+	int64_t step = 0;
+	for (size_t i = 0; i < watched.count; i++)
+		if (watched.events[i].kind == EVENT_METRICS)
+			assert_int_equal(watched.events[i].step, ++step);
+	assert_int_equal(step, 30);
+	unwatch(&watched);
+}
+
+static void a_slow_disk_holds_two_copies_at_most(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	options.settings.checkpoint_every = 2;
+	struct watched watched = watch(&options);
+	run(&watched, 9);
+	assert_int_equal(count_kind(&watched, EVENT_CHECKPOINT), 2);
+	send(&watched, (struct command){.kind = COMMAND_CHECKPOINT, .id = 1});
+	run(&watched, 1);
+	assert_int_equal(reply_to(&watched, 1)->error.code, ERROR_STATE);
+	engine_checkpoint_done(watched.engine);
+	run(&watched, 1); /* step 11: the one that was due comes late */
+	assert_int_equal(count_kind(&watched, EVENT_CHECKPOINT), 3);
+	assert_int_equal(find_last(&watched, EVENT_CHECKPOINT)->step, 11);
+	engine_checkpoint_done(watched.engine);
+	engine_checkpoint_done(watched.engine);
+	engine_checkpoint_done(watched.engine);
+	run(&watched, 2);
+	assert_int_equal(count_kind(&watched, EVENT_CHECKPOINT), 4);
+	assert_int_equal(find_last(&watched, EVENT_CHECKPOINT)->step, 12);
+	unwatch(&watched);
+}
+
+/* ---- across threads ---- */
+
+static void wait_for_news(struct watched *watched)
+{
+	struct pollfd wake = {.fd = engine_wake_descriptor(watched->engine), .events = POLLIN};
+	if (poll(&wake, 1, PATIENCE_MS) != 1)
+		fail_msg("the engine has said nothing for %d ms", PATIENCE_MS);
+	collect(watched);
+}
+
+static void wait_for_state(struct watched *watched, enum engine_state state)
+{
+	for (;;) {
+		const struct event *last = find_last(watched, EVENT_STATE);
+		if (last && last->state == state)
+			return;
+		if (last && last->state == ENGINE_FAILED)
+			fail_msg("%s", last->error.text);
+		wait_for_news(watched);
+	}
+}
+
+static struct engine_options threaded_options(void)
+{
+	struct engine_options options = small_options(0);
+	options.no_thread = false;
+	options.settings.threads = 2;
+	options.settings.metric_every = 1;
+	options.settings.checkpoint_every = 5;
+	return options;
+}
+
+static struct command random_command(struct random *random, uint64_t id)
+{
+	static const char *const names[] = {"em", "minmax", "wishful", ""};
+	uint32_t draw[4];
+	for (int i = 0; i < 4; i++) {
+		float value;
+		random_fill_uniform(random, &value, 1);
+		draw[i] = (uint32_t)(value * 65536);
+	}
+	struct command command = {
+		.kind = (enum command_kind)(draw[0] % (COMMAND_SAMPLE + 1)), .network = (enum network_id)(draw[1] % NETWORK_COUNT),
+		.bits = (int)(draw[2] % 11), .rate = (double)draw[2] / 65536 * 1e-3 - 1e-4, .seed = draw[3] % 3, .id = id,
+	};
+	text_copy(command.name, sizeof command.name, names[draw[3] % 4]);
+	if (command.kind == COMMAND_STOP)
+		command.kind = COMMAND_SET_BITS;
+	return command;
+}
+
+static void many_commands_across_threads(void **state)
+{
+	(void)state;
+	enum { COMMANDS = 300 };
+	struct engine_options options = threaded_options();
+	struct watched watched = watch(&options);
+	struct random random;
+	random_start(&random, 9, RANDOM_LATENT);
+	for (uint64_t id = 1; id <= COMMANDS; id++) {
+		struct command command = random_command(&random, id);
+		while (!engine_send(watched.engine, &command))
+			wait_for_news(&watched);
+		collect(&watched);
+		for (size_t i = 0; i < watched.count; i++)
+			if (watched.events[i].checkpoint) {
+				event_release(&watched.events[i]);
+				engine_checkpoint_done(watched.engine);
+			}
+	}
+	struct command stop = {.kind = COMMAND_STOP, .id = COMMANDS + 1};
+	while (!engine_send(watched.engine, &stop))
+		wait_for_news(&watched);
+	wait_for_state(&watched, ENGINE_STOPPED);
+	while (find_last(&watched, EVENT_REPLY)->command_id <= COMMANDS)
+		wait_for_news(&watched);
+	uint64_t answered = 0;
+	for (size_t i = 0; i < watched.count; i++)
+		if (watched.events[i].kind == EVENT_REPLY)
+			assert_int_equal(watched.events[i].command_id, ++answered);
+	assert_int_equal(answered, COMMANDS + 1);
+	unwatch(&watched);
+}
+
+static void commands_that_meet_the_end_are_answered(void **state)
+{
+	(void)state;
+	for (int64_t steps = 1; steps <= 8; steps++) {
+		struct engine_options options = threaded_options();
+		options.settings.steps = steps;
+		struct watched watched = watch(&options);
+		uint64_t sent = 0, replies = 0;
+		for (;;) {
+			const struct event *last = find_last(&watched, EVENT_STATE);
+			bool over = last && last->state == ENGINE_FINISHED;
+			struct command command = {.kind = COMMAND_RESUME, .id = sent + 1};
+			sent += engine_send(watched.engine, &command);
+			collect(&watched);
+			if (over)
+				break;
+		}
+		while ((replies = (uint64_t)count_kind(&watched, EVENT_REPLY)) < sent)
+			wait_for_news(&watched);
+		assert_int_equal(replies, sent);
+		unwatch(&watched);
+	}
+}
+
+static void destroyed_at_any_moment(void **state)
+{
+	(void)state;
+	struct engine_options options = threaded_options();
+	struct watched watched = watch(&options);
+	unwatch(&watched); /* at once */
+	watched = watch(&options);
+	wait_for_state(&watched, ENGINE_RUNNING);
+	unwatch(&watched);
+	options.start_paused = true;
+	watched = watch(&options);
+	wait_for_state(&watched, ENGINE_PAUSED);
+	unwatch(&watched);
+	text_copy(options.settings.data, sizeof options.settings.data, "shapes");
+	watched = watch(&options);
+	while (!find(&watched, EVENT_LOADING, 0))
+		wait_for_news(&watched);
+	unwatch(&watched);
+}
+
+static void a_stop_ends_the_loading(void **state)
+{
+	(void)state;
+	struct engine_options options = threaded_options();
+	text_copy(options.settings.data, sizeof options.settings.data, "shapes");
+	struct watched watched = watch(&options);
+	while (!find(&watched, EVENT_LOADING, 0))
+		wait_for_news(&watched);
+	const struct event *loading = find(&watched, EVENT_LOADING, 0);
+	assert_true(loading->done <= loading->total);
+	send(&watched, (struct command){.kind = COMMAND_STOP, .id = 1});
+	wait_for_state(&watched, ENGINE_STOPPED);
+	while (!find(&watched, EVENT_REPLY, 0))
+		wait_for_news(&watched);
+	assert_int_equal(reply_to(&watched, 1)->error.code, ERROR_NONE);
+	unwatch(&watched);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_training_passes_its_states_in_order),
+		cmocka_unit_test(wrong_starts_fail_with_a_sentence),
+		cmocka_unit_test(a_training_that_diverges_keeps_its_last_good_state),
+		cmocka_unit_test(every_command_is_answered_once_and_in_order),
+		cmocka_unit_test(a_change_takes_effect_at_the_next_step),
+		cmocka_unit_test(quantizer_and_rates_change_live),
+		cmocka_unit_test(refused_commands_change_nothing),
+		cmocka_unit_test(pausing_and_single_steps),
+		cmocka_unit_test(a_stop_saves_and_answers_everybody),
+		cmocka_unit_test(a_full_command_queue_refuses_and_recovers),
+		cmocka_unit_test(metric_points_are_means),
+		cmocka_unit_test(a_resumed_training_tells_the_same_points),
+		cmocka_unit_test(a_finished_training_resumed_is_finished),
+		cmocka_unit_test(progress_merges_and_facts_do_not),
+		cmocka_unit_test(a_slow_disk_holds_two_copies_at_most),
+		cmocka_unit_test(many_commands_across_threads),
+		cmocka_unit_test(commands_that_meet_the_end_are_answered),
+		cmocka_unit_test(destroyed_at_any_moment),
+		cmocka_unit_test(a_stop_ends_the_loading),
+	};
+	return cmocka_run_group_tests_name("engine", tests, prepare, clean_up);
+}
