@@ -106,6 +106,7 @@ static void open_log(void)
 static int workbench(const struct tui_arguments *arguments, const char *store_path, const struct training_start *start)
 {
 	struct error error = {0};
+	interrupt_install(); /* what the screen puts back when it goes: no signal falls between the two */
 	struct session *session = session_create(store_path, start, &error);
 	if (!session)
 		return cli_fail(&error);
@@ -117,7 +118,6 @@ static int workbench(const struct tui_arguments *arguments, const char *store_pa
 		session_destroy(session, 5);
 		return cli_fail(&error);
 	}
-	interrupt_install();
 	return finish(session, end, signal_number);
 }
 
