@@ -36,11 +36,11 @@ struct bench {
 	double started, first_frame, first_cpu, last_cpu, keys_began, keys_ended;
 	char seen[TAIL + CHUNK]; /* text without control sequences: the last TAIL bytes and what came since */
 	size_t seen_length;
-	int escape;              /* inside a control sequence: 0 no, 1 after ESC, 2 in CSI, 3 in a string, 4 its ESC */
+	enum { PLAIN, AFTER_ESCAPE, IN_CONTROL, IN_STRING, LAST_BYTE } state;
 	char control[32];
 	size_t control_length;
 	double bytes, frames;
-	double latency[MOST_KEYS];
+	double latency[MOST_KEYS]; /* ms, sorted in the end */
 	int keys, missed;
 	uint32_t random;
 };
@@ -70,31 +70,31 @@ static void look_at_control(struct bench *bench)
 
 static void take_byte(struct bench *bench, char byte)
 {
-	switch (bench->escape) {
-	case 0:
+	switch (bench->state) {
+	case PLAIN:
 		if (byte == '\033')
-			bench->escape = 1;
+			bench->state = AFTER_ESCAPE;
 		else if (bench->seen_length + 1 < sizeof bench->seen)
 			bench->seen[bench->seen_length++] = byte;
 		break;
-	case 1:
-		bench->escape = byte == '[' ? 2 : byte == 'P' || byte == ']' ? 3 : byte == '(' ? 5 : 0;
+	case AFTER_ESCAPE:
+		bench->state = byte == '[' ? IN_CONTROL : byte == 'P' || byte == ']' ? IN_STRING : byte == '(' ? LAST_BYTE : PLAIN;
 		bench->control_length = 0;
 		break;
-	case 2:
+	case IN_CONTROL:
 		if (bench->control_length + 1 < sizeof bench->control)
 			bench->control[bench->control_length++] = byte;
 		if (byte >= '@' && byte <= '~') {
 			bench->control[bench->control_length] = '\0';
-			bench->escape = 0;
+			bench->state = PLAIN;
 			look_at_control(bench);
 		}
 		break;
-	case 3:
-		bench->escape = byte == '\033' ? 4 : 3;
+	case IN_STRING:
+		bench->state = byte == '\033' ? LAST_BYTE : IN_STRING;
 		break;
-	default: /* 4: the end of a string; 5: the character after ESC ( */
-		bench->escape = 0;
+	case LAST_BYTE: /* of ESC \ or ESC ( B */
+		bench->state = PLAIN;
 		break;
 	}
 }
