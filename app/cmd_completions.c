@@ -224,5 +224,4 @@ const struct subcommand subcommand_completions = {
 	.help = "Print the completion script of a shell.",
 	.syntax = {.positionals = "bash|zsh|fish", .min = 1, .max = 1},
 	.run = run,
-	.hidden = true,
 };

@@ -47,13 +47,8 @@ static void print_command(const char *before, const struct subcommand *row)
 		print_command(name, row->children[i]);
 	if (row->children)
 		return;
-	printf("## ");
-	print_escaped(name);
-	if (row->syntax.positionals) {
-		putchar(' ');
-		print_escaped(row->syntax.positionals);
-	}
-	printf("\n\n");
+	printf("## %s%s%s\n\n", name, row->syntax.positionals ? " " : "", /* scdoc takes headings as they are */
+	       row->syntax.positionals ? row->syntax.positionals : "");
 	print_escaped(row->help);
 	if (row->syntax.shared == settings_options)
 		printf(" Takes the settings below.");

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "engine/gan/model.h"
 #include "engine/nn/optimizer.h"
 #include "engine/quant/quantizer.h"
 
@@ -15,7 +16,7 @@ static const char *quantizer_choice(int index)
 
 static const char *model_choice(int index)
 {
-	return index == 0 ? "dcgan" : NULL;
+	return model_families[index] ? model_families[index]->name : NULL;
 }
 
 static const char *optimizer_choice(int index)
@@ -39,11 +40,11 @@ const struct setting_row setting_rows[] = {
 	 .help = "height and width of the pictures"},
 	{.name = "channels", .kind = SETTING_INT, .offset = AT(channels), .allowed = allowed_channels, .standard = "0",
 	 .argument = "C", .help = "1 grey, 3 colour, 0 as the data set has them"},
-	{.name = "width", .kind = SETTING_INT, .offset = AT(width), .min = 1, .max = 1024, .standard = "32", .argument = "W",
+	{.name = "width", .kind = SETTING_INT, .offset = AT(width), .min = 1, .max = MODEL_MAX_WIDTH, .standard = "32", .argument = "W",
 	 .help = "first feature width: at 32 pixels G has 4W-2W-W channels"},
-	{.name = "latent", .kind = SETTING_INT, .offset = AT(latent), .min = 1, .max = 4096, .standard = "100", .argument = "N",
+	{.name = "latent", .kind = SETTING_INT, .offset = AT(latent), .min = 1, .max = MODEL_MAX_LATENT, .standard = "100", .argument = "N",
 	 .help = "length of the noise vector z"},
-	{.name = "batch", .kind = SETTING_INT, .offset = AT(batch), .min = 2, .max = 4096, .standard = "64", .argument = "N",
+	{.name = "batch", .kind = SETTING_INT, .offset = AT(batch), .min = 2, .max = MODEL_MAX_BATCH, .standard = "64", .argument = "N",
 	 .help = "pictures in a batch"},
 	{.name = "d-bits", .kind = SETTING_INT, .offset = AT(bits[NETWORK_D]), .allowed = allowed_bits, .standard = "32",
 	 .argument = "K", .help = "bits of D's weights, 32: not quantized"},

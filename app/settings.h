@@ -24,8 +24,7 @@ struct setting_row {
 	const char *name;                     /* "d-bits"; the variable is QGAN_D_BITS */
 	enum setting_kind kind;
 	size_t offset;                        /* in struct gan_settings */
-	double min, max;                      /* range of numbers, both ends allowed; min_open: min itself is not */
-	bool min_open;
+	double min, max;                      /* range of numbers, both ends allowed */
 	const int *allowed;                   /* the only values of an INT, ended by -1; NULL: the range */
 	const char *(*choice)(int index);     /* names of a registry, NULL at its end */
 	const char *standard;                 /* default, as text; NULL: asked of the data sets */
