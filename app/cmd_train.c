@@ -44,7 +44,9 @@ static json_t *step_to_json(const struct train_state *state, const struct progre
 
 static void print_line(struct train_state *state, json_t *line)
 {
-	if (cli_print_json(line) != CLI_DONE)
+	if (state->output_lost)
+		json_decref(line); /* said once is enough */
+	else if (cli_print_json(line) != CLI_DONE)
 		state->output_lost = true;
 }
 
@@ -102,7 +104,10 @@ static void run_training(struct train_state *state, struct recorder *recorder)
 	struct training_watcher watcher = {state, watch_event, watch_report};
 	bool stopping = false;
 	while (!training_ended(state->training) || recorder_waiting(recorder)) {
-		training_wait(state->training, 0.5);
+		if (training_ended(state->training))
+			recorder_flush(recorder, 0.5);
+		else
+			training_wait(state->training, 0.5);
 		training_pump(state->training, &watcher);
 		if (interrupt_count() > 1)
 			return;

@@ -87,8 +87,8 @@ static int finish(struct session *session, enum ui_end end, int signal_number)
 {
 	if (end == UI_DETACHED && session_live(session))
 		return detach(session);
-	if (end == UI_SIGNAL)
-		session_stop(session);
+	if (end == UI_SIGNAL || end == UI_LEFT)
+		session_stop(session); /* left while live: --frames */
 	session_train_headless(session, stop_requested);
 	if (end != UI_LOST)
 		print_last_run(session);

@@ -19,6 +19,7 @@
 static const int BIT_LADDER[] = {1, 2, 3, 4, 8, QUANT_FLOAT_BITS};
 enum { BIT_STEPS = sizeof BIT_LADDER / sizeof *BIT_LADDER };
 static const double LIST_SECONDS = 1; /* how often the run list may be read again */
+static const double LEAVING_SECONDS = 0.1; /* waited for the disk at once, before the screen is looked after again */
 
 struct session {
 	char store_path[STORE_PATH_SIZE];
@@ -29,7 +30,10 @@ struct session {
 	bool showing_past;
 	bool leaving;                   /* quit was asked for: leave when nothing is live and everything is on disk */
 	uint64_t commands;              /* ids given out */
+	int unanswered;                 /* commands on their way */
+	bool stop_wanted;               /* a stop that found the engine's queue full: sent as soon as there is room */
 	struct {                        /* asked for, perhaps not yet in effect: the next key counts from here */
+		bool paused;
 		int bits[VIEW_NETWORKS];
 		char quantizer[GAN_NAME_SIZE];
 	} wanted;
@@ -62,12 +66,15 @@ const char *session_store_path(const struct session *session)
 
 /* ---- news from engine and recorder ---- */
 
+/* With nothing on its way, what is in effect is what is wanted. */
 static void watch_event(void *context, const struct event *event)
 {
 	struct session *session = context;
 	view_take_event(session->live, event);
-	if (event->kind == EVENT_STARTED || (event->kind == EVENT_REPLY && event->error.code != ERROR_NONE)) {
+	session->unanswered -= event->kind == EVENT_REPLY;
+	if (session->unanswered == 0) {
 		const struct view_run *run = &session->live->run;
+		session->wanted.paused = run->state == VIEW_PAUSED;
 		memcpy(session->wanted.bits, run->bits, sizeof session->wanted.bits);
 		text_copy(session->wanted.quantizer, sizeof session->wanted.quantizer, run->quantizer);
 	}
@@ -101,10 +108,26 @@ static void watch_report(void *context, const struct recorder_report *report)
 	}
 }
 
+static bool give(struct session *session, struct command command)
+{
+	command.id = ++session->commands;
+	bool taken = training_send(session->training, &command);
+	session->unanswered += taken;
+	return taken;
+}
+
+void session_stop(struct session *session)
+{
+	session->stop_wanted = session_live(session) && !give(session, (struct command){.kind = COMMAND_STOP});
+}
+
 static bool pump(struct session *session)
 {
 	struct training_watcher watcher = {session, watch_event, watch_report};
-	return session->training && training_pump(session->training, &watcher);
+	bool news = session->training && training_pump(session->training, &watcher);
+	if (session->stop_wanted)
+		session_stop(session);
+	return news;
 }
 
 /* ---- the store, read now and then ---- */
@@ -163,35 +186,32 @@ static const struct view *host_view(void *context)
 
 /* ---- actions ---- */
 
-static void send(struct session *session, struct command command)
+/* False: not sent, and the log says why. */
+static bool send(struct session *session, struct command command)
 {
-	command.id = ++session->commands;
 	if (!session_live(session))
 		view_log(shown(session), clock_unix(), true, "no training is live here: r in the run list (5) resumes one");
 	else if (session->showing_past)
 		view_log(shown(session), clock_unix(), true, "this is a past run; open the live one first (5, Enter)");
-	else if (!training_send(session->training, &command))
+	else if (!give(session, command))
 		view_log(session->live, clock_unix(), true, "too many commands are waiting; try again");
+	else
+		return true;
+	return false;
 }
 
 static void act_pause(struct session *session, const struct action_request *request)
 {
 	(void)request;
-	bool paused = session->live->run.state == VIEW_PAUSED;
-	send(session, (struct command){.kind = paused ? COMMAND_RESUME : COMMAND_PAUSE});
+	bool pause = !session->wanted.paused;
+	if (send(session, (struct command){.kind = pause ? COMMAND_PAUSE : COMMAND_RESUME}))
+		session->wanted.paused = pause;
 }
 
 static void act_step(struct session *session, const struct action_request *request)
 {
 	(void)request;
 	send(session, (struct command){.kind = COMMAND_STEP});
-}
-
-void session_stop(struct session *session)
-{
-	struct command stop = {.kind = COMMAND_STOP};
-	if (session_live(session))
-		training_send(session->training, &stop);
 }
 
 static void act_stop(struct session *session, const struct action_request *request)
@@ -223,8 +243,7 @@ static void act_bits(struct session *session, const struct action_request *reque
 	int bits = next_bits(session->wanted.bits[network], up ? 1 : -1);
 	if (bits == session->wanted.bits[network])
 		return;
-	send(session, (struct command){.kind = COMMAND_SET_BITS, .network = d ? NETWORK_D : NETWORK_G, .bits = bits});
-	if (session_live(session) && !session->showing_past)
+	if (send(session, (struct command){.kind = COMMAND_SET_BITS, .network = d ? NETWORK_D : NETWORK_G, .bits = bits}))
 		session->wanted.bits[network] = bits;
 }
 
@@ -237,8 +256,7 @@ static void act_quantizer(struct session *session, const struct action_request *
 			index = count;
 	struct command command = {.kind = COMMAND_SET_QUANTIZER};
 	text_copy(command.name, sizeof command.name, quantizers[(index + 1) % count]->name);
-	send(session, command);
-	if (session_live(session) && !session->showing_past)
+	if (send(session, command))
 		text_copy(session->wanted.quantizer, sizeof session->wanted.quantizer, command.name);
 }
 
@@ -276,6 +294,7 @@ static void act_open(struct session *session, const struct action_request *reque
 static bool start_training(struct session *session, const struct training_start *start, struct error *error)
 {
 	training_destroy(session->training);
+	session->unanswered = 0;
 	session->training = training_create(session->recorder, start, error);
 	if (!session->training)
 		return false;
@@ -337,14 +356,17 @@ static void act(void *context, const struct action_request *request)
 static bool leaving(void *context)
 {
 	struct session *session = context;
-	return session->leaving && !session_live(session) && recorder_waiting(session->recorder) == 0;
+	return session->leaving && !session_live(session) && recorder_flush(session->recorder, LEAVING_SECONDS);
 }
 
 void session_train_headless(struct session *session, bool (*stop_requested)(void))
 {
 	bool stopping = false;
 	while (session->training && (session_live(session) || recorder_waiting(session->recorder))) {
-		training_wait(session->training, 0.5);
+		if (session_live(session))
+			training_wait(session->training, 0.5);
+		else
+			recorder_flush(session->recorder, 0.5);
 		pump(session);
 		if (!stop_requested())
 			continue;
@@ -418,8 +440,7 @@ size_t session_destroy(struct session *session, double seconds)
 	store_close(session->reader);
 	if (session->wake >= 0)
 		close(session->wake);
-	if (session->past->runs == session->live->runs)
-		session->past->runs = NULL;
+	session->past->runs = NULL; /* were lent by the live view, and may be gone since */
 	view_destroy(session->live);
 	view_destroy(session->past);
 	free(session);

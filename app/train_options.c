@@ -39,9 +39,12 @@ static bool resolve_recorded(const struct train_options *options, const char *st
 	bool good = options->resume ? training_prepare_resume(store, options->resume, start, error)
 	                            : training_prepare_fork(store, options->from, start, error);
 	store_close(store);
-	if (!good || !settings_apply_flags(&options->settings, &start->settings, NULL, error))
+	/* A new end is kept with the run: resumed once more, it still ends there. */
+	if (!good || !settings_apply_flags(&options->settings, &start->settings, NULL, error) ||
+	    !settings_apply_flags(&options->settings, &start->configured, NULL, error))
 		return false;
 	replace_end(&options->settings, &start->settings);
+	replace_end(&options->settings, &start->configured);
 	return settings_check(&start->settings, error);
 }
 

@@ -67,8 +67,9 @@ static void replay_entry(void *context, const struct journal_entry *entry)
 
 static bool take_settings(struct store *store, const struct run *run, struct training_start *start, struct error *error)
 {
-	if (!settings_from_text(run->config_json, &start->settings, error))
+	if (!settings_from_text(run->config_json, &start->configured, error))
 		return error_prefix(error, "run %s", run->name);
+	start->settings = start->configured;
 	struct journal_replay replay = {&start->settings, start->checkpoint_step, error, true};
 	return store_visit_journal(store, run->id, replay_entry, &replay, error) && replay.good;
 }
@@ -123,7 +124,7 @@ static bool begin_run(struct training *training, const struct training_start *st
 {
 	char machine[STORE_TEXT_SIZE];
 	machine_describe(machine, sizeof machine);
-	char *config = start->resume_id ? NULL : settings_to_text(&start->settings);
+	char *config = settings_to_text(start->resume_id ? &start->configured : &start->settings);
 	struct recorder_run_start wanted = {
 		.name = start->name,
 		.config_json = config,

@@ -11,6 +11,7 @@ struct training;
 
 struct training_start {
 	struct gan_settings settings;
+	struct gan_settings configured;  /* to resume: what the store shall keep, without the changes made live */
 	char name[RUN_NAME_SIZE];        /* wish; empty: made up from data and model */
 	int64_t resume_id;               /* continue this run; 0: a new one */
 	int64_t parent_id, parent_step;  /* a new run from another's checkpoint; 0: fresh weights */
