@@ -493,6 +493,8 @@ static void rows_are_complete(void **state)
 		const struct quantizer *q = quantizers[i];
 		assert_true(q->name && q->label && q->help && q->fit && q->decode && q->apply);
 		assert_true(q->normal_error[3] > 0 && strlen(q->help) < 80);
+		assert_string_equal(quantizer_names[i], q->name);
+		assert_true(quantizers[i + 1] || !quantizer_names[i + 1]);
 	}
 }
 

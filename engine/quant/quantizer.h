@@ -38,7 +38,8 @@ struct quant_fit {
 
 struct quant_options {
 	int bits;
-	int iterations;               /* at most; 0: the method's default (EM: 16, and 32 at 4 bits and more; 1 from a warm start) */
+	int iterations;               /* at most; 0: the method's default (EM: 16, and 32 at 4 bits and more; 1 from a warm start).
+	                               * A number without a warm start is the paper's EM to the letter, never replaced by Minmax */
 	const struct quant_fit *warm; /* the last step's fit of this tensor, or NULL; not used when its bits differ or it
 	                               * leads above Minmax's error; may be the struct that receives the new fit */
 };
@@ -61,6 +62,7 @@ struct quantizer {
 
 extern const struct quantizer quantizer_em, quantizer_minmax;
 extern const struct quantizer *const quantizers[]; /* NULL-terminated, in display order */
+extern const char *const quantizer_names[];        /* the rows' names in the same order, for constant tables of choices */
 const struct quantizer *quantizer_find(const char *name, struct error *error); /* NULL and an error listing the known names */
 
 /* What a tensor looks like after quantization, for screens, store and `qgan quantize`. */

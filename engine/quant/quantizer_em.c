@@ -6,7 +6,8 @@
  *
  * In exact arithmetic EM never ends above Minmax. Two things can spoil that: a warm start from a fit of other weights,
  * and levels that are rounded to float beside a mean far larger than the spread. So the end is compared with Minmax,
- * as applied, and the better of the two is taken. */
+ * as applied, and the better of the two is taken; but not where a cold fit is asked for by its number of iterations:
+ * that is the paper's procedure to the letter. */
 #include <float.h>
 #include <math.h>
 
@@ -79,7 +80,7 @@ static bool no_worse_than(const struct em *em, const struct quant_fit *fit, cons
 	return uniform_squared_error(fit, em->parallel, em->weights, em->count) <= minmax_error;
 }
 
-static bool fit_cold(struct em *em, int bits, int iterations, struct quant_fit *fit, struct error *error)
+static bool fit_cold(struct em *em, int bits, int iterations, bool literal, struct quant_fit *fit, struct error *error)
 {
 	struct uniform_moments range;
 	bool settled;
@@ -91,7 +92,7 @@ static bool fit_cold(struct em *em, int bits, int iterations, struct quant_fit *
 	if (minmax.alpha > 0) {
 		if (!iterate(em, iterations, &found, &settled, error))
 			return false;
-		if (!no_worse_than(em, &found, &minmax)) {
+		if (!literal && !no_worse_than(em, &found, &minmax)) {
 			found.alpha = minmax.alpha;
 			found.beta = minmax.beta;
 		}
@@ -146,7 +147,8 @@ static bool em_fit(const struct quant_options *options, struct parallel *paralle
 		if (usable)
 			return true;
 	}
-	return fit_cold(&em, options->bits, cold_iterations(options), fit, error);
+	bool literal = options->iterations > 0 && !options->warm;
+	return fit_cold(&em, options->bits, cold_iterations(options), literal, fit, error);
 }
 
 const struct quantizer quantizer_em = {

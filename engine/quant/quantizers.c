@@ -4,6 +4,7 @@
 #include "engine/quant/quantizer.h"
 
 const struct quantizer *const quantizers[] = {&quantizer_em, &quantizer_minmax, NULL};
+const char *const quantizer_names[] = {"em", "minmax", NULL};
 
 const struct quantizer *quantizer_find(const char *name, struct error *error)
 {
