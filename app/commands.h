@@ -18,7 +18,7 @@ extern const struct subcommand *const subcommands[]; /* NULL-terminated, in the 
 
 extern const struct subcommand subcommand_bench, subcommand_completions, subcommand_data, subcommand_doctor, subcommand_manual,
 	subcommand_quantize, subcommand_runs, subcommand_sample, subcommand_train, subcommand_tui;
-extern const struct subcommand subcommand_bench_ui; /* app/cmd_bench_ui.c, a child of bench */
+extern const struct subcommand subcommand_bench_quantize, subcommand_bench_ui; /* children of bench, a file each */
 
 /* The whole program: argv as main got it. No word, or only settings: the workbench. Returns the exit status. */
 int subcommands_main(int argc, char **argv);
