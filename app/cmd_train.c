@@ -183,7 +183,8 @@ static int run(int argc, char **argv)
 	if (!train_options_resolve(&arguments.train, store_path, &start, &error))
 		return cli_fail(&error);
 	struct train_state state = {.json = arguments.json};
-	state.last.report.step = start.checkpoint_step;
+	state.last.report = (struct step_report){.step = start.checkpoint_step, .epochs = NAN, .loss = {NAN, NAN},
+		.d_real = NAN, .d_fake = NAN, .gradient_norm = {NAN, NAN}}; /* until a step is made */
 	return train(&state, store_path, &start);
 }
 
