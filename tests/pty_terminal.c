@@ -31,6 +31,7 @@ struct answer {
 
 struct shown_picture {
 	struct pty_picture picture;
+	struct text bytes;
 	bool *touched; /* columns x rows */
 };
 
@@ -50,7 +51,7 @@ struct pty_terminal {
 	size_t sequence_length;
 	struct text plain, dcs;    /* waiting for libvterm; the device control string being read */
 	bool modes[MODES];
-	size_t bytes;
+	struct text output;        /* all that came */
 	struct answer answers[MOST_ANSWERS];
 	int answer_count;
 	struct shown_picture *pictures;
@@ -112,6 +113,7 @@ static void take_picture(struct pty_terminal *terminal)
 			.too_low = cursor.row + rows >= terminal->rows, .too_large = width > largest_width || height > largest_height},
 		.touched = memory_zeroed((size_t)(columns * rows) + 1, sizeof(bool)),
 	};
+	text_format(&terminal->pictures[terminal->picture_count - 1].bytes, "\033P%s\033\\", dcs);
 }
 
 /* --- questions --- */
@@ -243,7 +245,7 @@ static bool read_some(struct pty_terminal *terminal)
 	ssize_t got = terminal->master < 0 ? -1 : read(terminal->master, bytes, sizeof bytes);
 	if (got <= 0)
 		return false;
-	terminal->bytes += (size_t)got;
+	text_append(&terminal->output, bytes, (size_t)got);
 	for (ssize_t i = 0; i < got; i++)
 		filter(terminal, bytes[i]);
 	give_plain(terminal);
@@ -458,9 +460,12 @@ void pty_destroy(struct pty_terminal *terminal)
 	close(terminal->report);
 	waitpid(terminal->shell, NULL, 0);
 	vterm_free(terminal->vterm);
-	for (int i = 0; i < terminal->picture_count; i++)
+	for (int i = 0; i < terminal->picture_count; i++) {
+		text_clear(&terminal->pictures[i].bytes);
 		free(terminal->pictures[i].touched);
+	}
 	free(terminal->pictures);
+	text_clear(&terminal->output);
 	text_clear(&terminal->plain);
 	text_clear(&terminal->dcs);
 	free(terminal);
@@ -588,13 +593,36 @@ bool pty_has_text(struct pty_terminal *terminal, const char *text)
 int pty_columns(const struct pty_terminal *terminal) { return terminal->columns; }
 int pty_rows(const struct pty_terminal *terminal) { return terminal->rows; }
 int pty_picture_count(const struct pty_terminal *terminal) { return terminal->picture_count; }
-size_t pty_bytes(const struct pty_terminal *terminal) { return terminal->bytes; }
+size_t pty_bytes(const struct pty_terminal *terminal) { return terminal->output.length; }
+const char *pty_output(const struct pty_terminal *terminal) { return terminal->output.bytes ? terminal->output.bytes : ""; }
 bool pty_mode(const struct pty_terminal *terminal, int number) { return terminal->modes[number]; }
 int pty_registers(const struct pty_terminal *terminal) { return terminal->registers; }
 
-struct pty_picture pty_picture(const struct pty_terminal *terminal, int index)
+static const struct shown_picture *picture_at(const struct pty_terminal *terminal, int index)
 {
-	return terminal->pictures[index < 0 ? terminal->picture_count + index : index].picture;
+	return &terminal->pictures[index < 0 ? terminal->picture_count + index : index];
+}
+
+struct pty_picture pty_picture(const struct pty_terminal *terminal, int index) { return picture_at(terminal, index)->picture; }
+
+const char *pty_picture_bytes(const struct pty_terminal *terminal, int index, size_t *length)
+{
+	const struct text *bytes = &picture_at(terminal, index)->bytes;
+	*length = bytes->length;
+	return bytes->bytes;
+}
+
+int pty_unread(const struct pty_terminal *terminal)
+{
+	int bytes = 0;
+	struct termios line, raw;
+	tcgetattr(terminal->slave, &line);
+	raw = line;
+	raw.c_lflag &= ~(tcflag_t)ICANON; /* else only whole lines count */
+	tcsetattr(terminal->slave, TCSANOW, &raw);
+	ioctl(terminal->slave, FIONREAD, &bytes);
+	tcsetattr(terminal->slave, TCSANOW, &line);
+	return bytes;
 }
 
 const char *pty_disorder(struct pty_terminal *terminal)

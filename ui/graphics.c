@@ -80,8 +80,11 @@ const struct graphics_backend *graphics_backend(struct graphics *graphics, const
 	if (graphics->wanted == UI_GRAPHICS_AUTO && waiting)
 		return NULL;
 	for (const struct graphics_backend *backend = graphics_backends; backend->name; backend++) {
-		bool possible = backend->can(ability) && !(backend->kind == UI_GRAPHICS_SIXEL && graphics->encoder_failed);
-		if (graphics->wanted == UI_GRAPHICS_AUTO ? possible : graphics->wanted == backend->kind)
+		bool sixel = backend->kind == UI_GRAPHICS_SIXEL;
+		bool told = graphics->wanted == backend->kind && sixel; /* the person knows better than the terminal says */
+		bool possible = (told || backend->can(ability)) && !(sixel && graphics->encoder_failed);
+		bool wanted = graphics->wanted == UI_GRAPHICS_AUTO || graphics->wanted <= backend->kind;
+		if (wanted && possible)
 			return backend;
 	}
 	return NULL;

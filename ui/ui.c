@@ -87,6 +87,8 @@ static void send(struct ui *ui, const struct action_request *request)
 		finish(ui, UI_DETACHED);
 		break;
 	}
+	if (ui->host->leaving(ui->host->context))
+		finish(ui, UI_LEFT);
 }
 
 /* Screen switches, the overlay, redrawing. */
