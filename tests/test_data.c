@@ -442,6 +442,10 @@ static void damaged_batches_are_refused(void **state)
 	write_cifar10("");
 	const char *third = temporary_path(&folder, "data_batch_3.bin");
 	struct text bytes = {0};
+	for (int batch = 1; batch <= 5; batch++)
+		temporary_write(temporary_path(&folder, "data_batch_%d.bin", batch), "", 0);
+	assert_refused(spec_of("cifar10"), (struct dataset_options){0}, "data_batch_1.bin has 0 bytes; expected a multiple of 3073");
+	write_cifar10("");
 	append_record(&bytes, 1);
 	for (size_t size = 0; size < bytes.length; size += 97) {
 		temporary_write(third, bytes.bytes, size);

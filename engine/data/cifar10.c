@@ -2,12 +2,19 @@
 
 #include <string.h>
 
-bool cifar10_check_batch(const uint8_t *bytes, size_t size, const char *name, size_t *count, struct error *error)
+bool cifar10_check_size(size_t size, const char *name, size_t *count, struct error *error)
 {
 	if (size == 0 || size % CIFAR10_RECORD != 0)
 		return error_set(error, ERROR_INPUT, "%s has %zu bytes; expected a multiple of %d (a label and 3 x 32 x 32 colour values)",
 		                 name, size, CIFAR10_RECORD);
 	*count = size / CIFAR10_RECORD;
+	return true;
+}
+
+bool cifar10_check_batch(const uint8_t *bytes, size_t size, const char *name, size_t *count, struct error *error)
+{
+	if (!cifar10_check_size(size, name, count, error))
+		return false;
 	for (size_t i = 0; i < *count; i++)
 		if (bytes[i * CIFAR10_RECORD] >= CIFAR10_CLASSES)
 			return error_set(error, ERROR_INPUT, "%s: the label of picture %zu is %d; expected 0..%d", name, i,

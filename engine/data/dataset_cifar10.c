@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/base/text.h"
@@ -52,28 +54,20 @@ static bool check(const char *directory, struct error *error)
 	return true;
 }
 
-struct batches {
-	struct file_bytes files[MAX_BATCHES];
-	size_t counts[MAX_BATCHES], total;
-};
-
-static void batches_clear(struct batches *batches)
-{
-	for (int i = 0; i < MAX_BATCHES; i++)
-		file_bytes_clear(&batches->files[i]);
-}
-
-static bool read_batches(struct dataset *dataset, const char *folder, const struct split *split, struct batches *batches, struct error *error)
+/* Pictures of the split, from the lengths of its files. */
+static bool count_pictures(const char *folder, const struct split *split, size_t *count, struct error *error)
 {
 	char path[PATH_SIZE + 32];
+	*count = 0;
 	for (int i = 0; i < split->batches; i++) {
+		struct stat status;
+		size_t more;
 		snprintf(path, sizeof path, "%s/%s", folder, split->names[i]);
-		struct file_bytes *file = &batches->files[i];
-		if (!file_bytes_read(path, max_batch_bytes, file, error)
-		    || !cifar10_check_batch(file->bytes, file->size, path, &batches->counts[i], error))
+		if (stat(path, &status))
+			return error_set(error, ERROR_INPUT, "%s cannot be read: %s", path, strerror(errno));
+		if (!cifar10_check_size((size_t)status.st_size, path, &more, error))
 			return false;
-		dataset_count_file(dataset, file->size);
-		batches->total += batches->counts[i];
+		*count += more;
 	}
 	return true;
 }
@@ -96,34 +90,65 @@ static bool read_names(struct dataset *dataset, const char *folder, struct error
 	return good;
 }
 
+struct batch {
+	const uint8_t *records;
+	size_t first; /* picture of the set that the first record is */
+};
+
 static bool make_picture(void *context, struct dataset *dataset, size_t index, struct error *error)
 {
-	const struct batches *batches = context;
-	size_t within = index;
-	int batch = 0;
-	while (within >= batches->counts[batch])
-		within -= batches->counts[batch++];
-	const uint8_t *record = batches->files[batch].bytes + within * CIFAR10_RECORD;
+	const struct batch *batch = context;
+	const uint8_t *record = batch->records + (index - batch->first) * CIFAR10_RECORD;
 	uint8_t rgb[3 * CIFAR10_PLANE];
 	cifar10_unpack(record, rgb);
 	dataset->labels[index] = record[0];
 	return dataset_put(dataset, index, &(struct image){CIFAR10_SIDE, CIFAR10_SIDE, 3, rgb}, error);
 }
 
+/* Moves *filled on by the batch's pictures, or to the end of the set. */
+static bool read_batch(struct dataset *dataset, const struct dataset_options *options, const char *path, size_t *filled, struct error *error)
+{
+	struct file_bytes file;
+	size_t count;
+	if (!file_bytes_read(path, max_batch_bytes, &file, error))
+		return false;
+	dataset_count_file(dataset, file.size);
+	struct batch batch = {file.bytes, *filled};
+	struct dataset_maker maker = {make_picture, &batch};
+	bool good = cifar10_check_batch(file.bytes, file.size, path, &count, error);
+	if (good) {
+		size_t room = dataset->count - *filled;
+		*filled += count < room ? count : room;
+		good = dataset_fill_range(dataset, batch.first, *filled, options, &maker, error);
+	}
+	file_bytes_clear(&file);
+	return good;
+}
+
+/* One batch in memory at a time, beside the pictures. */
+static bool read_batches(struct dataset *dataset, const struct dataset_options *options, const char *folder, const struct split *split,
+                         struct error *error)
+{
+	char path[PATH_SIZE + 32];
+	size_t filled = 0;
+	for (int i = 0; i < split->batches && filled < dataset->count; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, split->names[i]);
+		if (!read_batch(dataset, options, path, &filled, error))
+			return false;
+	}
+	return filled == dataset->count || error_set(error, ERROR_INPUT, "the files in %.300s became shorter while they were read", folder);
+}
+
 static bool open_cifar10(const char *directory, const struct dataset_options *options, struct dataset *dataset, struct error *error)
 {
+	const struct split *split = dataset_is_test_split(options) ? &test_split : &train_split;
 	char folder[PATH_SIZE];
-	if (!find_folder(directory, folder, error))
+	size_t count;
+	if (!find_folder(directory, folder, error) || !count_pictures(folder, split, &count, error))
 		return false;
 	text_copy(dataset->directory, sizeof dataset->directory, folder);
-	struct batches batches = {0};
-	struct dataset_maker maker = {make_picture, &batches};
-	bool good = read_batches(dataset, folder, dataset_is_test_split(options) ? &test_split : &train_split, &batches, error)
-	            && dataset_reserve(dataset, dataset_limited(options, batches.total), options->size, dataset_channels(options, 3),
-	                               CIFAR10_CLASSES, error)
-	            && read_names(dataset, folder, error) && dataset_fill(dataset, options, &maker, error);
-	batches_clear(&batches);
-	return good;
+	return dataset_reserve(dataset, dataset_limited(options, count), options->size, dataset_channels(options, 3), CIFAR10_CLASSES, error)
+	       && read_names(dataset, folder, error) && read_batches(dataset, options, folder, split, error);
 }
 
 const struct dataset_kind dataset_kind_cifar10 = {

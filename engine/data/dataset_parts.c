@@ -64,22 +64,28 @@ static bool make_piece(struct piece *piece, struct parallel *pool, struct error 
 	return true;
 }
 
-bool dataset_fill(struct dataset *dataset, const struct dataset_options *options, const struct dataset_maker *maker, struct error *error)
+bool dataset_fill_range(struct dataset *dataset, size_t first, size_t end, const struct dataset_options *options,
+                        const struct dataset_maker *maker, struct error *error)
 {
 	enum { PIECE = PICTURES_A_TASK * TASKS_A_PIECE };
-	struct parallel *pool = dataset->count > PICTURES_A_TASK ? parallel_create(0, NULL) : NULL; /* NULL works too, in order */
+	struct parallel *pool = end - first > PICTURES_A_TASK ? parallel_create(0, NULL) : NULL; /* NULL works too, in order */
 	struct piece *piece = memory_zeroed(1, sizeof *piece);
 	bool good = true;
-	for (size_t first = 0; good && first < dataset->count; first += PIECE) {
+	for (; good && first < end; first = piece->end) {
 		piece->dataset = dataset;
 		piece->maker = maker;
 		piece->first = first;
-		piece->end = dataset->count - first < PIECE ? dataset->count : first + PIECE;
+		piece->end = end - first < PIECE ? end : first + PIECE;
 		good = make_piece(piece, pool, error) && dataset_report(options, piece->end, dataset->count, error);
 	}
 	free(piece);
 	parallel_destroy(pool);
 	return good;
+}
+
+bool dataset_fill(struct dataset *dataset, const struct dataset_options *options, const struct dataset_maker *maker, struct error *error)
+{
+	return dataset_fill_range(dataset, 0, dataset->count, options, maker, error);
 }
 
 /* count pixels, 1 <-> 3 channels */

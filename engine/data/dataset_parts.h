@@ -23,6 +23,10 @@ struct dataset_maker {
 bool dataset_fill(struct dataset *dataset, const struct dataset_options *options, const struct dataset_maker *maker,
                   struct error *error);
 
+/* The same for the pictures from `first` up to `end`. */
+bool dataset_fill_range(struct dataset *dataset, size_t first, size_t end, const struct dataset_options *options,
+                        const struct dataset_maker *maker, struct error *error);
+
 /* Puts a picture of any size and channels at `index`: centre crop, resize, colour conversion as far as needed. */
 bool dataset_put(struct dataset *dataset, size_t index, const struct image *picture, struct error *error);
 
