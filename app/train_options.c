@@ -1,5 +1,6 @@
 #include "app/train_options.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "engine/base/text.h"
@@ -28,6 +29,15 @@ static void replace_end(const struct settings_words *words, struct gan_settings 
 		settings->epochs = 0;
 }
 
+/* A fork trains as much again as its settings say: its end counts from the checkpoint. */
+static void count_from_checkpoint(struct training_start *start)
+{
+	if (start->settings.steps > 0)
+		start->settings.steps += start->checkpoint_step;
+	else if (start->settings.epochs > 0)
+		start->settings.epochs += (int64_t)ceil(start->checkpoint_epochs - 1e-6);
+}
+
 static bool resolve_recorded(const struct train_options *options, const char *store_path, struct training_start *start,
                              struct error *error)
 {
@@ -45,6 +55,8 @@ static bool resolve_recorded(const struct train_options *options, const char *st
 		return false;
 	replace_end(&options->settings, &start->settings);
 	replace_end(&options->settings, &start->configured);
+	if (options->from)
+		count_from_checkpoint(start);
 	return settings_check(&start->settings, error);
 }
 

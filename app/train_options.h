@@ -18,7 +18,7 @@ struct train_options {
 	{.name = "run-name", .kind = CLI_TEXT, .argument = "NAME", .offset = offsetof(type, field.name), \
 	 .help = "call the run so (a number is added when the name is taken)"}, \
 	{.name = "from", .kind = CLI_TEXT, .argument = "RUN[@STEP]", .offset = offsetof(type, field.from), \
-	 .help = "start a new run from a recorded run's checkpoint and settings"}, \
+	 .help = "a new run from a recorded checkpoint and its settings; --steps and --epochs count from there"}, \
 	{.name = "resume", .kind = CLI_TEXT, .argument = "RUN", .offset = offsetof(type, field.resume), \
 	 .help = "continue a recorded run exactly where it was saved"}
 

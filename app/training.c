@@ -114,6 +114,7 @@ bool training_prepare_fork(struct store *store, const char *run_at_step, struct 
 	*start = (struct training_start){.parent_id = run.id};
 	bool good = take_checkpoint(store, &run, step, start, error) && take_settings(store, &run, start, error);
 	start->parent_step = start->checkpoint_step;
+	start->checkpoint_epochs = run.step > 0 ? run.epochs * (double)start->checkpoint_step / (double)run.step : 0;
 	run_clear(&run);
 	return good;
 }

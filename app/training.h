@@ -16,6 +16,7 @@ struct training_start {
 	int64_t resume_id;               /* continue this run; 0: a new one */
 	int64_t parent_id, parent_step;  /* a new run from another's checkpoint; 0: fresh weights */
 	int64_t checkpoint_step;         /* of the checkpoint below */
+	double checkpoint_epochs;        /* epochs done there, filled for a fork */
 	char checkpoint_path[STORE_PATH_SIZE], checkpoint_hash[65]; /* empty: fresh weights */
 	bool paused;
 };

@@ -414,7 +414,7 @@ static void forks_and_pictures_from_a_run(void **state)
 	assert_int_equal(outcome.out.length, 0);
 	assert_non_null(strstr(outcome.err.bytes, "alpha finished at step 10"));
 	outcome_clear(&outcome);
-	outcome = run_program(scene, "train --from alpha --g-bits 2 --steps 14 --run-name beta --json");
+	outcome = run_program(scene, "train --from alpha --g-bits 2 --steps 4 --run-name beta --json");
 	assert_status(&outcome, 0);
 	outcome_clear(&outcome);
 	struct run run = find_run(scene, "beta");
