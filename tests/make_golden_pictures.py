@@ -37,7 +37,7 @@ def philox(counter, key):
 
 
 def epoch_order(count, seed, epoch, stream=4):
-    """Fisher-Yates from the end; a block of four draws a number, the first one without bias counts; epochs are 2^34 blocks apart."""
+    """Fisher-Yates from the end; of a block of four the first number without bias counts; epochs are 2^34 blocks apart."""
     order, position = list(range(count)), epoch << 34
     for limit in range(count, 1, -1):
         chosen = None
@@ -72,7 +72,8 @@ def main():
     body = ""
     for number, case in enumerate(CASES):
         body += f"static const uint8_t resized_{number}[] = {{\n{c_values(resized(*case))}}};\n\n"
-    body += "static const struct golden_resize {\n\tint width, height, channels, size;\n\tconst uint8_t *pixels;\n} golden_resizes[] = {\n"
+    body += "static const struct golden_resize {\n\tint width, height, channels, size;\n\tconst uint8_t *pixels;\n}"
+    body += " golden_resizes[] = {\n"
     for number, case in enumerate(CASES):
         body += "\t{%d, %d, %d, %d, resized_%d},\n" % (*case, number)
     write_header("pictures", f"PIL {PIL.__version__}", body + "};\n")

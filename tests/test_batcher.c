@@ -21,8 +21,8 @@ enum { PICTURES = 20, SIZE = 4, CHANNELS = 3, BATCH = 6, STEPS = PICTURES / BATC
 static const uint64_t seed = ((uint64_t)1 << 32) + 7;
 
 static uint8_t pixels[PICTURES * PICTURE];
-static const struct dataset dataset = {.spec = "made-up", .kind = "made-up", .size = SIZE, .channels = CHANNELS, .count = PICTURES,
-                                       .pixels = pixels};
+static const struct dataset dataset = {.spec = "made-up", .kind = "made-up", .size = SIZE, .channels = CHANNELS,
+                                       .count = PICTURES, .pixels = pixels};
 
 /* Value of picture i at offset j: picture and place can be told from it. */
 static uint8_t value_at(int picture, int offset) { return (uint8_t)(picture * 12 + offset % 11); }

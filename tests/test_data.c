@@ -70,7 +70,10 @@ static size_t picture_bytes(const struct dataset *dataset)
 	return (size_t)dataset->size * (size_t)dataset->size * (size_t)dataset->channels;
 }
 
-static const uint8_t *picture_at(const struct dataset *dataset, size_t index) { return dataset->pixels + index * picture_bytes(dataset); }
+static const uint8_t *picture_at(const struct dataset *dataset, size_t index)
+{
+	return dataset->pixels + index * picture_bytes(dataset);
+}
 
 /* ---- specs ---- */
 
@@ -119,7 +122,8 @@ static void rows_are_complete(void **state)
 		assert_ptr_equal(dataset_kind_find(kind->name), kind);
 		assert_memory_equal(kind->usage, kind->name, strlen(kind->name));
 		assert_true(strlen(kind->help) > 10 && kind->open);
-		assert_true(kind->takes_directory == (strstr(kind->usage, "DIR") != NULL) && kind->takes_directory == (kind->check != NULL));
+		assert_true(kind->takes_directory == (strstr(kind->usage, "DIR") != NULL)
+		            && kind->takes_directory == (kind->check != NULL));
 	}
 	assert_int_equal(rows, 5);
 	assert_null(dataset_kind_find("nothing"));
@@ -268,7 +272,8 @@ static void damaged_digits_are_refused(void **state)
 {
 	(void)state;
 	write_digits("train-images-idx3-ubyte", "train-labels-idx1-ubyte", DIGITS);
-	const char *labels = temporary_path(&folder, "train-labels-idx1-ubyte"), *pictures = temporary_path(&folder, "train-images-idx3-ubyte");
+	const char *labels = temporary_path(&folder, "train-labels-idx1-ubyte");
+	const char *pictures = temporary_path(&folder, "train-images-idx3-ubyte");
 	struct text bytes = idx_bytes(1, (uint32_t[]){4});
 	text_append(&bytes, "\0\1\2\3", 4);
 	write_bytes(labels, &bytes);
@@ -454,7 +459,8 @@ static void damaged_batches_are_refused(void **state)
 	append_record(&bytes, 0);
 	bytes.bytes[CIFAR10_RECORD] = 10;
 	write_bytes(third, &bytes);
-	assert_refused(spec_of("cifar10"), (struct dataset_options){0}, "data_batch_3.bin: the label of picture 1 is 10; expected 0..9");
+	assert_refused(spec_of("cifar10"), (struct dataset_options){0},
+	               "data_batch_3.bin: the label of picture 1 is 10; expected 0..9");
 	unlink(third);
 	struct error error = {0};
 	assert_false(dataset_check(spec_of("cifar10"), &error));
@@ -488,10 +494,12 @@ static void only_whole_records_and_ten_names_pass(void **state)
 	char names[10][8];
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct error error = {0};
-		assert_false(cifar10_read_names((const uint8_t *)wrong[i].text, strlen(wrong[i].text), "file", *names, sizeof *names, &error));
+		assert_false(cifar10_read_names((const uint8_t *)wrong[i].text, strlen(wrong[i].text), "file", *names, sizeof *names,
+		                                &error));
 		assert_non_null(strstr(error.text, wrong[i].expected));
 	}
-	assert_true(cifar10_read_names((const uint8_t *)"a\nb\nc\nd\ne\nf\ng\nh\ni\n1234567", 25, "file", *names, sizeof *names, NULL));
+	assert_true(cifar10_read_names((const uint8_t *)"a\nb\nc\nd\ne\nf\ng\nh\ni\n1234567", 25, "file", *names, sizeof *names,
+	                               NULL));
 	assert_string_equal(names[9], "1234567");
 }
 
@@ -593,7 +601,8 @@ static void grey_pictures_stay_grey(void **state)
 static void a_damaged_picture_is_named(void **state)
 {
 	(void)state;
-	assert_refused(spec_of("images"), (struct dataset_options){0}, "holds no picture; expected files ending in .png, .jpg or .jpeg");
+	assert_refused(spec_of("images"), (struct dataset_options){0},
+	               "holds no picture; expected files ending in .png, .jpg or .jpeg");
 	for (int i = 0; i < 100; i++)
 		write_plain(temporary_path(&folder, "%03d.png", i), 8, 8, 1, 0);
 	assert_int_equal(truncate(temporary_path(&folder, "090.png"), 50), 0);

@@ -93,7 +93,8 @@ static struct text write_png(const struct png_form *form, const uint8_t *samples
 	return bytes;
 }
 
-static void assert_png_gives(const struct png_form *form, const uint8_t *samples, size_t stride, int channels, const uint8_t *expected)
+static void assert_png_gives(const struct png_form *form, const uint8_t *samples, size_t stride, int channels,
+                             const uint8_t *expected)
 {
 	struct text bytes = write_png(form, samples, stride);
 	struct image *image = decode(&bytes, 0);
@@ -157,7 +158,8 @@ static void every_kind_of_png_is_read(void **state)
 	assert_png_gives(&grey_alpha, (uint8_t[]){100, 255, 0, 51}, 4, 1, (uint8_t[]){100, 204});
 
 	struct image *pattern = make_pattern(13, 11, 3);
-	struct png_form woven = {.width = 13, .height = 11, .depth = 8, .colour_type = PNG_COLOR_TYPE_RGB, .interlace = PNG_INTERLACE_ADAM7};
+	struct png_form woven = {.width = 13, .height = 11, .depth = 8, .colour_type = PNG_COLOR_TYPE_RGB,
+	                         .interlace = PNG_INTERLACE_ADAM7};
 	assert_png_gives(&woven, pattern->pixels, 39, 3, pattern->pixels);
 	image_destroy(pattern);
 }
@@ -319,7 +321,8 @@ static void promised_sizes_are_bounded(void **state)
 {
 	(void)state;
 	static const struct { uint32_t width, height; const char *expected; } pngs[] = {
-		{0, 4, "PNG"}, {4, 0x80000000u, "PNG"}, {20000, 20000, "PNG"}, {16384, 16384, "16384 x 16384"}, {8192, 8192, "cannot hold"},
+		{0, 4, "PNG"}, {4, 0x80000000u, "PNG"}, {20000, 20000, "PNG"}, {16384, 16384, "16384 x 16384"}, {8192, 8192,
+		                                                                                                 "cannot hold"},
 	};
 	for (size_t i = 0; i < sizeof pngs / sizeof *pngs; i++) {
 		struct text png = png_that_promises(pngs[i].width, pngs[i].height);

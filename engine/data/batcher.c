@@ -96,7 +96,7 @@ static bool wait_for_room(struct batcher *batcher)
 static void *prefetch(void *context)
 {
 	struct batcher *batcher = context;
-	struct batcher_position position = batcher->returned; /* written before the thread began, and not touched until a slot is ready */
+	struct batcher_position position = batcher->returned; /* the caller leaves it alone until a slot is ready */
 	parallel_lower_priority();
 	for (int turn = 0; wait_for_room(batcher); turn = (turn + 1) % SLOTS) {
 		struct slot *slot = &batcher->slots[turn];
@@ -148,8 +148,8 @@ static void release(struct batcher *batcher)
 static bool check_arguments(const struct dataset *dataset, int batch, struct batcher_position start, struct error *error)
 {
 	if (batch < 1 || (size_t)batch > dataset->count)
-		return error_set(error, ERROR_INPUT, "the batch is %d pictures; expected 1..%zu, as data set \"%.200s\" holds", batch, dataset->count,
-		                 dataset->spec);
+		return error_set(error, ERROR_INPUT, "the batch is %d pictures; expected 1..%zu, as data set \"%.200s\" holds", batch,
+		                 dataset->count, dataset->spec);
 	if (start.epoch < 0 || start.picture < 0 || (size_t)start.picture > dataset->count)
 		return error_set(error, ERROR_INPUT, "position (epoch %jd, picture %jd) is outside data set \"%.200s\" of %zu pictures",
 		                 (intmax_t)start.epoch, (intmax_t)start.picture, dataset->spec, dataset->count);
@@ -162,7 +162,9 @@ struct batcher *batcher_create(const struct dataset *dataset, int batch, uint64_
 	if (!check_arguments(dataset, batch, start, error))
 		return NULL;
 	struct batcher *batcher = memory_zeroed(1, sizeof *batcher);
-	*batcher = (struct batcher){.dataset = dataset, .batch = batch, .seed = seed, .held = -1, .free_slots = SLOTS, .order_epoch = -1};
+	*batcher = (struct batcher){
+		.dataset = dataset, .batch = batch, .seed = seed, .held = -1, .free_slots = SLOTS, .order_epoch = -1,
+	};
 	batcher->returned = normalized(batcher, start);
 	pthread_mutex_init(&batcher->mutex, NULL);
 	pthread_cond_init(&batcher->changed, NULL);

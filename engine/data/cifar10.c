@@ -5,8 +5,9 @@
 bool cifar10_check_size(size_t size, const char *name, size_t *count, struct error *error)
 {
 	if (size == 0 || size % CIFAR10_RECORD != 0)
-		return error_set(error, ERROR_INPUT, "%s has %zu bytes; expected a multiple of %d (a label and 3 x 32 x 32 colour values)",
-		                 name, size, CIFAR10_RECORD);
+		return error_set(error, ERROR_INPUT,
+		                 "%s has %zu bytes; expected a multiple of %d (a label and 3 x 32 x 32 colour values)", name, size,
+		                 CIFAR10_RECORD);
 	*count = size / CIFAR10_RECORD;
 	return true;
 }
@@ -58,7 +59,8 @@ bool cifar10_read_names(const uint8_t *bytes, size_t size, const char *name, cha
 		if (count == CIFAR10_CLASSES)
 			return error_set(error, ERROR_INPUT, "%s holds more than %d class names", name, CIFAR10_CLASSES);
 		if (length >= name_size || !is_printable(line, length))
-			return error_set(error, ERROR_INPUT, "%s: class name %d is not 1..%zu printable characters", name, count + 1, name_size - 1);
+			return error_set(error, ERROR_INPUT, "%s: class name %d is not 1..%zu printable characters", name, count + 1,
+			                 name_size - 1);
 		memcpy(names + (size_t)count * name_size, line, length);
 		names[(size_t)count * name_size + length] = '\0';
 		count++;

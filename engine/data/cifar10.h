@@ -8,7 +8,8 @@
 
 #include "engine/base/error.h"
 
-enum { CIFAR10_SIDE = 32, CIFAR10_PLANE = CIFAR10_SIDE * CIFAR10_SIDE, CIFAR10_RECORD = 1 + 3 * CIFAR10_PLANE, CIFAR10_CLASSES = 10 };
+enum { CIFAR10_SIDE = 32, CIFAR10_PLANE = CIFAR10_SIDE * CIFAR10_SIDE, CIFAR10_RECORD = 1 + 3 * CIFAR10_PLANE,
+       CIFAR10_CLASSES = 10 };
 
 /* How many records a file of that length holds; it must hold whole ones. Errors begin with `name`. */
 bool cifar10_check_size(size_t size, const char *name, size_t *count, struct error *error);

@@ -34,8 +34,8 @@ static bool refuse_kind(const char *spec, struct error *error)
 {
 	struct stat status;
 	if (!stat(spec, &status) && S_ISDIR(status.st_mode))
-		return error_set(error, ERROR_INPUT, "\"%.200s\" is a folder and no data set; for a folder of pictures write images:%.200s",
-		                 spec, spec);
+		return error_set(error, ERROR_INPUT,
+		                 "\"%.200s\" is a folder and no data set; for a folder of pictures write images:%.200s", spec, spec);
 	struct text known = {0};
 	for (int i = 0; dataset_kinds[i]; i++)
 		text_format(&known, "%s%s", i ? ", " : "", dataset_kinds[i]->usage);
@@ -58,7 +58,8 @@ static const struct dataset_kind *parse_spec(const char *spec, char directory[DA
 {
 	char name[DATASET_SPEC_SIZE];
 	if (!text_copy(name, sizeof name, spec)) {
-		error_set(error, ERROR_INPUT, "the data set's name \"%.40s...\" is too long; expected less than %d bytes", spec, DATASET_SPEC_SIZE);
+		error_set(error, ERROR_INPUT, "the data set's name \"%.40s...\" is too long; expected less than %d bytes", spec,
+		          DATASET_SPEC_SIZE);
 		return NULL;
 	}
 	char *colon = strchr(name, ':');
@@ -82,11 +83,13 @@ static const struct dataset_kind *parse_spec(const char *spec, char directory[DA
 static bool check_options(const struct dataset_options *options, struct error *error)
 {
 	if (options->size < DATASET_MIN_SIZE || options->size > DATASET_MAX_SIZE)
-		return error_set(error, ERROR_INPUT, "size is %d; expected %d..%d pixels", options->size, DATASET_MIN_SIZE, DATASET_MAX_SIZE);
+		return error_set(error, ERROR_INPUT, "size is %d; expected %d..%d pixels", options->size, DATASET_MIN_SIZE,
+		                 DATASET_MAX_SIZE);
 	if (options->channels != 0 && options->channels != 1 && options->channels != 3)
 		return error_set(error, ERROR_INPUT, "channels is %d; expected 1, 3, or 0 for the set's own", options->channels);
 	if (options->split && strcmp(options->split, splits[0]) && strcmp(options->split, splits[1]))
-		return error_set(error, ERROR_INPUT, "unknown split \"%.40s\": expected one of %s, %s", options->split, splits[0], splits[1]);
+		return error_set(error, ERROR_INPUT, "unknown split \"%.40s\": expected one of %s, %s", options->split, splits[0],
+		                 splits[1]);
 	return true;
 }
 

@@ -106,7 +106,8 @@ static bool make_picture(void *context, struct dataset *dataset, size_t index, s
 }
 
 /* Moves *filled on by the batch's pictures, or to the end of the set. */
-static bool read_batch(struct dataset *dataset, const struct dataset_options *options, const char *path, size_t *filled, struct error *error)
+static bool read_batch(struct dataset *dataset, const struct dataset_options *options, const char *path, size_t *filled,
+                       struct error *error)
 {
 	struct file_bytes file;
 	size_t count;
@@ -126,8 +127,8 @@ static bool read_batch(struct dataset *dataset, const struct dataset_options *op
 }
 
 /* One batch in memory at a time, beside the pictures. */
-static bool read_batches(struct dataset *dataset, const struct dataset_options *options, const char *folder, const struct split *split,
-                         struct error *error)
+static bool read_batches(struct dataset *dataset, const struct dataset_options *options, const char *folder,
+                         const struct split *split, struct error *error)
 {
 	char path[PATH_SIZE + 32];
 	size_t filled = 0;
@@ -136,10 +137,12 @@ static bool read_batches(struct dataset *dataset, const struct dataset_options *
 		if (!read_batch(dataset, options, path, &filled, error))
 			return false;
 	}
-	return filled == dataset->count || error_set(error, ERROR_INPUT, "the files in %.300s became shorter while they were read", folder);
+	return filled == dataset->count || error_set(error, ERROR_INPUT, "the files in %.300s became shorter while they were read",
+	                                             folder);
 }
 
-static bool open_cifar10(const char *directory, const struct dataset_options *options, struct dataset *dataset, struct error *error)
+static bool open_cifar10(const char *directory, const struct dataset_options *options, struct dataset *dataset,
+                         struct error *error)
 {
 	const struct split *split = dataset_is_test_split(options) ? &test_split : &train_split;
 	char folder[PATH_SIZE];
@@ -147,7 +150,8 @@ static bool open_cifar10(const char *directory, const struct dataset_options *op
 	if (!find_folder(directory, folder, error) || !count_pictures(folder, split, &count, error))
 		return false;
 	text_copy(dataset->directory, sizeof dataset->directory, folder);
-	return dataset_reserve(dataset, dataset_limited(options, count), options->size, dataset_channels(options, 3), CIFAR10_CLASSES, error)
+	return dataset_reserve(dataset, dataset_limited(options, count), options->size, dataset_channels(options, 3),
+	                       CIFAR10_CLASSES, error)
 	       && read_names(dataset, folder, error) && read_batches(dataset, options, folder, split, error);
 }
 

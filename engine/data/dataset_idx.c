@@ -38,7 +38,8 @@ static bool find_file(const char *directory, bool test, bool labels, char path[P
 		if (!access(path, F_OK))
 			return true;
 	}
-	return error_set(error, ERROR_INPUT, "folder %.300s has no file %s%s (plain or .gz)", directory, stems[test][labels], endings[labels][1]);
+	return error_set(error, ERROR_INPUT, "folder %.300s has no file %s%s (plain or .gz)", directory, stems[test][labels],
+	                 endings[labels][1]);
 }
 
 static bool check(const char *directory, struct error *error)
@@ -69,7 +70,8 @@ static bool check_files(const struct idx files[2], const char paths[2][PATH_SIZE
 		                 pictures->sizes[0]);
 	for (size_t i = 0; i < labels->count; i++)
 		if (labels->values[i] >= CLASSES)
-			return error_set(error, ERROR_INPUT, "%s: label %zu is %d; expected 0..%d", paths[1], i, labels->values[i], CLASSES - 1);
+			return error_set(error, ERROR_INPUT, "%s: label %zu is %d; expected 0..%d", paths[1], i, labels->values[i],
+			                 CLASSES - 1);
 	return true;
 }
 
@@ -91,7 +93,8 @@ static bool build(struct dataset *dataset, const struct dataset_options *options
                   const char *const names[CLASSES], struct error *error)
 {
 	struct dataset_maker maker = {make_picture, (void *)&files[0]};
-	if (!dataset_reserve(dataset, dataset_limited(options, files[0].sizes[0]), options->size, dataset_channels(options, 1), CLASSES, error))
+	if (!dataset_reserve(dataset, dataset_limited(options, files[0].sizes[0]), options->size, dataset_channels(options, 1),
+	                     CLASSES, error))
 		return false;
 	for (int i = 0; i < CLASSES; i++)
 		text_copy(dataset->class_names[i], DATASET_CLASS_NAME_SIZE, names[i]);
@@ -115,12 +118,14 @@ static bool open_named(const char *directory, const struct dataset_options *opti
 	return good;
 }
 
-static bool open_fashion(const char *directory, const struct dataset_options *options, struct dataset *dataset, struct error *error)
+static bool open_fashion(const char *directory, const struct dataset_options *options, struct dataset *dataset,
+                         struct error *error)
 {
 	return open_named(directory, options, fashion_names, dataset, error);
 }
 
-static bool open_digits(const char *directory, const struct dataset_options *options, struct dataset *dataset, struct error *error)
+static bool open_digits(const char *directory, const struct dataset_options *options, struct dataset *dataset,
+                        struct error *error)
 {
 	return open_named(directory, options, digit_names, dataset, error);
 }

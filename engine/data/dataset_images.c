@@ -19,7 +19,8 @@ struct gathering {
 
 static bool refuse_empty(const char *directory, struct error *error)
 {
-	return error_set(error, ERROR_INPUT, "folder %.300s holds no picture; expected files ending in .png, .jpg or .jpeg", directory);
+	return error_set(error, ERROR_INPUT, "folder %.300s holds no picture; expected files ending in .png, .jpg or .jpeg",
+	                 directory);
 }
 
 static bool check(const char *directory, struct error *error)
@@ -82,12 +83,14 @@ static void name_class(char target[DATASET_CLASS_NAME_SIZE], const char *folder)
 			*target = '?';
 }
 
-static bool build(const struct picture_folder *folder, const struct dataset_options *options, struct dataset *dataset, struct error *error)
+static bool build(const struct picture_folder *folder, const struct dataset_options *options, struct dataset *dataset,
+                  struct error *error)
 {
 	if (folder->count == 0)
 		return refuse_empty(dataset->directory, error);
 	int classes = has_labels(folder) ? folder->class_count : 0;
-	if (!dataset_reserve(dataset, dataset_limited(options, folder->count), options->size, dataset_channels(options, 3), classes, error))
+	if (!dataset_reserve(dataset, dataset_limited(options, folder->count), options->size, dataset_channels(options, 3), classes,
+	                     error))
 		return false;
 	for (int i = 0; i < classes; i++)
 		name_class(dataset->class_names[i], folder->class_names[i]);
@@ -106,7 +109,8 @@ static bool build(const struct picture_folder *folder, const struct dataset_opti
 
 static bool goes_on(void *context) { return dataset_report(context, 0, 0, NULL); }
 
-static bool open_images(const char *directory, const struct dataset_options *options, struct dataset *dataset, struct error *error)
+static bool open_images(const char *directory, const struct dataset_options *options, struct dataset *dataset,
+                        struct error *error)
 {
 	struct picture_folder folder;
 	if (!picture_folder_list(directory, 0, goes_on, (void *)options, &folder, error))

@@ -19,7 +19,8 @@ bool dataset_reserve(struct dataset *dataset, size_t count, int size, int channe
 	if (count == 0)
 		return error_set(error, ERROR_INPUT, "data set \"%.200s\" holds no picture", dataset->spec);
 	if (count > UINT32_MAX || count > SIZE_MAX / picture)
-		return error_set(error, ERROR_INPUT, "data set \"%.200s\" holds %zu pictures, too many; set a limit", dataset->spec, count);
+		return error_set(error, ERROR_INPUT, "data set \"%.200s\" holds %zu pictures, too many; set a limit", dataset->spec,
+		                 count);
 	dataset->pixels = memory_try_bytes(count * picture, "the data set", error);
 	if (dataset->pixels && classes > 0)
 		dataset->labels = memory_try_bytes(count * sizeof *dataset->labels, "the data set's labels", error);
@@ -83,7 +84,8 @@ bool dataset_fill_range(struct dataset *dataset, size_t first, size_t end, const
 	return good;
 }
 
-bool dataset_fill(struct dataset *dataset, const struct dataset_options *options, const struct dataset_maker *maker, struct error *error)
+bool dataset_fill(struct dataset *dataset, const struct dataset_options *options, const struct dataset_maker *maker,
+                  struct error *error)
 {
 	return dataset_fill_range(dataset, 0, dataset->count, options, maker, error);
 }

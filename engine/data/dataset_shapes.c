@@ -1,8 +1,8 @@
 /* Pictures of geometric shapes, drawn from the seed: one shape a picture, anywhere, of any size, angle and colour, on a
  * background that fades between two colours. Picture i depends on (seed, i) alone, and is the same at every size.
  *
- * A shape is a function of a point (x, y) in its own frame, where it spans about -1..1 and y points down: the distance to its edge,
- * positive inside. Coverage of a pixel is that distance in pixels plus a half, clamped to 0..1, which smooths the edge. */
+ * A shape is a function of a point (x, y) in its own frame, where it spans about -1..1 and y points down: the distance to
+ * its edge, positive inside. Coverage of a pixel is that distance in pixels plus a half, clamped to 0..1: smooth edges. */
 #include <math.h>
 #include <string.h>
 
@@ -182,7 +182,8 @@ static bool make_picture(void *context, struct dataset *dataset, size_t index, s
 	return true;
 }
 
-static bool open_shapes(const char *directory, const struct dataset_options *options, struct dataset *dataset, struct error *error)
+static bool open_shapes(const char *directory, const struct dataset_options *options, struct dataset *dataset,
+                        struct error *error)
 {
 	(void)directory;
 	bool test = dataset_is_test_split(options);

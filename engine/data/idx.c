@@ -82,10 +82,11 @@ static bool read_header(struct source *source, int dimensions, struct idx *idx, 
 	if (!source_read(source, header, length, &got, error))
 		return false;
 	if (got >= PREFIX && (header[0] || header[1] || header[2] != UNSIGNED_BYTE || header[3] != dimensions))
-		return error_set(error, ERROR_INPUT, "%s begins with the bytes %d %d %d %d; expected 0 0 8 %d (an IDX file)", source->name,
-		                 header[0], header[1], header[2], header[3], dimensions);
+		return error_set(error, ERROR_INPUT, "%s begins with the bytes %d %d %d %d; expected 0 0 8 %d (an IDX file)",
+		                 source->name, header[0], header[1], header[2], header[3], dimensions);
 	if (got < length)
-		return error_set(error, ERROR_INPUT, "%s ends inside its header; expected %zu bytes of it, found %zu", source->name, length, got);
+		return error_set(error, ERROR_INPUT, "%s ends inside its header; expected %zu bytes of it, found %zu", source->name,
+		                 length, got);
 	idx->dimensions = dimensions;
 	idx->count = 1;
 	for (int i = 0; i < dimensions; i++) {
@@ -103,8 +104,8 @@ static bool read_values(struct source *source, struct idx *idx, struct error *er
 {
 	size_t most = source->compressed ? source->size * DEFLATE_MAX_RATIO : source->size, got;
 	if (idx->count > most)
-		return error_set(error, ERROR_INPUT, "%s is cut: %zu bytes cannot hold the %zu values that its header promises", source->name,
-		                 source->size, idx->count);
+		return error_set(error, ERROR_INPUT, "%s is cut: %zu bytes cannot hold the %zu values that its header promises",
+		                 source->name, source->size, idx->count);
 	idx->values = memory_try_bytes(idx->count, source->name, error);
 	if (!idx->values || !source_read(source, idx->values, idx->count, &got, error))
 		return false;

@@ -55,7 +55,8 @@ static struct image *decode_with(tjhandle decoder, const uint8_t *bytes, size_t 
 	if (!picture_check_size(width, height, name, error))
 		return NULL;
 	if ((size_t)width * (size_t)height / MAX_PIXELS_A_BYTE > size) {
-		error_set(error, ERROR_INPUT, "%s is a damaged JPEG file: %zu bytes cannot hold %d x %d pixels", name, size, width, height);
+		error_set(error, ERROR_INPUT, "%s is a damaged JPEG file: %zu bytes cannot hold %d x %d pixels", name, size, width,
+		          height);
 		return NULL;
 	}
 	bool grey = colours == TJCS_GRAY, inks = colours == TJCS_CMYK || colours == TJCS_YCCK;
