@@ -16,12 +16,12 @@ INLINE double state_of(const struct uniform_grid *grid, double w)
 	return (x + rounder) - rounder;
 }
 
+/* The limits are applied to the float, which may have become infinite: compilers vectorize it so. */
 INLINE float level_of(const struct uniform_grid *grid, double z)
 {
-	double level = grid->alpha * z + grid->beta;
-	level = level > -(double)FLT_MAX ? level : -(double)FLT_MAX;
-	level = level < (double)FLT_MAX ? level : (double)FLT_MAX;
-	return (float)level;
+	float level = (float)(grid->alpha * z + grid->beta);
+	level = level > -FLT_MAX ? level : -FLT_MAX;
+	return level < FLT_MAX ? level : FLT_MAX;
 }
 
 double uniform_level(const struct uniform_grid *grid, double z) { return level_of(grid, z); }
@@ -87,8 +87,11 @@ INLINE void lanes_moments(struct lanes *restrict lanes, const struct uniform_gri
 
 INLINE void lanes_error(double *restrict sums, const struct uniform_grid *grid, const float *restrict weights, int count)
 {
+	float levels[UNIFORM_LANES]; /* first, in a loop of its own: compilers vectorize it so */
+	for (int l = 0; l < count; l++)
+		levels[l] = level_of(grid, state_of(grid, weights[l]));
 	for (int l = 0; l < count; l++) {
-		double difference = (double)weights[l] - (double)level_of(grid, state_of(grid, weights[l]));
+		double difference = (double)weights[l] - (double)levels[l];
 		sums[l] += difference * difference;
 	}
 }
