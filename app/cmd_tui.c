@@ -9,6 +9,7 @@
 #include "app/session.h"
 #include "app/train_options.h"
 #include "engine/base/log.h"
+#include "ui/terminal.h"
 
 struct tui_arguments {
 	struct train_options train;
@@ -131,6 +132,8 @@ static int run(int argc, char **argv)
 	char store_path[PATH_SIZE];
 	struct training_start start;
 	struct error error = {0};
+	if (!terminal_check(&error)) /* before a run is recorded that nobody will see */
+		return cli_fail(&error);
 	if (!train_options_resolve(&arguments.train, store_path, &start, &error))
 		return cli_fail(&error);
 	open_log();

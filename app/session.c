@@ -363,6 +363,8 @@ void session_train_headless(struct session *session, bool (*stop_requested)(void
 {
 	bool stopping = false;
 	while (session->training && (session_live(session) || recorder_waiting(session->recorder))) {
+		if (session->live->run.state == VIEW_PAUSED)
+			session_stop(session);
 		if (session_live(session))
 			training_wait(session->training, 0.5);
 		else

@@ -18,7 +18,8 @@ size_t session_destroy(struct session *session, double seconds);
 struct ui_host session_host(struct session *session);
 
 /* The screen is gone (or was never wanted): trains on until the end, or until stop_requested() says so: then saves.
- * Returns when everything is on disk or `stop_requested` said so a second time. */
+ * A paused training is saved at once: nobody is left to resume it. Returns when everything is on disk or
+ * `stop_requested` said so a second time. */
 void session_train_headless(struct session *session, bool (*stop_requested)(void));
 
 /* A run is being trained here and has not ended. */

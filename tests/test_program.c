@@ -509,14 +509,20 @@ static void signals_save_and_a_lost_line_does_not_matter(void **state)
 
 /* ---- behind a terminal ---- */
 
-static struct pty_terminal *open_terminal(const struct scene *scene, int columns, int rows, const char *line)
+static struct pty_terminal *open_terminal_with(const struct scene *scene, const char *const *environment, int columns, int rows,
+	const char *line)
 {
 	struct words words;
-	struct pty_options options = {.columns = columns, .rows = rows, .environment = scene->environment};
+	struct pty_options options = {.columns = columns, .rows = rows, .environment = environment};
 	split_words(scene, line, &words);
 	struct pty_terminal *terminal = pty_start(&options, words.items);
 	assert_non_null(terminal);
 	return terminal;
+}
+
+static struct pty_terminal *open_terminal(const struct scene *scene, int columns, int rows, const char *line)
+{
+	return open_terminal_with(scene, scene->environment, columns, rows, line);
 }
 
 static void expect(struct pty_terminal *terminal, const char *text)
@@ -663,7 +669,10 @@ static void ending_signals_save_and_restore_the_screen(void **state)
 static void a_crash_restores_the_screen(void **state)
 {
 	struct scene *scene = *state;
-	struct pty_terminal *terminal = open_terminal(scene, 80, 24, TINY "--steps 0 --epochs 0 --run-name alpha");
+	/* A sanitizer's own handler would end the program its own way. */
+	const char *environment[VARIABLES + 3] = {[VARIABLES] = "ASAN_OPTIONS=handle_segv=0", "TSAN_OPTIONS=handle_segv=0"};
+	memcpy(environment, scene->environment, VARIABLES * sizeof *environment);
+	struct pty_terminal *terminal = open_terminal_with(scene, environment, 80, 24, TINY "--steps 0 --epochs 0 --run-name alpha");
 	expect(terminal, "LIVE");
 	pty_signal(terminal, SIGSEGV);
 	expect_end(terminal, 128 + SIGSEGV);
@@ -684,6 +693,36 @@ static void a_dead_line_lets_the_training_go_on(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 	pty_destroy(terminal);
 	assert_run(scene, "alpha", RUN_FINISHED, 300);
+}
+
+static void a_dead_line_saves_a_paused_training(void **state)
+{
+	struct scene *scene = *state;
+	struct pty_terminal *terminal = open_terminal(scene, 80, 24, TINY "--paused --steps 0 --epochs 0 --run-name alpha");
+	expect(terminal, "PAUSED");
+	press(terminal, "..", "step 2");
+	expect(terminal, "PAUSED");
+	pty_hang_up(terminal);
+	int status;
+	assert_true(pty_wait_exit(terminal, &status, PATIENCE));
+	pty_destroy(terminal);
+	assert_saved_at_its_step(scene, "alpha");
+}
+
+static void without_a_terminal_nothing_is_begun(void **state)
+{
+	struct scene *scene = *state;
+	struct outcome outcome = run_program(scene, TINY "--run-name alpha");
+	assert_status(&outcome, 2);
+	assert_non_null(strstr(outcome.err.bytes, "needs a terminal"));
+	outcome_clear(&outcome);
+	const char *environment[VARIABLES + 2] = {[VARIABLES] = "TERM=dumb"};
+	memcpy(environment, scene->environment, VARIABLES * sizeof *environment);
+	struct pty_terminal *terminal = open_terminal_with(scene, environment, 80, 24, TINY "--run-name alpha");
+	expect_end(terminal, 2);
+	assert_true(pty_has_text(terminal, "\"dumb\""));
+	pty_destroy(terminal);
+	assert_int_not_equal(access(scene->store, F_OK), 0);
 }
 
 static void detaching_trains_on_in_the_background(void **state)
@@ -731,6 +770,8 @@ int main(void)
 		SCENE(ending_signals_save_and_restore_the_screen),
 		SCENE(a_crash_restores_the_screen),
 		SCENE(a_dead_line_lets_the_training_go_on),
+		SCENE(a_dead_line_saves_a_paused_training),
+		SCENE(without_a_terminal_nothing_is_begun),
 		SCENE(detaching_trains_on_in_the_background),
 		SCENE(frames_end_the_workbench),
 	};

@@ -509,9 +509,30 @@ static void training_on_without_a_screen(void **state)
 	assert_int_equal(session_last_run(session)->state, VIEW_STOPPED);
 	assert_int_equal(session_destroy(session, 0), 0);
 	start = tiny_start(scene, "gamma");
+	start.paused = true; /* and nobody will ever press p */
+	session = open_session(scene, &start);
+	session_train_headless(session, never);
+	assert_int_equal(session_last_run(session)->state, VIEW_STOPPED);
+	assert_int_equal(session_destroy(session, 0), 0);
+	start = tiny_start(scene, "delta");
 	session = open_session(scene, &start);
 	session_train_headless(session, always); /* the second time it means now */
 	session_destroy(session, 0);
+}
+
+static void leaving_while_the_data_set_is_loaded(void **state)
+{
+	struct scene *scene = *state;
+	struct training_start start = tiny_start(scene, "alpha");
+	text_copy(start.settings.data, sizeof start.settings.data, "shapes");
+	struct session *session = open_session(scene, &start);
+	assert_int_equal(view_of(session)->run.state, VIEW_LOADING);
+	save_and_leave(session);
+	session = open_session(scene, NULL);
+	assert_int_equal(view_of(session)->run.state, VIEW_STOPPED);
+	request(session, (struct action_request){.action = ACTION_RUN_RESUME, .run = view_of(session)->run.id});
+	wait_until(session, step_reached, 2);
+	save_and_leave(session);
 }
 
 static void a_store_that_cannot_be_had_is_an_error(void **state)
@@ -540,6 +561,7 @@ int main(void)
 		SCENE(a_run_trained_elsewhere_is_followed),
 		SCENE(leaving_without_saving_reads_as_a_crash),
 		SCENE(training_on_without_a_screen),
+		SCENE(leaving_while_the_data_set_is_loaded),
 		SCENE(a_store_that_cannot_be_had_is_an_error),
 	};
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);

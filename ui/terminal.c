@@ -413,12 +413,22 @@ static void free_terminal(struct terminal *terminal)
 	free(terminal);
 }
 
+bool terminal_check(struct error *error)
+{
+	int found;
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return error_set(error, ERROR_INPUT, "the workbench needs a terminal on standard input and output");
+	if (setupterm(NULL, STDOUT_FILENO, &found) != OK)
+		return refuse(error);
+	bool places = cursor_address != NULL;
+	del_curterm(cur_term);
+	return places || refuse(error);
+}
+
 struct terminal *terminal_open(const struct terminal_options *options, struct error *error)
 {
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-		error_set(error, ERROR_INPUT, "the workbench needs a terminal on standard input and output");
+	if (!terminal_check(error))
 		return NULL;
-	}
 	struct terminal *terminal = memory_zeroed(1, sizeof *terminal);
 	terminal->output = -1;
 	terminal->theme = options->theme ? options->theme : themes;

@@ -32,6 +32,9 @@ struct terminal_options {
 
 struct terminal;
 
+/* Is there a terminal that can place the cursor? Cheap, writes nothing: to be asked before anything is begun. */
+bool terminal_check(struct error *error);
+
 /* Refuses with one sentence, and without having written anything, where there is no terminal or it cannot place the
  * cursor. */
 struct terminal *terminal_open(const struct terminal_options *options, struct error *error);
