@@ -149,7 +149,8 @@ static void add_row(struct text_table *table, const struct bench *bench, const c
 static int print_text(const struct bench *bench, int bits, const struct timed rows[], int count, const struct timed *pass)
 {
 	static const struct text_column columns[] = {
-		{"method", false}, {"start", false}, {"iterations", true}, {"ms", true}, {"GB/s", true}, {"readings", true}, {NULL, false},
+		{"method", false}, {"start", false}, {"iterations", true}, {"ms", true}, {"GB/s", true}, {"readings", true},
+		{NULL, false},
 	};
 	char weights[32];
 	int threads = parallel_threads(bench->parallel);

@@ -25,7 +25,8 @@ static bool check_bits(int64_t bits, struct error *error)
 	if (bits >= QUANT_MIN_BITS && bits <= QUANT_MAX_BITS)
 		return true;
 	if (bits == 0)
-		return error_set(error, ERROR_INPUT, "--bits is missing: expected an integer from %d to %d", QUANT_MIN_BITS, QUANT_MAX_BITS);
+		return error_set(error, ERROR_INPUT, "--bits is missing: expected an integer from %d to %d", QUANT_MIN_BITS,
+		                 QUANT_MAX_BITS);
 	if (bits == QUANT_FLOAT_BITS)
 		return error_set(error, ERROR_INPUT, "--bits %d is the float tensor itself; expected an integer from %d to %d",
 		                 QUANT_FLOAT_BITS, QUANT_MIN_BITS, QUANT_MAX_BITS);
@@ -149,7 +150,8 @@ static void print_sums(const struct quant_statistics *s)
 	       text_bytes_amount(whole, sizeof whole, float_bytes), float_bytes / packed_bytes);
 }
 
-static int print_text(const char *path, const struct quantizer *quantizer, const struct npy *tensor, const struct quant_statistics *s)
+static int print_text(const char *path, const struct quantizer *quantizer, const struct npy *tensor,
+                      const struct quant_statistics *s)
 {
 	print_title(path, quantizer, tensor, s->fit.bits);
 	if (s->weights == 0) {
@@ -168,10 +170,10 @@ static const struct cli_option options[] = {
 	 .choices = quantizer_names, .standard = "em", .help = "how the levels are found"},
 	{.name = "bits", .kind = CLI_INTEGER, .argument = "K", .offset = offsetof(struct quantize_arguments, bits),
 	 .help = "bits a weight, 1 to 8"},
-	{.name = "iterations", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct quantize_arguments, iterations), .min = 1,
-	 .max = 1000000, .help = "rounds of EM at most [16, and 32 from 4 bits on]"},
-	{.name = "output", .letter = 'o', .kind = CLI_TEXT, .argument = "OUT.npy", .offset = offsetof(struct quantize_arguments, output),
-	 .help = "write the quantized tensor as float32 in the same shape"},
+	{.name = "iterations", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct quantize_arguments, iterations),
+	 .min = 1, .max = 1000000, .help = "rounds of EM at most [16, and 32 from 4 bits on]"},
+	{.name = "output", .letter = 'o', .kind = CLI_TEXT, .argument = "OUT.npy",
+	 .offset = offsetof(struct quantize_arguments, output), .help = "write the quantized tensor as float32 in the same shape"},
 	CLI_JSON(struct quantize_arguments, json),
 	{.name = NULL},
 };
@@ -196,7 +198,8 @@ static int run(int argc, char **argv)
 	} else if (arguments.output && !npy_write(arguments.output, &tensor, &error)) {
 		status = cli_fail(&error);
 	} else {
-		status = arguments.json ? print_json(quantizer, &statistics) : print_text(words.items[0], quantizer, &tensor, &statistics);
+		status = arguments.json ? print_json(quantizer, &statistics)
+		                        : print_text(words.items[0], quantizer, &tensor, &statistics);
 	}
 	npy_clear(&tensor);
 	return status;

@@ -207,7 +207,8 @@ static void every_cut_is_refused(void **state)
 {
 	(void)state;
 	static const char *const headers[] = {
-		"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }   \n", "{'descr': '>f8', 'fortran_order': True, 'shape': (1, 1)}\n",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }   \n",
+		"{'descr': '>f8', 'fortran_order': True, 'shape': (1, 1)}\n",
 	};
 	for (int version = 1; version <= 3; version++)
 		for (int h = 0; h < 2; h++) {
@@ -297,7 +298,8 @@ static void any_shape_comes_back(void **state)
 	for (int i = 0; i < 24; i++)
 		values[i] = (float)i * 0.1f;
 	static const struct npy shapes[] = {
-		{1, {24}, 24, NULL}, {8, {1, 2, 1, 3, 1, 2, 2, 1}, 24, NULL}, {4, {2, 3, 2, 2}, 24, NULL}, {0, {0}, 1, NULL}, {1, {0}, 0, NULL},
+		{1, {24}, 24, NULL}, {8, {1, 2, 1, 3, 1, 2, 2, 1}, 24, NULL}, {4, {2, 3, 2, 2}, 24, NULL},
+		{0, {0}, 1, NULL}, {1, {0}, 0, NULL},
 	};
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
 		struct npy written = shapes[i], back;

@@ -60,7 +60,8 @@ struct cursor {
 
 static bool refuse(struct cursor *c, const char *field, const char *expected)
 {
-	return error_set(c->error, ERROR_INPUT, "%s: the field %s of the .npy header is wrong: expected %s", c->name, field, expected);
+	return error_set(c->error, ERROR_INPUT, "%s: the field %s of the .npy header is wrong: expected %s", c->name, field,
+	                 expected);
 }
 
 static void skip_blanks(struct cursor *c)
@@ -220,7 +221,8 @@ static bool check_size(struct npy_header *header, size_t size, const char *name,
 	if (!fits && !empty)
 		return error_set(error, ERROR_INPUT, "%s: the shape is larger than any memory", name);
 	if (there < bytes)
-		return error_set(error, ERROR_INPUT, "%s is cut: its header promises %zu bytes of data, but %zu follow", name, bytes, there);
+		return error_set(error, ERROR_INPUT, "%s is cut: its header promises %zu bytes of data, but %zu follow", name, bytes,
+		                 there);
 	if (there > bytes)
 		return error_set(error, ERROR_INPUT, "%s has %zu bytes after the %zu bytes of data that its header promises", name,
 		                 there - bytes, bytes);
