@@ -52,7 +52,7 @@ static bool fit(struct quantization *quantization, struct parallel *parallel, st
 		bool warm = quantization->iterations == 0 && quantization->fits[i].valid;
 		struct quant_options options = {
 			.bits = quantization->bits,
-			.iterations = warm ? 1 : quantization->iterations,
+			.iterations = quantization->iterations,
 			.warm = warm ? &quantization->fits[i] : NULL,
 		};
 		const float *weights = quantization->network->weights + tensor->offset;
