@@ -11,6 +11,9 @@
 
 enum { MAX_ROWS = VIEW_NETWORKS * VIEW_MAX_LAYERS, NUMBER_SIZE = 32, CELL_SIZE = 48, USUAL_LAYERS = 4 };
 
+/* With more bits than these a dead state tells nothing: the tail of a bell curve has no weights for so many. */
+enum { TELLING_BITS = 4 };
+
 struct row {
 	enum view_network network;
 	int position;                   /* in its network */
@@ -96,8 +99,9 @@ static void draw_dead(const struct rows *rows, const struct row *row, struct can
 	(void)rows;
 	char text[NUMBER_SIZE];
 	int dead = row->layer->dead_states;
+	bool worrying = dead > 0 && row->layer->bits <= TELLING_BITS;
 	snprintf(text, sizeof text, is_float(row->layer) ? "-" : "%d", dead);
-	table_text(cell, false, true, !is_float(row->layer) && dead ? ROLE_WARNING : ROLE_QUIET, text);
+	table_text(cell, false, true, worrying ? ROLE_WARNING : ROLE_QUIET, text);
 }
 
 static void draw_real(const struct row *row, struct canvas *cell, double value, int digits)
