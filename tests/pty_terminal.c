@@ -340,7 +340,6 @@ static void set_environment(const struct pty_options *options)
 static void shell(pid_t program, int report)
 {
 	int status;
-	signal(SIGHUP, SIG_IGN);
 	while (waitpid(program, &status, WUNTRACED | WCONTINUED) == program) {
 		if (write(report, &status, sizeof status) != sizeof status)
 			break;
@@ -357,12 +356,14 @@ static void child(struct pty_terminal *terminal, int report, int go, int (*funct
 	login_tty(terminal->slave);
 	set_environment(&terminal->options);
 	signal(SIGTTOU, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* the shell outlives its line and tells how the program ended */
 	pid_t program = fork();
 	if (program == 0) {
 		close(report);
 		setpgid(0, 0);
 		tcsetpgrp(0, getpid());
 		signal(SIGTTOU, SIG_DFL);
+		signal(SIGHUP, SIG_DFL);
 		signal(SIGPIPE, SIG_DFL);
 		exit(function(context));
 	}

@@ -38,7 +38,7 @@ struct graphics {
 void picture_place(struct picture_request *request, const struct canvas *inside, const struct image *image,
 	unsigned version, int64_t run)
 {
-	*request = (struct picture_request){image, version, run, inside->clip};
+	*request = (struct picture_request){.image = image, .version = version, .run = run, .cells = inside->clip};
 }
 
 static bool can_sixel(const struct terminal_ability *ability)

@@ -7,7 +7,7 @@
 
 #include <sixel/sixel.h>
 
-enum { GREY_RAMP = 64, FEWEST_COLOURS = 2, LEVELS = 1 << SIXEL_TABLE_BITS, SHIFT = 8 - SIXEL_TABLE_BITS };
+enum { SAMPLED_PIXELS = 18383, SAMPLE_STEP = 6, GREY_RAMP = 64, FEWEST_COLOURS = 2, LEVELS = 1 << SIXEL_TABLE_BITS, SHIFT = 8 - SIXEL_TABLE_BITS };
 
 /* A palette is given up when its error is this many times what it was at first, and worth noticing at all. */
 static const double poor_factor = 2, poor_least = 16;
@@ -37,8 +37,8 @@ static void make_grey_ramp(struct sixel_palette *palette)
 		palette->nearest[level] = (uint8_t)nearest_colour(palette, level, level, level);
 }
 
-/* Median cut over the picture, by libsixel. */
-static bool choose_colours(struct sixel_palette *palette, const struct image *image)
+/* Median cut by libsixel. */
+static bool cut_colours(struct sixel_palette *palette, const struct image *image)
 {
 	sixel_dither_t *dither;
 	int wanted = palette->limit < SIXEL_COLOURS ? palette->limit : SIXEL_COLOURS;
@@ -53,6 +53,17 @@ static bool choose_colours(struct sixel_palette *palette, const struct image *im
 	}
 	sixel_dither_unref(dither);
 	return done && palette->count > 0;
+}
+
+/* libsixel looks only at every sixth pixel of a picture below about 18,000: there each is given six times. */
+static bool choose_colours(struct sixel_palette *palette, const struct image *image)
+{
+	if ((long)image->width * image->height >= SAMPLED_PIXELS)
+		return cut_colours(palette, image);
+	struct image *wide = graphics_scale(image, (struct extent){SAMPLE_STEP * image->width, image->height});
+	bool done = wide && cut_colours(palette, wide);
+	image_destroy(wide);
+	return done;
 }
 
 static void fill_table(struct sixel_palette *palette)
@@ -159,7 +170,7 @@ static bool write_body(const struct sixel_palette *palette, struct image *indice
 bool sixel_encode_image(struct sixel_palette *palette, const struct image *image, struct extent size, int registers,
 	int64_t run, struct text *out)
 {
-	if (!prepare(palette, image, registers, run))
+	if (size.height < SIXEL_LEAST_HEIGHT || !prepare(palette, image, registers, run))
 		return false;
 	struct image *indices = sized_indices(palette, image, size);
 	struct text body = {0};

@@ -11,6 +11,9 @@
 #include "engine/base/text.h"
 #include "ui/graphics_scale.h"
 
+/* One band of six lines: libsixel 1.10 puts less into the second band. */
+enum { SIXEL_LEAST_HEIGHT = 6 };
+
 enum { SIXEL_COLOURS = 256, SIXEL_TABLE_BITS = 5, SIXEL_TABLE = 1 << (3 * SIXEL_TABLE_BITS) };
 
 struct sixel_palette {
@@ -24,7 +27,8 @@ struct sixel_palette {
 };
 
 /* Appends a whole sixel sequence that paints the image at `size` pixels from the cursor on. `registers`: colours the
- * terminal has for one picture (2 .. ). False: memory was refused, nothing was appended. */
+ * terminal has for one picture (2 .. ). False: memory was refused or the size is lower than SIXEL_LEAST_HEIGHT; nothing
+ * was appended. */
 bool sixel_encode_image(struct sixel_palette *palette, const struct image *image, struct extent size, int registers,
 	int64_t run, struct text *out);
 

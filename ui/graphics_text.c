@@ -5,7 +5,7 @@
 
 #include "ui/graphics_scale.h"
 
-enum { UPPER_HALF_BLOCK = 0x2580 };
+enum { UPPER_HALF_BLOCK = 0x2580, SMALLEST_TILE = 16 };
 
 static int luminance(const uint8_t *pixel, int channels)
 {
@@ -19,10 +19,39 @@ static uint8_t colour_of(const uint8_t *pixel, int channels, bool grey)
 	return (uint8_t)theme_nearest_colour(pixel[0], pixel[1], pixel[2]);
 }
 
-static struct image *fitted(const struct picture_request *request, int width, int height)
+/* How many whole tiles of `length` pixels have room side by side: all, or as many as stay recognisable. */
+static int shown_length(int length, int tile, int room)
 {
-	struct extent picture = {request->image->width, request->image->height};
-	return graphics_scale(request->image, graphics_fit(picture, (struct extent){width, height}));
+	int all = length / tile, fitting = room / (tile < SMALLEST_TILE ? tile : SMALLEST_TILE);
+	return (fitting < 1 ? 1 : fitting < all ? fitting : all) * tile;
+}
+
+/* The first rows and columns of a grid whose tiles would become too small; else the whole picture. */
+static struct image *shown_part(const struct picture_request *request, struct extent room)
+{
+	const struct image *image = request->image;
+	bool grid = request->tile > 0 && request->tile <= image->width && request->tile <= image->height;
+	int width = grid ? shown_length(image->width, request->tile, room.width) : image->width;
+	int height = grid ? shown_length(image->height, request->tile, room.height) : image->height;
+	struct image *part = image_create(width, height, image->channels, NULL);
+	size_t row = (size_t)width * (size_t)image->channels, whole_row = (size_t)image->width * (size_t)image->channels;
+	for (int y = 0; part && y < height; y++)
+		memcpy(part->pixels + (size_t)y * row, image->pixels + (size_t)y * whole_row, row);
+	return part;
+}
+
+/* The picture in at most so many square pixels; `lines`: how many of them one row of the result stands for. */
+static struct image *fitted(const struct picture_request *request, int lines)
+{
+	struct extent room = {request->cells.width, 2 * request->cells.height};
+	struct image *part = shown_part(request, room);
+	if (!part)
+		return NULL;
+	struct extent size = graphics_fit((struct extent){part->width, part->height}, room);
+	size.height = (size.height + lines - 1) / lines;
+	struct image *image = graphics_scale(part, size);
+	image_destroy(part);
+	return image;
 }
 
 static const uint8_t *pixel_at(const struct image *image, int x, int y)
@@ -33,7 +62,7 @@ static const uint8_t *pixel_at(const struct image *image, int x, int y)
 void graphics_draw_blocks(const struct terminal_ability *ability, const struct picture_request *request, struct canvas *canvas)
 {
 	struct rect place = request->cells;
-	struct image *image = fitted(request, place.width, 2 * place.height);
+	struct image *image = fitted(request, 1);
 	if (!image)
 		return;
 	int rows = (image->height + 1) / 2, left = place.x + (place.width - image->width) / 2, top = place.y + (place.height - rows) / 2;
@@ -53,9 +82,7 @@ void graphics_draw_ascii(const struct terminal_ability *ability, const struct pi
 	static const char ramp[] = " .:-=+*#%@";
 	(void)ability;
 	struct rect place = request->cells;
-	struct extent square = graphics_fit((struct extent){request->image->width, request->image->height},
-		(struct extent){place.width, 2 * place.height});
-	struct image *image = graphics_scale(request->image, (struct extent){square.width, (square.height + 1) / 2});
+	struct image *image = fitted(request, 2);
 	if (!image)
 		return;
 	int left = place.x + (place.width - image->width) / 2, top = place.y + (place.height - image->height) / 2;

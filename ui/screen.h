@@ -22,6 +22,8 @@ struct picture_request {
 	unsigned version;          /* changes when the pixels do */
 	int64_t run;               /* colours are kept while this stays the same */
 	struct rect cells;         /* on the whole canvas; the picture is centred in it */
+	int tile;                  /* it is a grid of squares of so many pixels, and fewer of them are shown rather than none
+	                              to be recognised; 0: one picture */
 };
 
 /* Asks for the picture to fill `inside` (as much as its proportions and whole multiples of its size allow). */

@@ -297,5 +297,6 @@ void screen_draw_samples(struct canvas *inside, const struct view *view, struct 
 	}
 	struct canvas area = canvas_part(inside, (struct rect){0, 0, inside->clip.width, inside->clip.height - 1});
 	picture_place(picture, &area, view->sample, view->sample_version, view->run.id);
+	picture->tile = view->sample_tiles > 1 ? view->run.size : 0;
 	draw_caption(inside, view);
 }
