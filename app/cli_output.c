@@ -2,33 +2,69 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "app/cli.h"
 #include "engine/base/clock.h"
+#include "engine/base/memory.h"
+
+/* A sentence may quote a file or an argument: what would move a terminal's cursor or change its state becomes "?".
+ * U+0080 to U+009F are controls too. */
+static void print_sentence(const char *start, const char *sentence)
+{
+	fputs(start, stderr);
+	for (const unsigned char *c = (const unsigned char *)sentence; *c; c++) {
+		bool wide_control = *c == 0xC2 && c[1] >= 0x80 && c[1] <= 0x9F;
+		c += wide_control;
+		fputc(wide_control || *c < ' ' || *c == 0x7F ? '?' : *c, stderr);
+	}
+	fputc('\n', stderr);
+}
 
 int cli_fail(const struct error *error)
 {
 	fflush(stdout);
-	fprintf(stderr, "qgan: %s\n", error->text);
+	print_sentence("qgan: ", error->text);
 	return error->code == ERROR_INPUT ? CLI_USAGE : CLI_FAILED;
 }
 
 void cli_warn(const char *format, ...)
 {
+	char sentence[2 * ERROR_TEXT_SIZE];
 	va_list arguments;
-	fputs("qgan: warning: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	vsnprintf(sentence, sizeof sentence, format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
+	print_sentence("qgan: warning: ", sentence);
 }
 
 json_t *cli_json_real(double value)
 {
 	return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *cli_json_rounded(double value, int digits)
+{
+	char text[32];
+	snprintf(text, sizeof text, "%.*g", digits, value);
+	return cli_json_real(strtod(text, NULL));
+}
+
+json_t *cli_json_text(const char *text)
+{
+	json_t *value = text ? json_string(text) : json_null();
+	if (value)
+		return value;
+	char *ascii = memory_text(text);
+	for (char *c = ascii; *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	value = json_string(ascii);
+	free(ascii);
+	return value;
 }
 
 int cli_print_json(json_t *value)

@@ -121,15 +121,17 @@ static bool measure_step(const struct gan_settings *settings, int steps, struct 
 	return ok;
 }
 
+enum { DIGITS = 4 }; /* more than the same machine gives twice */
+
 static int print_step(const struct gan_settings *settings, const struct step_result *r, bool json)
 {
 	double share = r->gflops / r->peak_gflops, rate = settings->batch / r->step_seconds;
 	if (json)
 		return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			"step_ms", cli_json_real(r->step_seconds * 1e3), "images_per_s", cli_json_real(rate),
-			"gflops", cli_json_real(r->gflops), "gemm_peak_gflops", cli_json_real(r->peak_gflops),
-			"peak_share", cli_json_real(share), "quantize_share", cli_json_real(r->quantize_share),
-			"spread", cli_json_real(r->spread), "peak_rss_mb", cli_json_real(r->peak_rss_mb)));
+			"step_ms", cli_json_rounded(r->step_seconds * 1e3, DIGITS), "images_per_s", cli_json_rounded(rate, DIGITS),
+			"gflops", cli_json_rounded(r->gflops, DIGITS), "gemm_peak_gflops", cli_json_rounded(r->peak_gflops, DIGITS),
+			"peak_share", cli_json_rounded(share, DIGITS), "quantize_share", cli_json_rounded(r->quantize_share, DIGITS),
+			"spread", cli_json_rounded(r->spread, DIGITS), "peak_rss_mb", cli_json_rounded(r->peak_rss_mb, DIGITS)));
 	printf("%s %dx%dx%d, width %d, batch %d, D %d bits, G %d bits\n", settings->model, settings->size, settings->size,
 	       settings->channels, settings->width, settings->batch, settings->bits[NETWORK_D], settings->bits[NETWORK_G]);
 	printf("step        %.2f ms (median; slowest to fastest %.0f%% of it)\n", r->step_seconds * 1e3, r->spread * 100);

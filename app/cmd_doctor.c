@@ -65,7 +65,7 @@ static json_t *examine_cpu(void)
 	char model[256];
 	if (!cpu_line("model name", model, sizeof model))
 		text_copy(model, sizeof model, "unknown");
-	return json_pack("{s:s, s:i, s:i, s:o, s:s, s:s}", "model", model, "cores", (int)sysconf(_SC_NPROCESSORS_ONLN),
+	return json_pack("{s:o, s:i, s:i, s:o, s:s, s:s}", "model", cli_json_text(model), "cores", (int)sysconf(_SC_NPROCESSORS_ONLN),
 	                 "usable_cores", parallel_usable_cores(), "features", cpu_features(), "kernels", tensor_kernel_name(),
 	                 "blas", gemm_blas_description());
 }
@@ -95,12 +95,6 @@ static int terminal_colors(const char *name)
 	return name && tgetent(entry, name) == 1 ? tgetnum((char *)"Co") : -1;
 }
 
-static json_t *text_or_null(const char *text)
-{
-	json_t *value = text ? json_string(text) : NULL;
-	return value ? value : json_null();
-}
-
 static json_t *examine_terminal(void)
 {
 	struct winsize size = {0};
@@ -108,7 +102,7 @@ static json_t *examine_terminal(void)
 	bool tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	return json_pack("{s:b, s:o, s:o, s:i, s:b, s:s, s:b, s:b, s:i, s:i, s:i, s:i}", "tty", tty,
-		"term", text_or_null(getenv("TERM")), "colorterm", text_or_null(getenv("COLORTERM")),
+		"term", cli_json_text(getenv("TERM")), "colorterm", cli_json_text(getenv("COLORTERM")),
 		"colors", terminal_colors(getenv("TERM")), "no_color", no_color && *no_color,
 		"charset", nl_langinfo(CODESET), "utf8", !strcmp(nl_langinfo(CODESET), "UTF-8"),
 		"multiplexer", getenv("TMUX") || getenv("STY"), "columns", size.ws_col, "rows", size.ws_row,
@@ -123,7 +117,7 @@ static json_t *examine_dataset(const struct dataset_kind *kind)
 	if (!found && !error.text[0])
 		detail = "needs a directory";
 	return json_pack("{s:s, s:s, s:b, s:o}", "name", kind->name, "usage", kind->usage, "found", found,
-	                 "detail", found ? text_or_null(kind->default_directory) : text_or_null(detail));
+	                 "detail", found ? cli_json_text(kind->default_directory) : cli_json_text(detail));
 }
 
 static json_t *examine_data(void)
@@ -140,15 +134,15 @@ static json_t *examine_store_file(const char *path)
 	struct error error = {0};
 	struct stat status;
 	if (stat(path, &status))
-		return json_pack("{s:s, s:b, s:b, s:s}", "path", path, "found", 0, "healthy", errno == ENOENT,
+		return json_pack("{s:o, s:b, s:b, s:s}", "path", cli_json_text(path), "found", 0, "healthy", errno == ENOENT,
 		                 "detail", errno == ENOENT ? "not there yet; the first run makes it" : strerror(errno));
 	char health[512] = "";
 	struct run *runs = NULL;
 	size_t count = 0;
 	struct store *store = store_open(path, STORE_READ, &error);
 	bool open = store && store_health(store, health, sizeof health, &error) && store_list_runs(store, &runs, &count, &error);
-	json_t *section = json_pack("{s:s, s:b, s:b, s:o, s:I, s:I}", "path", path, "found", 1, "healthy", open && !strcmp(health, "ok"),
-		"detail", text_or_null(open ? health : error.text), "bytes", (json_int_t)status.st_size, "runs", (json_int_t)count);
+	json_t *section = json_pack("{s:o, s:b, s:b, s:o, s:I, s:I}", "path", cli_json_text(path), "found", 1, "healthy", open && !strcmp(health, "ok"),
+		"detail", cli_json_text(open ? health : error.text), "bytes", (json_int_t)status.st_size, "runs", (json_int_t)count);
 	store_free_runs(runs, count);
 	store_close(store);
 	return section;
@@ -173,8 +167,8 @@ static json_t *examine_files(void)
 	path_log(log, &error);
 	error = (struct error){0};
 	bool valid = settings_load(&no_words, &settings, NULL, &error);
-	return json_pack("{s:s, s:b, s:b, s:o, s:s}", "config", config, "config_found", !access(config, F_OK), "settings_valid", valid,
-	                 "detail", valid ? json_null() : text_or_null(error.text), "log", log);
+	return json_pack("{s:o, s:b, s:b, s:o, s:o}", "config", cli_json_text(config), "config_found", !access(config, F_OK), "settings_valid", valid,
+	                 "detail", cli_json_text(valid ? NULL : error.text), "log", cli_json_text(log));
 }
 
 static void print_value(const char *name, const json_t *value)
