@@ -103,21 +103,6 @@ static void measure_channels(const struct dataset *dataset, struct channel_stati
 	}
 }
 
-/* Folder names may be any bytes, JSON is UTF-8: what is not becomes question marks. */
-static json_t *text_to_json(const char *text)
-{
-	json_t *json = json_string(text);
-	if (json)
-		return json;
-	char *plain = memory_text(text);
-	for (char *byte = plain; *byte; byte++)
-		if ((unsigned char)*byte >= 0x80)
-			*byte = '?';
-	json = json_string(plain);
-	free(plain);
-	return json;
-}
-
 /* `classes` counts; to be freed. */
 static size_t *count_classes(const struct dataset *dataset)
 {
@@ -137,7 +122,8 @@ static json_t *classes_to_json(const struct dataset *dataset)
 	json_t *classes = json_array();
 	size_t *counts = count_classes(dataset);
 	for (int i = 0; i < dataset->classes; i++)
-		json_array_append_new(classes, json_pack("{s:o, s:I}", "name", text_to_json(dataset->class_names[i]), "count", (json_int_t)counts[i]));
+		json_array_append_new(classes, json_pack("{s:o, s:I}", "name", cli_json_text(dataset->class_names[i]),
+		                                         "count", (json_int_t)counts[i]));
 	free(counts);
 	return classes;
 }
@@ -152,11 +138,13 @@ static json_t *info_to_json(const struct dataset *dataset, const char *split, do
 		json_array_append_new(deviations, cli_json_real(statistics[c].deviation));
 	}
 	return json_pack("{s:o, s:s, s:s, s:I, s:i, s:i, s:o, s:o, s:o, s:I, s:o, s:I, s:I, s:o}",
-		"spec", text_to_json(dataset->spec), "kind", dataset->kind, "split", split, "count", (json_int_t)dataset->count, "size", dataset->size,
-		"channels", dataset->channels, "classes", classes_to_json(dataset), "mean", means, "deviation", deviations,
+		"spec", cli_json_text(dataset->spec), "kind", dataset->kind, "split", split,
+		"count", (json_int_t)dataset->count, "size", dataset->size, "channels", dataset->channels,
+		"classes", classes_to_json(dataset), "mean", means, "deviation", deviations,
 		"bytes", (json_int_t)pixel_bytes(dataset),
-		"directory", *dataset->directory ? text_to_json(dataset->directory) : json_null(),
-		"files", (json_int_t)dataset->files, "file_bytes", (json_int_t)dataset->file_bytes, "load_seconds", cli_json_real(seconds));
+		"directory", cli_json_text(*dataset->directory ? dataset->directory : NULL),
+		"files", (json_int_t)dataset->files, "file_bytes", (json_int_t)dataset->file_bytes,
+		"load_seconds", cli_json_real(seconds));
 }
 
 static void print_source(const struct dataset *dataset)
