@@ -24,7 +24,7 @@
 #include "ui/terminal_guard.h"
 #include "ui/terminal_probe.h"
 
-enum { OWN_COLOURS = 256, SLOW_CHUNK = 512, LEAVE_PATIENCE_MS = 500, ANSWER_PATIENCE_MS = 300, DIRECT_COLOURS = 1 << 20 };
+enum { OWN_COLOURS = 256, SLOW_CHUNK = 512, LEAVE_PATIENCE_MS = 500, ANSWER_PATIENCE_MS = 1000, DIRECT_COLOURS = 1 << 20 };
 
 struct terminal {
 	struct terminal_ability ability;
