@@ -1,91 +1,8 @@
-/* engine: the protocol between the main thread and the engine, first without a thread, then across threads. */
+/* engine: the protocol between the main thread and the engine, without a thread: turn by turn. */
 #include <math.h>
-#include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "engine/base/memory.h"
-#include "engine/base/text.h"
-#include "engine/engine.h"
-#include "engine/tensor/random.h"
-#include "tests/tiny_pictures.h"
-
-enum { BATCH = 8, STEPS_PER_EPOCH = TINY_PICTURES / BATCH };
-static const int PATIENCE_MS = 60000; /* of a wait for the engine thread: only a hung one takes so long */
-
-static struct temporary_folder folder;
-static char tiny_spec[DATASET_SPEC_SIZE];
-
-static int prepare(void **state)
-{
-	(void)state;
-	temporary_folder_create(&folder);
-	tiny_pictures_write(&folder, tiny_spec, sizeof tiny_spec);
-	return 0;
-}
-
-static int clean_up(void **state)
-{
-	(void)state;
-	temporary_folder_remove(&folder);
-	return 0;
-}
-
-static struct engine_options small_options(int64_t steps)
-{
-	struct engine_options options = {.no_thread = true, .settings = {
-		.model = "dcgan", .size = 32, .width = 4, .latent = 10, .batch = BATCH, .bits = {32, 32}, .quantizer = "em",
-		.optimizer = "adam", .learning_rate = {2e-4, 2e-4}, .beta1 = 0.5, .beta2 = 0.999, .seed = 5, .threads = 1,
-		.steps = steps, .metric_every = 10, .samples = 4,
-	}};
-	text_copy(options.settings.data, sizeof options.settings.data, tiny_spec);
-	return options;
-}
-
-/* An engine and every event it has told, in order. */
-struct watched {
-	struct engine *engine;
-	struct event *events; /* owned, with what they own */
-	size_t count, capacity;
-};
-
-static struct watched watch(const struct engine_options *options)
-{
-	struct error error = {0};
-	struct watched watched = {.engine = engine_create(options, &error)};
-	if (!watched.engine)
-		fail_msg("%s", error.text);
-	return watched;
-}
-
-static void collect(struct watched *watched)
-{
-	struct event event;
-	engine_drain_wake(watched->engine);
-	while (engine_poll(watched->engine, &event)) {
-		if (watched->count == watched->capacity) {
-			watched->capacity = watched->capacity ? 2 * watched->capacity : 64;
-			watched->events = memory_resized(watched->events, watched->capacity, sizeof *watched->events);
-		}
-		watched->events[watched->count++] = event;
-	}
-}
-
-static void unwatch(struct watched *watched)
-{
-	engine_destroy(watched->engine);
-	for (size_t i = 0; i < watched->count; i++)
-		event_release(&watched->events[i]);
-	free(watched->events);
-	*watched = (struct watched){0};
-}
+#include "tests/engine_fixture.h"
 
 /* `turns` turns of the loop, or until the end. */
 static void run(struct watched *watched, int64_t turns)
@@ -100,30 +17,6 @@ static void run(struct watched *watched, int64_t turns)
 
 static void run_to_the_end(struct watched *watched) { run(watched, 1000000); }
 
-static const struct event *find(const struct watched *watched, enum event_kind kind, size_t from)
-{
-	for (size_t i = from; i < watched->count; i++)
-		if (watched->events[i].kind == kind)
-			return &watched->events[i];
-	return NULL;
-}
-
-static const struct event *find_last(const struct watched *watched, enum event_kind kind)
-{
-	for (size_t i = watched->count; i-- > 0;)
-		if (watched->events[i].kind == kind)
-			return &watched->events[i];
-	return NULL;
-}
-
-static int count_kind(const struct watched *watched, enum event_kind kind)
-{
-	int count = 0;
-	for (size_t i = 0; i < watched->count; i++)
-		count += watched->events[i].kind == kind;
-	return count;
-}
-
 static void assert_states(const struct watched *watched, const enum engine_state expected[], int count)
 {
 	int found = 0;
@@ -135,24 +28,6 @@ static void assert_states(const struct watched *watched, const enum engine_state
 		found++;
 	}
 	assert_int_equal(found, count);
-}
-
-static void send(struct watched *watched, struct command command)
-{
-	assert_true(engine_send(watched->engine, &command));
-}
-
-/* The one reply to a command. */
-static const struct event *reply_to(const struct watched *watched, uint64_t id)
-{
-	const struct event *reply = NULL;
-	for (size_t i = 0; i < watched->count; i++)
-		if (watched->events[i].kind == EVENT_REPLY && watched->events[i].command_id == id) {
-			assert_null(reply);
-			reply = &watched->events[i];
-		}
-	assert_non_null(reply);
-	return reply;
 }
 
 static int64_t steps_done(const struct watched *watched)
@@ -681,152 +556,6 @@ static void a_slow_disk_holds_two_copies_at_most(void **state)
 	unwatch(&watched);
 }
 
-/* ---- across threads ---- */
-
-static void wait_for_news(struct watched *watched)
-{
-	struct pollfd wake = {.fd = engine_wake_descriptor(watched->engine), .events = POLLIN};
-	if (poll(&wake, 1, PATIENCE_MS) != 1)
-		fail_msg("the engine has said nothing for %d ms", PATIENCE_MS);
-	collect(watched);
-}
-
-static void wait_for_state(struct watched *watched, enum engine_state state)
-{
-	for (;;) {
-		const struct event *last = find_last(watched, EVENT_STATE);
-		if (last && last->state == state)
-			return;
-		if (last && last->state == ENGINE_FAILED)
-			fail_msg("%s", last->error.text);
-		wait_for_news(watched);
-	}
-}
-
-static struct engine_options threaded_options(void)
-{
-	struct engine_options options = small_options(0);
-	options.no_thread = false;
-	options.settings.threads = 2;
-	options.settings.metric_every = 1;
-	options.settings.checkpoint_every = 5;
-	return options;
-}
-
-static struct command random_command(struct random *random, uint64_t id)
-{
-	static const char *const names[] = {"em", "minmax", "wishful", ""};
-	uint32_t draw[4];
-	for (int i = 0; i < 4; i++) {
-		float value;
-		random_fill_uniform(random, &value, 1);
-		draw[i] = (uint32_t)(value * 65536);
-	}
-	struct command command = {
-		.kind = (enum command_kind)(draw[0] % (COMMAND_SAMPLE + 1)), .network = (enum network_id)(draw[1] % NETWORK_COUNT),
-		.bits = (int)(draw[2] % 11), .rate = (double)draw[2] / 65536 * 1e-3 - 1e-4, .seed = draw[3] % 3, .id = id,
-	};
-	text_copy(command.name, sizeof command.name, names[draw[3] % 4]);
-	if (command.kind == COMMAND_STOP)
-		command.kind = COMMAND_SET_BITS;
-	return command;
-}
-
-static void many_commands_across_threads(void **state)
-{
-	(void)state;
-	enum { COMMANDS = 300 };
-	struct engine_options options = threaded_options();
-	struct watched watched = watch(&options);
-	struct random random;
-	random_start(&random, 9, RANDOM_LATENT);
-	for (uint64_t id = 1; id <= COMMANDS; id++) {
-		struct command command = random_command(&random, id);
-		while (!engine_send(watched.engine, &command))
-			wait_for_news(&watched);
-		collect(&watched);
-		for (size_t i = 0; i < watched.count; i++)
-			if (watched.events[i].checkpoint) {
-				event_release(&watched.events[i]);
-				engine_checkpoint_done(watched.engine);
-			}
-	}
-	struct command stop = {.kind = COMMAND_STOP, .id = COMMANDS + 1};
-	while (!engine_send(watched.engine, &stop))
-		wait_for_news(&watched);
-	wait_for_state(&watched, ENGINE_STOPPED);
-	while (find_last(&watched, EVENT_REPLY)->command_id <= COMMANDS)
-		wait_for_news(&watched);
-	uint64_t answered = 0;
-	for (size_t i = 0; i < watched.count; i++)
-		if (watched.events[i].kind == EVENT_REPLY)
-			assert_int_equal(watched.events[i].command_id, ++answered);
-	assert_int_equal(answered, COMMANDS + 1);
-	unwatch(&watched);
-}
-
-static void commands_that_meet_the_end_are_answered(void **state)
-{
-	(void)state;
-	for (int64_t steps = 1; steps <= 8; steps++) {
-		struct engine_options options = threaded_options();
-		options.settings.steps = steps;
-		struct watched watched = watch(&options);
-		uint64_t sent = 0, replies = 0;
-		for (;;) {
-			const struct event *last = find_last(&watched, EVENT_STATE);
-			bool over = last && last->state == ENGINE_FINISHED;
-			struct command command = {.kind = COMMAND_RESUME, .id = sent + 1};
-			sent += engine_send(watched.engine, &command);
-			collect(&watched);
-			if (over)
-				break;
-		}
-		while ((replies = (uint64_t)count_kind(&watched, EVENT_REPLY)) < sent)
-			wait_for_news(&watched);
-		assert_int_equal(replies, sent);
-		unwatch(&watched);
-	}
-}
-
-static void destroyed_at_any_moment(void **state)
-{
-	(void)state;
-	struct engine_options options = threaded_options();
-	struct watched watched = watch(&options);
-	unwatch(&watched); /* at once */
-	watched = watch(&options);
-	wait_for_state(&watched, ENGINE_RUNNING);
-	unwatch(&watched);
-	options.start_paused = true;
-	watched = watch(&options);
-	wait_for_state(&watched, ENGINE_PAUSED);
-	unwatch(&watched);
-	text_copy(options.settings.data, sizeof options.settings.data, "shapes");
-	watched = watch(&options);
-	while (!find(&watched, EVENT_LOADING, 0))
-		wait_for_news(&watched);
-	unwatch(&watched);
-}
-
-static void a_stop_ends_the_loading(void **state)
-{
-	(void)state;
-	struct engine_options options = threaded_options();
-	text_copy(options.settings.data, sizeof options.settings.data, "shapes");
-	struct watched watched = watch(&options);
-	while (!find(&watched, EVENT_LOADING, 0))
-		wait_for_news(&watched);
-	const struct event *loading = find(&watched, EVENT_LOADING, 0);
-	assert_true(loading->done <= loading->total);
-	send(&watched, (struct command){.kind = COMMAND_STOP, .id = 1});
-	wait_for_state(&watched, ENGINE_STOPPED);
-	while (!find(&watched, EVENT_REPLY, 0))
-		wait_for_news(&watched);
-	assert_int_equal(reply_to(&watched, 1)->error.code, ERROR_NONE);
-	unwatch(&watched);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -845,10 +574,6 @@ int main(void)
 		cmocka_unit_test(a_finished_training_resumed_is_finished),
 		cmocka_unit_test(progress_merges_and_facts_do_not),
 		cmocka_unit_test(a_slow_disk_holds_two_copies_at_most),
-		cmocka_unit_test(many_commands_across_threads),
-		cmocka_unit_test(commands_that_meet_the_end_are_answered),
-		cmocka_unit_test(destroyed_at_any_moment),
-		cmocka_unit_test(a_stop_ends_the_loading),
 	};
 	return cmocka_run_group_tests_name("engine", tests, prepare, clean_up);
 }
