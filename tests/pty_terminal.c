@@ -310,28 +310,33 @@ static bool pump(struct pty_terminal *terminal, double seconds)
 
 /* --- start and end --- */
 
+/* Only what stands here reaches the program, so that a test does not depend on who runs it. */
 static void set_environment(const struct pty_options *options)
 {
-	char path[512], home[512];
-	text_copy(path, sizeof path, getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-	text_copy(home, sizeof home, getenv("HOME") ? getenv("HOME") : "/");
-	static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"};
-	char *values[3];
-	for (int i = 0; i < 3; i++)
-		values[i] = memory_text(getenv(kept[i]));
+	static const struct {
+		const char *name, *standard; /* NULL: only if it is set */
+	} base[] = {
+		{"PATH", "/usr/bin:/bin"}, {"HOME", "/"}, {"ASAN_OPTIONS", NULL}, {"UBSAN_OPTIONS", NULL}, {"TSAN_OPTIONS", NULL},
+	};
+	enum { KEPT = sizeof base / sizeof *base };
+	char *kept[KEPT];
+	for (int i = 0; i < KEPT; i++)
+		kept[i] = memory_text(getenv(base[i].name) ? getenv(base[i].name) : base[i].standard);
 	clearenv();
-	for (int i = 0; i < 3; i++)
-		if (values[i])
-			setenv(kept[i], values[i], 1);
-	setenv("PATH", path, 1);
-	setenv("HOME", home, 1);
+	for (int i = 0; i < KEPT; i++) {
+		if (kept[i])
+			setenv(base[i].name, kept[i], 1);
+		free(kept[i]);
+	}
 	setenv("TERM", "xterm-256color", 1);
 	setenv("LANG", "C.UTF-8", 1);
 	for (const char *const *line = options->environment; line && *line; line++) {
-		if (strchr(*line, '='))
-			putenv(memory_text(*line));
-		else
-			unsetenv(*line);
+		char name[64];
+		size_t length = strcspn(*line, "=");
+		snprintf(name, sizeof name, "%.*s", (int)length, *line);
+		unsetenv(name);
+		if ((*line)[length])
+			setenv(name, *line + length + 1, 1);
 	}
 }
 
@@ -350,8 +355,11 @@ static void shell(pid_t program, int report)
 	_exit(0);
 }
 
+static struct pty_terminal *volatile parent_terminal; /* the copy of our side in the child, in a leak checker's sight */
+
 static void child(struct pty_terminal *terminal, int report, int go, int (*function)(void *), void *context)
 {
+	parent_terminal = terminal;
 	close(terminal->master);
 	login_tty(terminal->slave);
 	set_environment(&terminal->options);

@@ -129,11 +129,14 @@ static int run_program(void *options)
 	enum ui_end end;
 	int signal_number;
 	struct error error;
-	if (!ui_run(&host, &program.options, &end, &signal_number, &error)) {
+	bool ran = ui_run(&host, &program.options, &end, &signal_number, &error);
+	image_destroy(program.picture);
+	free(program.view);
+	if (!ran) {
 		fprintf(stderr, "%s\n", error.text);
-		_exit(REFUSED);
+		return REFUSED;
 	}
-	_exit(end == UI_SIGNAL ? ENDED_BY_SIGNAL + signal_number : ENDED + (int)end);
+	return end == UI_SIGNAL ? ENDED_BY_SIGNAL + signal_number : ENDED + (int)end;
 }
 
 /* --- the tests' side --- */
@@ -471,9 +474,24 @@ static void end_signals_are_told(void **state)
 	pty_destroy(pty);
 }
 
+/* Only the end of the line tells. */
+static int run_deaf(void *options)
+{
+	sigset_t hang_up;
+	sigemptyset(&hang_up);
+	sigaddset(&hang_up, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hang_up, NULL);
+	return run_program(options);
+}
+
 static void dead_line_is_told(void **state)
 {
 	(void)state;
+	struct pty_terminal *deaf = pty_start_function(&with_sixel, run_deaf, &(struct ui_options){0});
+	assert_true(pty_wait_text(deaf, "first ", PATIENCE));
+	pty_hang_up(deaf);
+	assert_exits(deaf, ENDED + UI_LOST);
+	pty_destroy(deaf);
 	struct pty_terminal *pty = start(with_sixel);
 	pty_hang_up(pty);
 	assert_exits(pty, ENDED + UI_LOST);
