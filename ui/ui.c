@@ -186,7 +186,8 @@ static void resize(struct ui *ui)
 	ask_frame(ui, false);
 }
 
-static void take_signals(struct ui *ui)
+/* True: the terminal was left or entered again, which reads and flushes the keyboard: what poll() said of it is old. */
+static bool take_signals(struct ui *ui)
 {
 	struct guard_news news = guard_take_news();
 	if (news.hung_up) {
@@ -204,6 +205,7 @@ static void take_signals(struct ui *ui)
 		terminal_resize(ui->terminal);
 		resize(ui);
 	}
+	return news.suspend || news.continued;
 }
 
 static void take_host(struct ui *ui)
@@ -293,10 +295,10 @@ static void wait_for_something(struct ui *ui)
 	bool picture_due = graphics_patience(ui->graphics) >= 0;
 	if (poll(waits, WAITS, timeout) < 0 && errno != EINTR)
 		finish(ui, UI_LOST);
-	take_signals(ui);
+	bool entered_again = take_signals(ui);
 	if (ui->over)
 		return;
-	take_input(ui, waits[WAIT_KEYS].revents != 0);
+	take_input(ui, waits[WAIT_KEYS].revents != 0 && !entered_again);
 	bool host = clock_seconds() - ui->ticked_at >= tick_seconds;
 	if (host) {
 		ui->ticked_at = clock_seconds();
