@@ -283,8 +283,10 @@ static int report(const struct bench *bench, bool json)
 			"key_p99_ms", cli_json_real(p99), "ui_thread_cpu_percent", cli_json_real(cpu), "frames", (int)bench->frames,
 			"bytes_per_s", cli_json_real(bench->bytes / seconds), "keys", bench->keys, "keys_missed", bench->missed));
 	printf("first frame   %.0f ms after the start\n", bench->first_frame * 1e3);
-	printf("key to screen p50 %.1f ms, p95 %.1f ms, p99 %.1f ms (%d keys, %d without an answer)\n", p50, p95, p99, bench->keys, bench->missed);
-	printf("ui thread     %.2f %% of a core, %.1f frames and %.0f kB a second\n", cpu, bench->frames / seconds, bench->bytes / seconds / 1000);
+	printf("key to screen p50 %.1f ms, p95 %.1f ms, p99 %.1f ms (%d keys, %d without an answer)\n", p50, p95, p99, bench->keys,
+	       bench->missed);
+	printf("ui thread     %.2f %% of a core, %.1f frames and %.0f kB a second\n", cpu, bench->frames / seconds,
+	       bench->bytes / seconds / 1000);
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
 }
 

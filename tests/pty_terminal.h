@@ -74,14 +74,16 @@ struct pty_picture {
 	bool too_low;          /* reaches the last row: a real terminal would scroll */
 	bool too_large;        /* a real terminal would not show it */
 };
-int pty_picture_count(const struct pty_terminal *terminal);                                  /* so far */
-struct pty_picture pty_picture(const struct pty_terminal *terminal, int index);              /* 0: the first; negative: from the newest, -1 */
-const char *pty_picture_bytes(const struct pty_terminal *terminal, int index, size_t *length); /* the whole sequence; the terminal's */
-size_t pty_bytes(const struct pty_terminal *terminal);                                       /* the program wrote */
-const char *pty_output(const struct pty_terminal *terminal);                                 /* all of them, with a zero at the end */
-bool pty_mode(const struct pty_terminal *terminal, int number);                              /* a DEC private mode is set */
+int pty_picture_count(const struct pty_terminal *terminal); /* so far */
+/* 0: the first; negative: from the newest, -1. */
+struct pty_picture pty_picture(const struct pty_terminal *terminal, int index);
+/* Its whole sequence; the terminal's. */
+const char *pty_picture_bytes(const struct pty_terminal *terminal, int index, size_t *length);
+size_t pty_bytes(const struct pty_terminal *terminal);            /* the program wrote */
+const char *pty_output(const struct pty_terminal *terminal);      /* all of them, with a zero at the end */
+bool pty_mode(const struct pty_terminal *terminal, int number);   /* a DEC private mode is set */
 int pty_registers(const struct pty_terminal *terminal);
-int pty_unread(const struct pty_terminal *terminal);                                         /* bytes sent that nobody has read */
+int pty_unread(const struct pty_terminal *terminal);              /* bytes sent that nobody has read */
 
 /* What a leaving program must have put back: alternate screen, cursor, mouse, paste mode, line settings. NULL: all
  * of it; else which is not. */

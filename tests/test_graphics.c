@@ -331,7 +331,8 @@ static struct stage set_stage(void)
 {
 	struct stage stage = {
 		.graphics = graphics_create(UI_GRAPHICS_AUTO),
-		.ability = {.unicode = true, .colours = 256, .known = true, .sixel = true, .registers = 256, .cell_width = 10, .cell_height = 20},
+		.ability = {.unicode = true, .colours = 256, .known = true, .sixel = true, .registers = 256, .cell_width = 10,
+			.cell_height = 20},
 		.canvas = canvas_create(40, 20, true),
 		.image = few_colours(),
 	};

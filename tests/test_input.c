@@ -33,13 +33,16 @@ static void sequences_become_keys(void **state)
 		const char *bytes;
 		uint32_t key;
 	} cases[] = {
-		{"p", 'p'}, {"\r", KEYMAP_ENTER}, {"\n", KEYMAP_ENTER}, {"\t", KEYMAP_TAB}, {"\x7f", KEYMAP_BACKSPACE}, {"\b", KEYMAP_BACKSPACE},
+		{"p", 'p'}, {"\r", KEYMAP_ENTER}, {"\n", KEYMAP_ENTER}, {"\t", KEYMAP_TAB}, {"\x7f", KEYMAP_BACKSPACE},
+		{"\b", KEYMAP_BACKSPACE},
 		{" ", ' '}, {"\f", 12}, {"\xc3\xa9", 0xe9}, {"\xe2\x82\xac", 0x20ac}, {"\xf0\x9f\x98\x80", 0x1f600},
 		{"\033[A", KEYMAP_UP}, {"\033OA", KEYMAP_UP}, {"\033[B", KEYMAP_DOWN}, {"\033[C", KEYMAP_RIGHT}, {"\033[D", KEYMAP_LEFT},
 		{"\033[H", KEYMAP_HOME}, {"\033[1~", KEYMAP_HOME}, {"\033[4~", KEYMAP_END}, {"\033[F", KEYMAP_END}, {"\033[Z", KEYMAP_BACK_TAB},
 		{"\033[5~", KEYMAP_PAGE_UP}, {"\033[6~", KEYMAP_PAGE_DOWN}, {"\033[3~", KEYMAP_DELETE}, {"\033[2~", KEYMAP_INSERT},
-		{"\033OP", KEYMAP_F1}, {"\033[11~", KEYMAP_F1}, {"\033[[A", KEYMAP_F1}, {"\033[18~", KEYMAP_F1 + 6}, {"\033[24~", KEYMAP_F1 + 11},
-		{"\033[18;2~", KEYMAP_SHIFT_F1 + 6}, {"\033[1;2P", KEYMAP_SHIFT_F1}, {"\033[33~", KEYMAP_SHIFT_F1 + 6}, {"\033[1;5A", KEYMAP_UP},
+		{"\033OP", KEYMAP_F1}, {"\033[11~", KEYMAP_F1}, {"\033[[A", KEYMAP_F1}, {"\033[18~", KEYMAP_F1 + 6},
+		{"\033[24~", KEYMAP_F1 + 11},
+		{"\033[18;2~", KEYMAP_SHIFT_F1 + 6}, {"\033[1;2P", KEYMAP_SHIFT_F1}, {"\033[33~", KEYMAP_SHIFT_F1 + 6},
+		{"\033[1;5A", KEYMAP_UP},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		uint32_t keys[4];
@@ -80,7 +83,8 @@ static void unknown_sequences_are_swallowed_whole(void **state)
 {
 	(void)state;
 	static const char *const unknown[] = {
-		"\033[I", "\033[O", "\033[<0;10;20M", "\033[<0;10;20m", "\033]11;rgb:0000/0000/0000\007", "\033]4;1;x\033\\", "\033P1$r0m\033\\",
+		"\033[I", "\033[O", "\033[<0;10;20M", "\033[<0;10;20m", "\033]11;rgb:0000/0000/0000\007", "\033]4;1;x\033\\",
+		"\033P1$r0m\033\\",
 		"\033[99~", "\033[>41;354;0c", "\033[1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18;19x", "\xff", "\x80",
 	};
 	for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {

@@ -32,19 +32,21 @@ static struct program {
 	bool over;
 } program;
 
-static void draw_first(struct screen_state *state, const struct view *view, struct canvas *canvas, struct picture_request *picture)
+static void draw_first(struct screen_state *state, const struct view *view, struct canvas *canvas,
+	struct picture_request *picture)
 {
 	(void)state;
 	int width = canvas->width, height = canvas->height;
-	canvas_format(canvas, 0, 0, ROLE_BAD, 0, "first %dx%d acts %d requests %d version %u", width, height, program.acts, program.requests,
-		view->sample_version);
+	canvas_format(canvas, 0, 0, ROLE_BAD, 0, "first %dx%d acts %d requests %d version %u", width, height, program.acts,
+		program.requests, view->sample_version);
 	canvas_text(canvas, 0, 1, ROLE_TEXT, 0, "\u2500\u2588");
 	canvas_put(canvas, width - 1, height - 1, '#', ROLE_TEXT, 0);
 	struct canvas place = canvas_part(canvas, (struct rect){2, 3, width - 4, height - 3}); /* down into the last row */
 	picture_place(picture, &place, program.picture, view->sample_version, 1);
 }
 
-static void draw_second(struct screen_state *state, const struct view *view, struct canvas *canvas, struct picture_request *picture)
+static void draw_second(struct screen_state *state, const struct view *view, struct canvas *canvas,
+	struct picture_request *picture)
 {
 	(void)state, (void)view, (void)picture;
 	canvas_format(canvas, 0, 0, ROLE_TEXT, 0, "second %d", canvas->width);
@@ -603,7 +605,8 @@ static void no_color_takes_colour_from_text_not_from_pictures(void **state)
 static void useless_terminals_are_refused_in_one_sentence(void **state)
 {
 	(void)state;
-	static const char *const dumb[] = {"TERM=dumb", NULL}, *const unknown[] = {"TERM=no-such-terminal", NULL}, *const unset[] = {"TERM", NULL};
+	static const char *const dumb[] = {"TERM=dumb", NULL}, *const unset[] = {"TERM", NULL};
+	static const char *const unknown[] = {"TERM=no-such-terminal", NULL};
 	const char *const *const cases[] = {dumb, unknown, unset};
 	for (int i = 0; i < 3; i++) {
 		struct pty_options options = {.columns = 100, .rows = 5, .environment = cases[i]};

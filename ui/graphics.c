@@ -247,7 +247,8 @@ double graphics_patience(const struct graphics *graphics)
 {
 	if (graphics->wanted == UI_GRAPHICS_AUTO && clock_seconds() - graphics->created < answer_seconds)
 		return graphics->created + answer_seconds - clock_seconds();
-	if (!graphics->awaiting || !graphics->placed || !graphics->ready.bytes.length || graphics->shown_version == graphics->ready.version)
+	bool another = graphics->placed && graphics->ready.bytes.length && graphics->shown_version != graphics->ready.version;
+	if (!graphics->awaiting || !another)
 		return -1;
 	double left = graphics->sent + acknowledge_seconds - clock_seconds();
 	return left > 0 ? left : 0;

@@ -7,7 +7,8 @@
 
 #include <sixel/sixel.h>
 
-enum { SAMPLED_PIXELS = 18383, SAMPLE_STEP = 6, GREY_RAMP = 64, FEWEST_COLOURS = 2, LEVELS = 1 << SIXEL_TABLE_BITS, SHIFT = 8 - SIXEL_TABLE_BITS };
+enum { GREY_RAMP = 64, FEWEST_COLOURS = 2, LEVELS = 1 << SIXEL_TABLE_BITS, SHIFT = 8 - SIXEL_TABLE_BITS };
+enum { SAMPLED_PIXELS = 18383, SAMPLE_STEP = 6 }; /* libsixel's */
 
 /* A palette is given up when its error is this many times what it was at first, and worth noticing at all. */
 static const double poor_factor = 2, poor_least = 16;
@@ -71,7 +72,8 @@ static void fill_table(struct sixel_palette *palette)
 	enum { MIDDLE = 1 << (SHIFT - 1) };
 	for (int i = 0; i < SIXEL_TABLE; i++) {
 		int red = i >> (2 * SIXEL_TABLE_BITS), green = i >> SIXEL_TABLE_BITS & (LEVELS - 1), blue = i & (LEVELS - 1);
-		palette->nearest[i] = (uint8_t)nearest_colour(palette, (red << SHIFT) + MIDDLE, (green << SHIFT) + MIDDLE, (blue << SHIFT) + MIDDLE);
+		red = (red << SHIFT) + MIDDLE, green = (green << SHIFT) + MIDDLE, blue = (blue << SHIFT) + MIDDLE;
+		palette->nearest[i] = (uint8_t)nearest_colour(palette, red, green, blue);
 	}
 }
 
@@ -154,8 +156,9 @@ static bool write_body(const struct sixel_palette *palette, struct image *indice
 {
 	sixel_dither_t *dither = NULL;
 	sixel_output_t *output = NULL;
-	bool done = false;
-	if (!SIXEL_FAILED(sixel_dither_new(&dither, palette->count, NULL)) && !SIXEL_FAILED(sixel_output_new(&output, collect, body, NULL))) {
+	bool done = !SIXEL_FAILED(sixel_dither_new(&dither, palette->count, NULL)) &&
+		!SIXEL_FAILED(sixel_output_new(&output, collect, body, NULL));
+	if (done) {
 		sixel_dither_set_palette(dither, (unsigned char *)palette->colours);
 		sixel_dither_set_pixelformat(dither, SIXEL_PIXELFORMAT_PAL8);
 		done = !SIXEL_FAILED(sixel_encode(indices->pixels, indices->width, indices->height, 8, dither, output));

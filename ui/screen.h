@@ -41,7 +41,8 @@ struct screen {
 	enum action_scope scope; /* which keys work on it */
 	bool overlay;            /* lies over the screen before; its action or ACTION_BACK closes it */
 	void (*draw)(struct screen_state *state, const struct view *view, struct canvas *canvas, struct picture_request *picture);
-	/* True: the action was handled here, and *out (ACTION_NONE when it comes) is sent on if it was set. False: not mine. May be NULL. */
+	/* True: the action was handled here, and *out (ACTION_NONE when it comes) is sent on if it was set. False: not mine.
+	 * May be NULL. */
 	bool (*act)(struct screen_state *state, const struct view *view, enum action action, struct action_request *out);
 };
 

@@ -22,7 +22,7 @@ bool guard_install(int descriptor, const struct termios *line, struct error *err
 void guard_remove(bool lost);
 
 void guard_arm(bool armed);               /* the terminal is (not) in our hands: a fatal signal has to (need not) restore it */
-void guard_restore_registers(int number); /* give the terminal's picture so many colour registers back at the end; 0: leave them */
+void guard_restore_registers(int number); /* give the terminal so many colour registers back at the end; 0: leave them */
 int guard_wake_descriptor(void);          /* readable when there is news */
 struct guard_news guard_take_news(void);
 

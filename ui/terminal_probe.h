@@ -31,7 +31,8 @@ void terminal_probe_restore(struct terminal_probe *probe, struct text *out); /* 
 /* Takes an answer, updates the ability, may ask more. */
 void terminal_probe_take(struct terminal_probe *probe, struct terminal_ability *ability, const struct input_event *reply,
 	struct text *out);
-void terminal_probe_count(struct terminal_probe *probe, const struct input_event *reply); /* takes it off the expected ones only */
+/* Takes it off the expected ones only. */
+void terminal_probe_count(struct terminal_probe *probe, const struct input_event *reply);
 
 /* The cell size as the system tells it, 0: not; the terminal's own word counts more. */
 void terminal_probe_pixels(struct terminal_probe *probe, struct terminal_ability *ability, int cell_width, int cell_height);

@@ -335,7 +335,8 @@ static bool open_all(struct ui *ui, struct error *error)
 	return true;
 }
 
-bool ui_run(const struct ui_host *host, const struct ui_options *options, enum ui_end *end, int *signal_number, struct error *error)
+bool ui_run(const struct ui_host *host, const struct ui_options *options, enum ui_end *end, int *signal_number,
+	struct error *error)
 {
 	struct ui ui = {.host = host, .options = options, .end = UI_LEFT};
 	if (!open_all(&ui, error))
