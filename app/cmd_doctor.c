@@ -16,6 +16,7 @@
 #include "engine/data/dataset.h"
 #include "engine/tensor/gemm.h"
 #include "store/store.h"
+#include "ui/terminal_ask.h"
 
 struct doctor_arguments {
 	const char *store;
@@ -95,18 +96,33 @@ static int terminal_colors(const char *name)
 	return name && tgetent(entry, name) == 1 ? tgetnum((char *)"Co") : -1;
 }
 
+/* The terminal's own answers; null where there is none to ask. */
+static json_t *examine_pictures(void)
+{
+	struct terminal_ability ability;
+	terminal_ask(&ability);
+	if (!ability.known)
+		return json_pack("{s:n}", "sixel");
+	if (!ability.sixel)
+		return json_pack("{s:b}", "sixel", 0);
+	return json_pack("{s:b, s:i, s:i, s:i}", "sixel", 1, "sixel_colors", ability.registers,
+	                 "sixel_max_width", ability.largest_width, "sixel_max_height", ability.largest_height);
+}
+
 static json_t *examine_terminal(void)
 {
 	struct winsize size = {0};
 	const char *no_color = getenv("NO_COLOR");
 	bool tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-	return json_pack("{s:b, s:o, s:o, s:i, s:b, s:s, s:b, s:b, s:i, s:i, s:i, s:i}", "tty", tty,
+	json_t *section = json_pack("{s:b, s:o, s:o, s:i, s:b, s:s, s:b, s:b, s:i, s:i, s:i, s:i}", "tty", tty,
 		"term", cli_json_text(getenv("TERM")), "colorterm", cli_json_text(getenv("COLORTERM")),
 		"colors", terminal_colors(getenv("TERM")), "no_color", no_color && *no_color,
 		"charset", nl_langinfo(CODESET), "utf8", !strcmp(nl_langinfo(CODESET), "UTF-8"),
 		"multiplexer", getenv("TMUX") || getenv("STY"), "columns", size.ws_col, "rows", size.ws_row,
 		"width_pixels", size.ws_xpixel, "height_pixels", size.ws_ypixel);
+	json_object_update_new(section, examine_pictures());
+	return section;
 }
 
 static json_t *examine_dataset(const struct dataset_kind *kind)
@@ -141,7 +157,8 @@ static json_t *examine_store_file(const char *path)
 	size_t count = 0;
 	struct store *store = store_open(path, STORE_READ, &error);
 	bool open = store && store_health(store, health, sizeof health, &error) && store_list_runs(store, &runs, &count, &error);
-	json_t *section = json_pack("{s:o, s:b, s:b, s:o, s:I, s:I}", "path", cli_json_text(path), "found", 1, "healthy", open && !strcmp(health, "ok"),
+	json_t *section = json_pack("{s:o, s:b, s:b, s:o, s:I, s:I}", "path", cli_json_text(path), "found", 1,
+		"healthy", open && !strcmp(health, "ok"),
 		"detail", cli_json_text(open ? health : error.text), "bytes", (json_int_t)status.st_size, "runs", (json_int_t)count);
 	store_free_runs(runs, count);
 	store_close(store);
@@ -167,7 +184,8 @@ static json_t *examine_files(void)
 	path_log(log, &error);
 	error = (struct error){0};
 	bool valid = settings_load(&no_words, &settings, NULL, &error);
-	return json_pack("{s:o, s:b, s:b, s:o, s:o}", "config", cli_json_text(config), "config_found", !access(config, F_OK), "settings_valid", valid,
+	return json_pack("{s:o, s:b, s:b, s:o, s:o}", "config", cli_json_text(config),
+	                 "config_found", !access(config, F_OK), "settings_valid", valid,
 	                 "detail", cli_json_text(valid ? NULL : error.text), "log", cli_json_text(log));
 }
 
@@ -175,7 +193,7 @@ static void print_value(const char *name, const json_t *value)
 {
 	char amount[32];
 	size_t length = strlen(name);
-	printf("  %-18s", name);
+	printf("  %-20s", name);
 	if (json_is_string(value))
 		printf("%s\n", json_string_value(value));
 	else if (length > 6 && !strcmp(name + length - 6, "_bytes"))
@@ -197,7 +215,7 @@ static void print_datasets(const json_t *kinds)
 	for (size_t i = 0; i < json_array_size(kinds); i++) {
 		const json_t *kind = json_array_get(kinds, i);
 		const char *detail = json_string_value(json_object_get(kind, "detail"));
-		printf("  %-18s%s%s%s\n", json_string_value(json_object_get(kind, "name")),
+		printf("  %-20s%s%s%s\n", json_string_value(json_object_get(kind, "name")),
 		       json_is_true(json_object_get(kind, "found")) ? "found" : "-", detail ? "  " : "", detail ? detail : "");
 	}
 }
