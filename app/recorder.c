@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/queue.h"
 #include "engine/base/text.h"
+#include "engine/base/thread.h"
 
 enum { MOST_FACTS_IN_TRANSACTION = 2000 }; /* keeps other writers' waits short after a long trouble */
 
@@ -407,16 +407,6 @@ static void *record(void *context)
 
 /* ---- life ---- */
 
-static bool start_thread(struct recorder *recorder, struct error *error)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int result = pthread_create(&recorder->thread, NULL, record, recorder);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return result == 0 || error_set(error, ERROR_IO, "cannot start the recorder's thread: %s", strerror(result));
-}
-
 static void release(struct recorder *recorder)
 {
 	for (size_t i = 0; i < recorder->count; i++) {
@@ -455,7 +445,7 @@ struct recorder *recorder_create(const char *store_path, struct error *error)
 	recorder->inbox = queue_create(sizeof(struct note), 0, error);
 	recorder->reports = recorder->inbox ? queue_create(sizeof(struct recorder_report), 0, error) : NULL;
 	recorder->store = recorder->reports ? store_open(store_path, STORE_WRITE, error) : NULL;
-	if (recorder->store && start_thread(recorder, error))
+	if (recorder->store && thread_start(&recorder->thread, record, recorder, "the recorder's thread", error))
 		return recorder;
 	release(recorder);
 	return NULL;

@@ -14,7 +14,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +23,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/queue.h"
 #include "engine/base/text.h"
+#include "engine/base/thread.h"
 #include "engine/tensor/parallel.h"
 
 enum {
@@ -548,17 +548,6 @@ bool engine_run_inline(struct engine *engine)
 
 /* ---- the main thread's side ---- */
 
-/* Signals belong to the main thread: the new thread inherits a mask that blocks them all. */
-static bool start_thread(struct engine *engine, struct error *error)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	int failed = pthread_create(&engine->thread, NULL, engine_main, engine);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return !failed || error_set(error, ERROR_IO, "cannot start the engine thread: %s", strerror(failed));
-}
-
 static void release(struct engine *engine)
 {
 	struct event event;
@@ -586,7 +575,7 @@ struct engine *engine_create(const struct engine_options *options, struct error 
 	engine->commands = commands;
 	engine->events = events;
 	pthread_mutex_init(&engine->lock, NULL);
-	if (!options->no_thread && !start_thread(engine, error)) {
+	if (!options->no_thread && !thread_start(&engine->thread, engine_main, engine, "the engine thread", error)) {
 		release(engine);
 		return NULL;
 	}

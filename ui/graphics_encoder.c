@@ -1,13 +1,13 @@
 #include "ui/graphics_encoder.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/thread.h"
 #include "ui/graphics_sixel.h"
 
 struct encoder {
@@ -65,29 +65,16 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* Signals belong to the main thread; the fatal ones stay open, or a crash here would leave the terminal as it is. */
-static bool start_thread(struct encoder *encoder)
-{
-	sigset_t blocked, before;
-	sigfillset(&blocked);
-	static const int open[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
-		sigdelset(&blocked, open[i]);
-	pthread_sigmask(SIG_SETMASK, &blocked, &before);
-	bool started = pthread_create(&encoder->thread, NULL, work, encoder) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started;
-}
-
 struct encoder *encoder_create(struct error *error)
 {
 	struct encoder *encoder = memory_zeroed(1, sizeof *encoder);
 	pthread_mutex_init(&encoder->mutex, NULL);
 	pthread_cond_init(&encoder->ordered, NULL);
 	encoder->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (encoder->wake >= 0 && start_thread(encoder))
+	if (encoder->wake < 0)
+		error_set_errno(error, "cannot make a wake-up for the thread that draws pictures");
+	else if (thread_start(&encoder->thread, work, encoder, "the thread that draws pictures", error))
 		return encoder;
-	error_set_errno(error, "cannot start the thread that draws pictures");
 	if (encoder->wake >= 0)
 		close(encoder->wake);
 	free(encoder);

@@ -3,11 +3,11 @@
 #include "engine/data/batcher.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/thread.h"
 #include "engine/tensor/parallel.h"
 #include "engine/tensor/random.h"
 #include "engine/tensor/tensor.h"
@@ -110,16 +110,6 @@ static void *prefetch(void *context)
 	return NULL;
 }
 
-static bool start_thread(struct batcher *batcher, struct error *error)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited: signals are the main thread's */
-	int refused = pthread_create(&batcher->thread, NULL, prefetch, batcher);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return !refused || error_set(error, ERROR_MEMORY, "the system refuses a thread for reading batches");
-}
-
 static bool reserve(struct batcher *batcher, struct error *error)
 {
 	const struct dataset *dataset = batcher->dataset;
@@ -168,7 +158,7 @@ struct batcher *batcher_create(const struct dataset *dataset, int batch, uint64_
 	batcher->returned = normalized(batcher, start);
 	pthread_mutex_init(&batcher->mutex, NULL);
 	pthread_cond_init(&batcher->changed, NULL);
-	if (reserve(batcher, error) && start_thread(batcher, error))
+	if (reserve(batcher, error) && thread_start(&batcher->thread, prefetch, batcher, "the thread that reads batches", error))
 		return batcher;
 	release(batcher);
 	return NULL;

@@ -11,7 +11,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "engine/base/clock.h"
+#include "engine/base/thread.h"
 
 enum {
 	TASK_BITS = 24,    /* of the ticket: next task, then count of tasks; the rest is the job's number */
@@ -158,19 +158,10 @@ int parallel_usable_cores(void)
 
 static bool start_workers(struct parallel *pool, int threads, struct error *error)
 {
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old); /* workers inherit it */
-	int failure = 0;
-	for (pool->threads = 1; pool->threads < threads; pool->threads++) {
-		failure = pthread_create(&pool->workers[pool->threads], NULL, worker_main, pool);
-		if (failure)
-			break;
-	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (!failure)
-		return true;
-	return error_set(error, ERROR_IO, "cannot start thread %d of %d: %s", pool->threads + 1, threads, strerror(failure));
+	for (pool->threads = 1; pool->threads < threads; pool->threads++)
+		if (!thread_start(&pool->workers[pool->threads], worker_main, pool, "a compute thread", error))
+			return false;
+	return true;
 }
 
 struct parallel *parallel_create(int threads, struct error *error)
