@@ -163,9 +163,10 @@ const size_t migration_count = sizeof migrations / sizeof *migrations;
 /* A file without tables is new: it may become a store. */
 static bool check_is_store(struct store *store, bool *empty, struct error *error)
 {
+	/* In this order: another process may be making the store at this moment, id and tables at once. */
 	int64_t application, tables;
-	if (!statement_query_integer(store, "PRAGMA application_id", 0, 0, &application, error) ||
-	    !statement_query_integer(store, "SELECT count(*) FROM sqlite_schema", 0, 0, &tables, error))
+	if (!statement_query_integer(store, "SELECT count(*) FROM sqlite_schema", 0, 0, &tables, error) ||
+	    !statement_query_integer(store, "PRAGMA application_id", 0, 0, &application, error))
 		return false;
 	*empty = tables == 0;
 	if (*empty || application == STORE_APPLICATION_ID)
