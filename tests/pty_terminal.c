@@ -1,5 +1,6 @@
 #include "tests/pty_terminal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -483,6 +484,19 @@ void pty_destroy(struct pty_terminal *terminal)
 /* --- what the tests do and ask --- */
 
 pid_t pty_program(const struct pty_terminal *terminal) { return terminal->program; }
+
+pid_t pty_last_thread(const struct pty_terminal *terminal)
+{
+	char path[64];
+	pid_t last = terminal->program;
+	snprintf(path, sizeof path, "/proc/%d/task", (int)terminal->program);
+	DIR *folder = opendir(path);
+	for (struct dirent *entry; folder && (entry = readdir(folder));)
+		last = atoi(entry->d_name) > last ? atoi(entry->d_name) : last;
+	if (folder)
+		closedir(folder);
+	return last;
+}
 void pty_signal(struct pty_terminal *terminal, int signal_number) { kill(terminal->program, signal_number); }
 void pty_keys(struct pty_terminal *terminal, const char *bytes) { write_all(terminal->master, bytes, strlen(bytes)); }
 

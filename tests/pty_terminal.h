@@ -36,6 +36,7 @@ struct pty_terminal *pty_start_function(const struct pty_options *options, int (
 void pty_destroy(struct pty_terminal *terminal);
 
 pid_t pty_program(const struct pty_terminal *terminal); /* its process id */
+pid_t pty_last_thread(const struct pty_terminal *terminal); /* the number of the program's thread started last */
 void pty_keys(struct pty_terminal *terminal, const char *bytes);
 void pty_resize(struct pty_terminal *terminal, int columns, int rows);
 void pty_signal(struct pty_terminal *terminal, int signal_number); /* to the program */

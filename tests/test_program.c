@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -666,18 +667,27 @@ static void ending_signals_save_and_restore_the_screen(void **state)
 	assert_saved_at_its_step(scene, "alpha");
 }
 
-static void a_crash_restores_the_screen(void **state)
+static void crash(struct scene *scene, const char *run, bool main_thread)
 {
-	struct scene *scene = *state;
 	/* A sanitizer's own handler would end the program its own way. */
 	const char *environment[VARIABLES + 3] = {[VARIABLES] = "ASAN_OPTIONS=handle_segv=0", "TSAN_OPTIONS=handle_segv=0"};
 	memcpy(environment, scene->environment, VARIABLES * sizeof *environment);
-	struct pty_terminal *terminal = open_terminal_with(scene, environment, 80, 24, TINY "--steps 0 --epochs 0 --run-name alpha");
+	char arguments[256];
+	snprintf(arguments, sizeof arguments, TINY "--steps 0 --epochs 0 --run-name %s", run);
+	struct pty_terminal *terminal = open_terminal_with(scene, environment, 80, 24, arguments);
 	expect(terminal, "LIVE");
-	pty_signal(terminal, SIGSEGV);
+	pid_t process = pty_program(terminal), last = pty_last_thread(terminal);
+	assert_int_not_equal(last, process);
+	assert_int_equal(syscall(SYS_tgkill, process, main_thread ? process : last, SIGSEGV), 0);
 	expect_end(terminal, 128 + SIGSEGV);
 	pty_destroy(terminal);
-	assert_run(scene, "alpha", RUN_CRASHED, -1);
+	assert_run(scene, run, RUN_CRASHED, -1);
+}
+
+static void a_crash_in_any_thread_restores_the_screen(void **state)
+{
+	crash(*state, "alpha", true);
+	crash(*state, "beta", false);
 }
 
 static void a_dead_line_lets_the_training_go_on(void **state)
@@ -768,7 +778,7 @@ int main(void)
 		SCENE(a_small_screen_then_browsing_and_resuming),
 		SCENE(single_steps_from_a_paused_start),
 		SCENE(ending_signals_save_and_restore_the_screen),
-		SCENE(a_crash_restores_the_screen),
+		SCENE(a_crash_in_any_thread_restores_the_screen),
 		SCENE(a_dead_line_lets_the_training_go_on),
 		SCENE(a_dead_line_saves_a_paused_training),
 		SCENE(without_a_terminal_nothing_is_begun),
