@@ -21,24 +21,40 @@ static bool takes_value(const struct cli_option *option)
 	return option->kind != CLI_FLAG && option->kind != CLI_HELP;
 }
 
-static void print_names(const struct subcommand *const children[], const char *gap)
+static void print_names(const struct subcommand *const children[])
 {
-	for (int i = 0; children[i]; i++)
-		printf("%s%s", i ? gap : "", children[i]->name);
+	bool first = true;
+	for (int i = 0; children[i]; i++) {
+		if (children[i]->hidden)
+			continue;
+		printf("%s%s", first ? "" : " ", children[i]->name);
+		first = false;
+	}
 }
 
 /* Calls tell for every row of the tree, parents first, with the words that lead to it: "runs list". */
-static void each_leaf(const struct subcommand *const rows[], const char *before,
-                      void (*tell)(const char *words, const struct subcommand *row))
+static void each_row(const struct subcommand *const rows[], const char *before,
+                     void (*tell)(const char *words, const struct subcommand *row))
 {
 	for (int i = 0; rows[i]; i++) {
+		if (rows[i]->hidden)
+			continue;
 		struct text words = {0};
 		text_format(&words, "%s%s%s", before, *before ? " " : "", rows[i]->name);
 		tell(words.bytes, rows[i]);
 		if (rows[i]->children)
-			each_leaf(rows[i]->children, words.bytes, tell);
+			each_row(rows[i]->children, words.bytes, tell);
 		text_clear(&words);
 	}
+}
+
+/* What leads to the row whose options are being printed; empty for the workbench without its name. */
+static const char *leading;
+
+static void known_pattern(const char *words, const struct subcommand *row)
+{
+	(void)row;
+	printf("|\"%s\"", words);
 }
 
 static void bash_word(const struct subcommand *row, const struct cli_option *option)
@@ -47,49 +63,60 @@ static void bash_word(const struct subcommand *row, const struct cli_option *opt
 	printf(" --%s", option->name);
 }
 
+/* A leaf offers options where a dash is typed, else files. */
 static void bash_leaf(const char *words, const struct subcommand *row)
 {
-	printf("\t\t\"%s\") words=\"", words);
-	if (row->children)
-		print_names(row->children, " ");
-	else
+	printf("\t\"%s\") ", words);
+	if (row->children) {
+		printf("words=\"");
+		print_names(row->children);
+	} else {
+		printf("[[ $word == -* ]] && words=\"");
 		each_option(row, bash_word);
+	}
 	printf("\" ;;\n");
 }
 
-static void bash_choices(const struct subcommand *row, const struct cli_option *option)
+static void bash_value(const struct subcommand *row, const struct cli_option *option)
 {
 	(void)row;
-	if (!option->choices)
+	if (!takes_value(option))
 		return;
-	printf("\t\t--%s) COMPREPLY=($(compgen -W \"", option->name);
-	for (int i = 0; option->choices[i]; i++)
-		printf("%s%s", i ? " " : "", option->choices[i]);
-	printf("\" -- \"$word\")); return ;;\n");
+	printf("\t\"%s --%s\") ", leading, option->name);
+	if (option->choices) {
+		printf("COMPREPLY=($(compgen -W \"");
+		for (int i = 0; option->choices[i]; i++)
+			printf("%s%s", i ? " " : "", option->choices[i]);
+		printf("\" -- \"$word\")); ");
+	}
+	printf("return ;;\n");
 }
 
-static void bash_row_choices(const char *words, const struct subcommand *row)
+static void bash_values(const char *words, const struct subcommand *row)
 {
-	(void)words;
+	leading = words;
 	if (!row->children)
-		each_option(row, bash_choices);
+		each_option(row, bash_value);
 }
 
 static void print_bash(void)
 {
 	printf("# bash completion for qgan, written by: qgan completions bash\n_qgan()\n{\n"
-	       "\tlocal word=\"${COMP_WORDS[COMP_CWORD]}\" before=\"${COMP_WORDS[COMP_CWORD-1]}\" command=\"\" words i\n"
-	       "\tfor ((i = 1; i < COMP_CWORD && i < 3; i++)); do\n"
-	       "\t\tcase \"${COMP_WORDS[i]}\" in -*) break ;; esac\n"
-	       "\t\tcommand=\"${command:+$command }${COMP_WORDS[i]}\"\n\tdone\n\tcase \"$before\" in\n");
-	each_leaf(subcommands, "", bash_row_choices);
-	printf("\tesac\n\twhile :; do\n\t\tcase \"$command\" in\n");
-	each_leaf(subcommands, "", bash_leaf);
-	printf("\t\t\"\") words=\"");
-	print_names(subcommands, " ");
-	printf(" --help --version\" ;;\n\t\t*) case \"$command\" in *\" \"*) command=\"${command%% *}\"; continue ;; esac; return ;;\n"
-	       "\t\tesac\n\t\tbreak\n\tdone\n"
-	       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\ncomplete -o bashdefault -o default -F _qgan qgan\n");
+	       "\tlocal word=\"${COMP_WORDS[COMP_CWORD]}\" before=\"${COMP_WORDS[COMP_CWORD-1]}\" command=\"\" words=\"\" i next\n"
+	       "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tnext=\"${command:+$command }${COMP_WORDS[i]}\"\n"
+	       "\t\tcase \"$next\" in\n\t\t\"\"");
+	each_row(subcommands, "", known_pattern);
+	printf(") command=\"$next\" ;;\n\t\t*) break ;;\n\t\tesac\n\tdone\n\tcase \"$command $before\" in\n");
+	each_row(subcommands, "", bash_values);
+	bash_values("", &subcommand_tui);
+	printf("\tesac\n\tcase \"$command\" in\n");
+	each_row(subcommands, "", bash_leaf);
+	printf("\t\"\") words=\"");
+	print_names(subcommands);
+	printf("\"; [[ $word == -* ]] && words=\"--version");
+	each_option(&subcommand_tui, bash_word);
+	printf("\" ;;\n\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
+	       "complete -o bashdefault -o default -F _qgan qgan\n");
 }
 
 /* Help as it may stand between single quotes and zsh's brackets. */
@@ -117,47 +144,54 @@ static void zsh_option(const struct subcommand *row, const struct cli_option *op
 	printf("%s'", option->choices ? ")" : takes_value(option) ? "_files" : "");
 }
 
+static void zsh_names(const struct subcommand *const children[], const char *end)
+{
+	printf("_values command");
+	for (int i = 0; children[i]; i++) {
+		if (children[i]->hidden)
+			continue;
+		printf(" '%s[", children[i]->name);
+		print_quoted(children[i]->help, "[]:\\");
+		printf("]'");
+	}
+	printf("%s", end);
+}
+
+static void zsh_arguments(const struct subcommand *row)
+{
+	printf("_arguments");
+	each_option(row, zsh_option);
+	printf(" \\\n\t\t\t'*:file:_files' ;;\n");
+}
+
 static void zsh_leaf(const char *words, const struct subcommand *row)
 {
-	printf("\t\"%s\")\n\t\t", words);
-	if (row->children) {
-		printf("_values command");
-		for (int i = 0; row->children[i]; i++) {
-			printf(" '%s[", row->children[i]->name);
-			print_quoted(row->children[i]->help, "[]:\\");
-			printf("]'");
-		}
-	} else {
-		printf("_arguments");
-		each_option(row, zsh_option);
-		printf(" \\\n\t\t\t'*:file:_files'");
-	}
-	printf(" ;;\n");
+	printf("\"%s\") ", words);
+	if (row->children)
+		zsh_names(row->children, " ;;\n");
+	else
+		zsh_arguments(row);
 }
 
 static void print_zsh(void)
 {
 	printf("#compdef qgan\n# zsh completion for qgan, written by: qgan completions zsh\n"
-	       "local command=\"\" i\n"
-	       "for ((i = 2; i < CURRENT && i < 4; i++)); do\n"
-	       "\t[[ ${words[i]} == -* ]] && break\n\tcommand=\"${command:+$command }${words[i]}\"\ndone\n"
-	       "while :; do\n\tcase \"$command\" in\n");
-	each_leaf(subcommands, "", zsh_leaf);
-	printf("\t\"\")\n\t\t_values command");
-	for (int i = 0; subcommands[i]; i++) {
-		printf(" '%s[", subcommands[i]->name);
-		print_quoted(subcommands[i]->help, "[]:\\");
-		printf("]'");
-	}
-	printf(" ;;\n\t*\" \"*) command=\"${command%% *}\"; continue ;;\n\tesac\n\tbreak\ndone\n");
+	       "local command=\"\" next i\nfor ((i = 2; i < CURRENT; i++)); do\n\tnext=\"${command:+$command }${words[i]}\"\n"
+	       "\tcase \"$next\" in\n\t\"\"");
+	each_row(subcommands, "", known_pattern);
+	printf(") command=\"$next\" ;;\n\t*) break ;;\n\tesac\ndone\ncase \"$command\" in\n");
+	each_row(subcommands, "", zsh_leaf);
+	printf("\"\") if [[ $CURRENT -gt 2 || ${words[CURRENT]} == -* ]]; then\n\t\t_arguments '--version[print versions]'");
+	each_option(&subcommand_tui, zsh_option);
+	printf("\n\telse\n\t\t");
+	zsh_names(subcommands, "\n\tfi ;;\n");
+	printf("esac\n");
 }
-
-static const char *fish_words; /* what leads to the row whose options are being printed */
 
 static void fish_option(const struct subcommand *row, const struct cli_option *option)
 {
 	(void)row;
-	printf("complete -c qgan -n '__qgan_at \"%s\"' -l %s%s", fish_words, option->name, takes_value(option) ? " -r" : "");
+	printf("complete -c qgan -n '__qgan_at \"%s\"' -l %s%s", leading, option->name, takes_value(option) ? " -r" : "");
 	if (option->choices) {
 		printf(" -f -a '");
 		for (int i = 0; option->choices[i]; i++)
@@ -169,9 +203,18 @@ static void fish_option(const struct subcommand *row, const struct cli_option *o
 	printf("'\n");
 }
 
+/* What __qgan_at compares: the command so far, a blank, the next word. */
+static void fish_known(const char *words, const struct subcommand *row)
+{
+	(void)row;
+	printf(" '%s%s'", strchr(words, ' ') ? "" : " ", words);
+}
+
 static void fish_children(const char *words, const struct subcommand *const children[])
 {
 	for (int i = 0; children[i]; i++) {
+		if (children[i]->hidden)
+			continue;
 		printf("complete -c qgan -n '__qgan_at \"%s\"' -f -a %s -d '", words, children[i]->name);
 		print_quoted(children[i]->help, "\\");
 		printf("'\n");
@@ -180,7 +223,7 @@ static void fish_children(const char *words, const struct subcommand *const chil
 
 static void fish_leaf(const char *words, const struct subcommand *row)
 {
-	fish_words = words;
+	leading = words;
 	if (row->children)
 		fish_children(words, row->children);
 	else
@@ -190,12 +233,14 @@ static void fish_leaf(const char *words, const struct subcommand *row)
 static void print_fish(void)
 {
 	printf("# fish completion for qgan, written by: qgan completions fish\n"
-	       "function __qgan_at\n\tset -l given (string match -v -- '-*' (commandline -opc)[2..-1])\n"
-	       "\tset -l wanted (string split -n ' ' -- $argv[1])\n"
-	       "\ttest \"$argv[1]\" = \"\"; and begin; test (count $given) -eq 0; return; end\n"
-	       "\ttest (count $given) -ge (count $wanted); and test \"$given[1..\"(count $wanted)\"]\" = \"$wanted\"\nend\n");
+	       "function __qgan_at\n\tset -l given (commandline -opc)[2..-1]\n\tset -l command\n"
+	       "\tfor word in $given\n\t\tswitch \"$command $word\"\n\t\tcase");
+	each_row(subcommands, "", fish_known);
+	printf("\n\t\t\tset command $command $word\n\t\tcase '*'\n\t\t\tbreak\n\t\tend\n\tend\n"
+	       "\ttest \"$command\" = \"$argv[1]\"\nend\n");
 	fish_children("", subcommands);
-	each_leaf(subcommands, "", fish_leaf);
+	fish_leaf("", &subcommand_tui);
+	each_row(subcommands, "", fish_leaf);
 }
 
 static const struct {

@@ -24,6 +24,15 @@ SYNTAX_CHECKS = {
 	"share/zsh/site-functions/_qgan": ["zsh", "-n"],
 	"share/fish/vendor_completions.d/qgan.fish": ["fish", "-n"],
 }
+BASH_ANSWERS = {
+	"qgan ru": "runs",
+	"qgan runs ": "list show",
+	"qgan runs show r --st": "--store",
+	"qgan train --quantizer mi": "minmax",
+	"qgan --optimizer ": "adam sgd",
+	"qgan train --data ": "", # files
+	"qgan manu": "", # hidden
+}
 
 
 def run(command, **environment):
@@ -62,6 +71,16 @@ def check_completions(prefix):
 				yield f"{name}: {errors}"
 
 
+def check_bash_answers(prefix):
+	script = os.path.join(prefix, "share/bash-completion/completions/qgan")
+	for line, answer in BASH_ANSWERS.items():
+		words = line.split(" ")
+		program = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _qgan; echo "${COMPREPLY[*]}"'
+		_, output, errors = run(["bash", "-c", program, "bash", script, *words])
+		if output.strip() != answer or errors:
+			yield f"bash completes {line!r} to {output.strip()!r}, not {answer!r} {errors}"
+
+
 def check_man_page(prefix):
 	status, output, errors = run(["man", "--warnings", "-l", os.path.join(prefix, "share/man/man1/qgan.1")],
 	                             LC_ALL="C.UTF-8", MANWIDTH="100", MANPAGER="cat")
@@ -79,7 +98,8 @@ def main():
 			print(output + errors)
 			return 1
 		prefix = folder + prefix_of(build)
-		problems = [*check_files(prefix), *check_program(prefix), *check_completions(prefix)]
+		problems = [*check_files(prefix), *check_program(prefix), *check_completions(prefix),
+		            *check_bash_answers(prefix)]
 		has_man = shutil.which("man") is not None
 		if has_man:
 			problems += check_man_page(prefix)
