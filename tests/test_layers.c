@@ -248,6 +248,7 @@ static void impossible_layers_are_refused_by_name(void **state)
 		{.kind = "conv2d", .name = "first", .channels = 5, .kernel = 4, .stride = 2, .padding = 0},
 		{.kind = "conv2d", .name = "first", .channels = 0, .kernel = 4, .stride = 2, .padding = 1},
 		{.kind = "conv2d", .name = "first", .channels = 5, .kernel = 9, .stride = 1, .padding = 0},
+		{.kind = "conv2d", .name = "first", .channels = 5, .kernel = 9, .stride = 1, .padding = 1},
 		{.kind = "conv2d", .name = "first", .channels = 5, .kernel = 4, .stride = 0, .padding = 1},
 		{.kind = "conv_transpose2d", .name = "first", .channels = 5, .kernel = 1, .stride = 1, .padding = 4},
 		{.kind = "nothing", .name = "first"},

@@ -12,6 +12,9 @@ bool convolution_check(const struct layer_spec *spec, const struct conv_geometry
 	if (spec->channels < 1 || geometry->kernel < 1 || geometry->stride < 1 || geometry->padding < 0)
 		return error_set(error, ERROR_INPUT, "layer %s: channels %d, kernel %d, stride %d and padding %d make no convolution",
 		                 spec->name, spec->channels, geometry->kernel, geometry->stride, geometry->padding);
+	if (geometry->kernel > CONV_MAX_KERNEL)
+		return error_set(error, ERROR_INPUT, "layer %s: a kernel of %d x %d; at most %d x %d is possible", spec->name,
+		                 geometry->kernel, geometry->kernel, CONV_MAX_KERNEL, CONV_MAX_KERNEL);
 	if (!fits(geometry->big.height, geometry->small.height, geometry) ||
 	    !fits(geometry->big.width, geometry->small.width, geometry))
 		return error_set(error, ERROR_INPUT,
@@ -50,4 +53,9 @@ void convolution_pack(struct layer *layer, struct parallel *parallel, const floa
 void convolution_clear(struct layer *layer)
 {
 	conv_plan_destroy(layer->state);
+}
+
+double convolution_multiply_adds(const struct layer *layer)
+{
+	return conv_multiply_adds(conv_plan_geometry(layer->state));
 }

@@ -15,5 +15,6 @@ struct parameter convolution_weight(const struct layer *layer, const struct conv
 bool convolution_create(struct layer *layer, const struct conv_geometry *geometry, int max_batch, struct error *error);
 void convolution_pack(struct layer *layer, struct parallel *parallel, const float *weights);
 void convolution_clear(struct layer *layer);
+double convolution_multiply_adds(const struct layer *layer);
 
 #endif

@@ -47,12 +47,6 @@ static void backward(struct layer *layer, const struct layer_pass *pass, const f
 		conv_scatter(layer->state, pass->parallel, pass->batch, dy, dx);
 }
 
-static double multiply_adds(const struct layer *layer)
-{
-	struct conv_geometry geometry = geometry_of(&layer->spec, layer->input);
-	return conv_multiply_adds(&geometry);
-}
-
 const struct layer_kind layer_conv2d = {
 	.name = "conv2d",
 	.help = "convolution",
@@ -63,5 +57,5 @@ const struct layer_kind layer_conv2d = {
 	.forward = forward,
 	.backward = backward,
 	.clear = convolution_clear,
-	.multiply_adds = multiply_adds,
+	.multiply_adds = convolution_multiply_adds,
 };

@@ -49,12 +49,6 @@ static void backward(struct layer *layer, const struct layer_pass *pass, const f
 		conv_gather(layer->state, pass->parallel, pass->batch, dy, dx);
 }
 
-static double multiply_adds(const struct layer *layer)
-{
-	struct conv_geometry geometry = geometry_of(&layer->spec, layer->input);
-	return conv_multiply_adds(&geometry);
-}
-
 const struct layer_kind layer_conv_transpose2d = {
 	.name = "conv_transpose2d",
 	.help = "transposed convolution",
@@ -65,5 +59,5 @@ const struct layer_kind layer_conv_transpose2d = {
 	.forward = forward,
 	.backward = backward,
 	.clear = convolution_clear,
-	.multiply_adds = multiply_adds,
+	.multiply_adds = convolution_multiply_adds,
 };

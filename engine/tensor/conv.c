@@ -67,6 +67,11 @@ void conv_plan_destroy(struct conv_plan *plan)
 	free(plan);
 }
 
+const struct conv_geometry *conv_plan_geometry(const struct conv_plan *plan)
+{
+	return &plan->geometry;
+}
+
 void conv_pack_panel(const struct kernel *kernel, const float *matrix, int rows, int columns, int panel, float *target)
 {
 	const int width = conv_panel_width(kernel, columns, panel), used = conv_panel_columns(kernel, columns, panel);

@@ -5,7 +5,7 @@
  *   weight_gradient  dW   += small (x) big             weight gradient of both
  *
  * Weights lie [KH][KW][C big][C small], float32; PyTorch keeps both kinds as [C small][C big][KH][KW].
- * Kernels are square, of at most 8 x 8 taps.
+ * Kernels are square, of at most CONV_MAX_KERNEL taps a side.
  * small height = (big height + 2 padding - kernel) / stride + 1, without a rest (asserted), likewise width.
  *
  * A plan holds what one layer needs between calls: packed weights for gather and scatter and scratch. It is made
@@ -20,6 +20,8 @@
 #include "engine/tensor/parallel.h"
 #include "engine/tensor/tensor.h"
 
+enum { CONV_MAX_KERNEL = 8 }; /* taps a side */
+
 struct conv_geometry {
 	struct shape big, small;
 	int kernel, stride, padding;
@@ -33,6 +35,7 @@ struct conv_plan;
 /* max_batch bounds `batch` in the calls below. NULL and an error when memory is refused. */
 struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, struct error *error);
 void conv_plan_destroy(struct conv_plan *plan); /* NULL is fine */
+const struct conv_geometry *conv_plan_geometry(const struct conv_plan *plan);
 
 /* Must be called after every change of the weights, before gather or scatter; copies what it needs. */
 void conv_pack(struct conv_plan *plan, struct parallel *parallel, const float *weights);

@@ -16,7 +16,6 @@
 #include "engine/tensor/kernel.h"
 
 enum {
-	CONV_MAX_KERNEL = 8,
 	CONV_MAX_TAPS = CONV_MAX_KERNEL * CONV_MAX_KERNEL,
 	CONV_THIN_CHANNELS = 8, /* up to this many channels on the big side, lanes would run half empty */
 };
