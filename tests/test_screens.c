@@ -1,7 +1,6 @@
 /* Screens as text: compared with golden files at several sizes, tried with random views at every size, steered by
  * scripted keys. QGAN_GOLDEN=write rewrites the golden files instead of comparing. */
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -611,8 +610,8 @@ static void assert_log_shows(struct screen_state *memory, const struct view *vie
 static void add_lines(struct view *view, int count)
 {
 	char text[32];
-	for (int i = 0; i < count; i++) {
-		snprintf(text, sizeof text, "line %" PRId64 ".", view->log_count);
+	for (; count > 0; count--) {
+		snprintf(text, sizeof text, "line %lld.", (long long)view->log_count);
 		fixture_log(view, 0, false, text);
 	}
 }
