@@ -85,6 +85,7 @@ static void watch_event(void *context, const struct event *event)
 		watch_state(state, event);
 		break;
 	case EVENT_LOADING: case EVENT_LAYERS: case EVENT_SAMPLE: case EVENT_CHECKPOINT: case EVENT_JOURNAL: case EVENT_REPLY:
+	case EVENT_SNAPSHOT:
 		break;
 	}
 }

@@ -113,6 +113,7 @@ static const struct {
 	[EVENT_CHECKPOINT] = {FACT_CHECKPOINT, take_checkpoint},
 	[EVENT_JOURNAL] = {FACT_JOURNAL, take_journal},
 	[EVENT_REPLY] = {0},
+	[EVENT_SNAPSHOT] = {0},
 };
 
 struct fact *fact_from_event(struct recorded_run *run, struct event *event)

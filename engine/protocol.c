@@ -18,7 +18,7 @@ const char *command_name(enum command_kind kind)
 		[COMMAND_PAUSE] = "pause", [COMMAND_RESUME] = "resume", [COMMAND_STEP] = "step", [COMMAND_STOP] = "stop",
 		[COMMAND_SET_BITS] = "set-bits", [COMMAND_SET_QUANTIZER] = "set-quantizer",
 		[COMMAND_SET_LEARNING_RATE] = "set-learning-rate", [COMMAND_CHECKPOINT] = "checkpoint",
-		[COMMAND_SAMPLE] = "sample",
+		[COMMAND_SAMPLE] = "sample", [COMMAND_SET_LAYER_BITS] = "set-layer-bits", [COMMAND_SNAPSHOT] = "snapshot",
 	};
 	return names[kind];
 }

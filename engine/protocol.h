@@ -30,6 +30,8 @@ enum command_kind {
 	COMMAND_SET_LEARNING_RATE, /* network, rate */
 	COMMAND_CHECKPOINT,
 	COMMAND_SAMPLE,            /* seed 0: the fixed noise */
+	COMMAND_SET_LAYER_BITS,    /* network, name: the layer, bits (0: the network's again) */
+	COMMAND_SNAPSHOT,          /* a copy of the state to be looked at, not recorded */
 };
 const char *command_name(enum command_kind kind);
 
@@ -54,6 +56,7 @@ enum event_kind {
 	EVENT_CHECKPOINT, /* state copy to be written by the recorder */
 	EVENT_JOURNAL,    /* text: a change that took effect after `step` */
 	EVENT_REPLY,      /* to command id: ok or error */
+	EVENT_SNAPSHOT,   /* checkpoint: a copy of the state, for looking at */
 };
 
 struct progress {
@@ -82,7 +85,7 @@ struct event {
 	struct image *picture;         /* SAMPLE, owned */
 	int tiles, columns;            /* SAMPLE */
 	uint64_t seed;                 /* SAMPLE: 0 is the fixed noise */
-	struct checkpoint *checkpoint; /* CHECKPOINT, owned */
+	struct checkpoint *checkpoint; /* CHECKPOINT, SNAPSHOT; owned */
 	bool last;                     /* CHECKPOINT: the one a stop or the end asked for */
 };
 

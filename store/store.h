@@ -116,8 +116,12 @@ struct layer_stats {
 	int bits;                   /* 32: float; then no states */
 	double alpha, beta, mse, variance, sqnr_db, utilization, flips;
 	int iterations, states;
+	int groups;                 /* scales: 1, or the number of channels */
 	int64_t weights;
-	const double *levels;       /* states */
+	double packed_bytes;        /* of codes and scales; float: 4 a weight */
+	int trace_count;
+	const double *trace;        /* errors of the latest iterations, oldest first */
+	const double *levels;       /* states; an end state may be infinite */
 	const int64_t *counts;      /* states */
 	double histogram_min, histogram_max;
 	int bins;
@@ -128,6 +132,18 @@ bool store_insert_layer_stats(struct store *store, int64_t run, const struct lay
 /* The statistics at the last recorded step <= step (-1: the newest). Arrays are valid during the visit only. */
 bool store_visit_layer_stats(struct store *store, int64_t run, int64_t step,
                              void (*visit)(void *context, const struct layer_stats *stats), void *context, struct error *error);
+
+/* The states of every layer at every recorded step, rising, D's layers first: for strips over time. */
+struct layer_states {
+	int64_t step;
+	char network;
+	int position, bits, states; /* bits 32: no states */
+	const int64_t *counts;      /* valid during the visit only */
+};
+bool store_visit_layer_states(struct store *store, int64_t run, int64_t after_step,
+                              void (*visit)(void *context, const struct layer_states *states), void *context, struct error *error);
+/* Steps with layer statistics, rising; free(*steps). */
+bool store_list_layer_steps(struct store *store, int64_t run, int64_t **steps, size_t *count, struct error *error);
 
 /* ---- samples (store/samples.c): PNG blobs ---- */
 struct sample {

@@ -10,9 +10,10 @@
 enum action {
 	ACTION_NONE,
 	/* handled inside ui/ */
-	ACTION_HELP, ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_RUNS, ACTION_SCREEN_LOG, ACTION_LAST_SCREEN,
+	ACTION_HELP, ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_WEIGHTS, ACTION_SCREEN_RUNS, ACTION_SCREEN_LOG,
+	ACTION_LAST_SCREEN,
 	ACTION_UP, ACTION_DOWN, ACTION_LEFT, ACTION_RIGHT, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_HOME, ACTION_END,
-	ACTION_BACK, ACTION_REDRAW, ACTION_ACCEPT, ACTION_NEXT_PANE, ACTION_LOG_SCALE,
+	ACTION_BACK, ACTION_REDRAW, ACTION_ACCEPT, ACTION_NEXT_PANE, ACTION_LOG_SCALE, ACTION_SORT_LAYERS,
 	ACTION_QUIT, /* asks (a dialog: stop and save, go on training headless, cancel) when a run is live */
 	/* sent to the session */
 	ACTION_PAUSE,           /* pause or resume */
@@ -24,13 +25,26 @@ enum action {
 	ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_SAMPLE_NOISE, /* the fixed grid now; fresh noise or back to the fixed noise */
 	ACTION_RUN_OPEN,        /* run: id */
 	ACTION_RUN_RESUME,      /* run: id */
+	/* The weights screen's: each is sent with the layer under the cursor (network, layer). */
+	ACTION_WHAT_IF_METHOD,  /* the next method in question; the first press asks about the present one */
+	ACTION_WHAT_IF_BITS_DOWN, ACTION_WHAT_IF_BITS_UP,
+	ACTION_WHAT_IF_SCOPE,   /* this layer, or its whole network */
+	ACTION_WHAT_IF_CHANNELS, /* one scale a tensor, or one a channel */
+	ACTION_WHAT_IF_APPLY,   /* train on with the bits in question, for this layer or its network */
+	ACTION_WHAT_IF_CLOSE,
+	ACTION_BLINK,           /* float or quantized pictures of the same noise */
+	ACTION_LAYER_SHOWN,     /* the cursor is on another layer: an open question moves with it */
+	ACTION_OTHER_OPEN,      /* text: "RUN@STEP", "@STEP" or "RUN"; empty: this run at its first recorded step */
+	ACTION_OTHER_BEFORE, ACTION_OTHER_AFTER, /* its recorded step before, after */
+	ACTION_OTHER_CLOSE,
+	ACTION_EXPORT_LAYER,    /* PNG picture and CSV of this layer into the working directory */
 	ACTION_QUIT_SAVE,       /* stop, save, leave */
 	ACTION_QUIT_DETACH,     /* leave the terminal, train on headless */
 	ACTION_QUIT_NOW,        /* nothing is live: leave */
 	ACTION_COUNT,
 };
 
-enum action_scope { SCOPE_EVERYWHERE, SCOPE_TRAIN, SCOPE_RUNS, SCOPE_INTERNAL /* no key of its own */ };
+enum action_scope { SCOPE_EVERYWHERE, SCOPE_TRAIN, SCOPE_WEIGHTS, SCOPE_RUNS, SCOPE_INTERNAL /* no key of its own */ };
 
 /* How help and man page gather the rows. */
 enum action_group {
@@ -58,8 +72,10 @@ void action_print_manual(FILE *file);
 struct action_request {
 	enum action action;
 	int64_t run;     /* RUN_OPEN, RUN_RESUME */
-	int network;     /* RATES: enum view_network */
+	int network;     /* RATES, what the weights screen sends: enum view_network */
+	int layer;       /* what the weights screen sends: index in view->layers[network] */
 	double value;    /* RATES */
+	char text[160];  /* OTHER_OPEN */
 };
 
 #endif

@@ -9,7 +9,10 @@
 #include "engine/base/image.h"
 #include "engine/base/series.h"
 
-enum { VIEW_TEXT = 128, VIEW_MAX_LAYERS = 16, VIEW_MAX_MARKS = 256, VIEW_LOG_LINES = 512, VIEW_MAX_STATES = 256, VIEW_BINS = 96 };
+enum {
+	VIEW_TEXT = 128, VIEW_MAX_LAYERS = 16, VIEW_MAX_MARKS = 256, VIEW_LOG_LINES = 512, VIEW_MAX_STATES = 256, VIEW_BINS = 96,
+	VIEW_TRACE = 64, VIEW_HISTORY = 256, VIEW_HISTORY_STATES = 16, VIEW_METHODS = 8, VIEW_WHAT_IF_BITS = 8,
+};
 enum view_network { VIEW_D, VIEW_G, VIEW_NETWORKS };
 
 enum view_state { /* of the opened run; the word shown is in view_state_name */
@@ -43,14 +46,63 @@ struct view_mark { /* a journalled change, drawn as a labelled vertical line on 
 };
 
 struct view_layer {
-	char name[24], shape[32];
+	char name[24], shape[32], quantizer[16];
 	int bits, states;          /* bits 32: float, states 0 */
+	int groups;                /* scales: 1, or one a channel; then alpha, beta and levels are means */
+	bool degenerate;           /* fewer bits than the method has states for */
 	uint64_t weights;
 	uint64_t counts[VIEW_MAX_STATES];
-	double alpha, beta, mse, sqnr_db, utilization, flips; /* utilization and flips 0..1, NaN: unknown */
+	double levels[VIEW_MAX_STATES]; /* rising; end states may be infinite */
+	double alpha, beta, mse, variance, sqnr_db, utilization, flips; /* utilization and flips 0..1, NaN: unknown */
+	double packed_bytes;       /* read from the packed codes, scales included; float: 4 a weight */
 	int dead_states, iterations;
+	int trace_count;
+	float trace[VIEW_TRACE];   /* MSE after each of the latest iterations, oldest first */
 	uint32_t histogram[VIEW_BINS];
 	float histogram_min, histogram_max;
+};
+
+/* How a layer's states were occupied over time: one column a record, old ones merged in pairs when there are too many. */
+struct view_history {
+	int count, merged;         /* columns; records in each */
+	struct view_history_column {
+		int64_t step;          /* the first record's */
+		int bits;              /* 32: float, no shares */
+		float shares[VIEW_HISTORY_STATES]; /* 0..1; with more states than that, neighbours are added up */
+	} columns[VIEW_HISTORY];
+};
+
+/* The layers of another run, or of this one at another step, beside the shown ones. */
+struct view_other {
+	bool shown;
+	char run[VIEW_TEXT];
+	int64_t step;
+	struct view_layer layers[VIEW_NETWORKS][VIEW_MAX_LAYERS];
+	int layer_count[VIEW_NETWORKS];
+};
+
+/* "What would these weights be under another method or width", asked on the weights screen, answered without training. */
+enum view_blink { VIEW_BLINK_QUANTIZED, VIEW_BLINK_FLOAT };
+struct view_what_if {
+	bool asked;                /* a question is open: the fields below answer it as they become known */
+	bool busy;                 /* answers are on their way */
+	enum view_network network;
+	int layer;                 /* the layer asked about */
+	bool whole_network;        /* pictures: every layer of it, else this layer alone */
+	char method[16];
+	int bits;
+	bool per_channel;
+	int64_t step;              /* of the weights looked at */
+	struct view_layer answer;  /* under method and bits; name empty: not yet known */
+	char methods[VIEW_METHODS][16]; /* rows of the table, in display order; empty: no more */
+	double errors[VIEW_METHODS][VIEW_WHAT_IF_BITS]; /* MSE over variance at 1..8 bits; NaN: not known yet; infinite: not applicable */
+	double best_error;         /* MSE over variance of the best levels of all for these bits; NaN: not known (yet) */
+	double network_bytes;      /* packed, of the whole network under the question; NaN: not known */
+	const struct image *picture[2]; /* by enum view_blink, borrowed; NULL: not known (yet), or D is asked about */
+	unsigned picture_version[2];
+	enum view_blink blink;
+	double seconds[2];         /* spent on the states and on the pictures; NaN: not known */
+	char message[VIEW_TEXT];   /* why there is no answer */
 };
 
 struct view_log_line {
@@ -77,7 +129,10 @@ struct view {
 	int mark_count;
 	struct view_layer layers[VIEW_NETWORKS][VIEW_MAX_LAYERS];
 	int layer_count[VIEW_NETWORKS];
+	struct view_history history[VIEW_NETWORKS][VIEW_MAX_LAYERS];
 	int64_t layers_step;
+	struct view_other other;
+	struct view_what_if what_if;
 	const struct image *sample;        /* borrowed, NULL: none yet */
 	unsigned sample_version;           /* changes with every new picture */
 	int64_t sample_step;

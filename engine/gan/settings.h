@@ -9,7 +9,7 @@
 
 /* The two networks. Index of every per-network array. */
 enum network_id { NETWORK_D, NETWORK_G, NETWORK_COUNT };
-enum { GAN_NAME_SIZE = 32 };
+enum { GAN_NAME_SIZE = 32, LAYER_BITS_SIZE = 256 };
 
 struct gan_settings {
 	char model[GAN_NAME_SIZE];            /* row of model_families */
@@ -20,8 +20,13 @@ struct gan_settings {
 	int latent;                           /* length of z */
 	int batch;
 	int bits[NETWORK_COUNT];              /* 1..8, or 32: float */
+	char layer_bits[LAYER_BITS_SIZE];     /* exceptions: "G.deconv1=4,D.conv4=32"; empty: none (gan/layer_bits.h) */
+	char exempt[GAN_NAME_SIZE];           /* layers kept in float: "none" (the paper), "first", "last", "ends" */
 	char quantizer[GAN_NAME_SIZE];        /* row of quantizers */
 	int quantizer_iterations;             /* 0: the method's default */
+	bool literal;                         /* the paper's EM to the letter, cold at every refresh */
+	bool per_channel;                     /* beyond the paper: alpha and beta for each output channel */
+	bool allow_degenerate;                /* train with fewer bits than a method has states for */
 	char optimizer[GAN_NAME_SIZE];        /* row of optimizers: "adam", "sgd" */
 	double learning_rate[NETWORK_COUNT];
 	double beta1, beta2;                  /* Adam's; SGD takes beta1 as momentum */

@@ -31,9 +31,12 @@ struct layer_report {
 	enum network_id network;
 	char name[LAYER_NAME_SIZE]; /* "conv1", "deconv3" */
 	char shape[32];             /* PyTorch's order: "128x64x4x4" */
-	double flips;               /* share of weights that changed state since the last report of this layer; NaN: unknown */
+	const struct quantizer *quantizer; /* NULL: float */
+	double flips;               /* share of weights that have left their state since the last report, on that report's grid,
+	                             * so that a drifting grid alone counts nothing; NaN: unknown */
 	int64_t flip_steps;         /* steps that share covers */
 	struct quant_statistics statistics;
+	struct quant_trace trace;   /* errors of the latest fits' iterations: one a step when warm */
 };
 
 struct trainer_facts { /* fixed for a trainer's life */
@@ -65,6 +68,8 @@ int64_t trainer_steps_done(const struct trainer *trainer);
 
 bool trainer_set_bits(struct trainer *trainer, enum network_id network, int bits, struct error *error);
 bool trainer_set_quantizer(struct trainer *trainer, const char *name, struct error *error);
+/* One layer's own bits (its name as in layer_report; 0: the network's again). settings.layer_bits follows. */
+bool trainer_set_layer_bits(struct trainer *trainer, enum network_id network, const char *layer, int bits, struct error *error);
 bool trainer_set_learning_rate(struct trainer *trainer, enum network_id network, double rate, struct error *error);
 const struct gan_settings *trainer_settings(const struct trainer *trainer); /* as changed up to now */
 

@@ -28,20 +28,32 @@ enum {
 
 static inline bool quant_bits_valid(int bits) { return (bits >= QUANT_MIN_BITS && bits <= QUANT_MAX_BITS) || bits == QUANT_FLOAT_BITS; }
 
-/* The result of fitting one tensor; small enough to copy. */
+/* The result of fitting one tensor; small enough to copy. alpha and beta are those of the method's formula: Log-Q's live
+ * in the logarithm (R4), Tanh-Q has none (0 and 0). */
 struct quant_fit {
 	int bits;
 	double alpha, beta;
 	int iterations; /* EM iterations done (0 for closed forms) */
 	bool valid;     /* false in a zeroed struct: nothing to start warm from */
+	bool constant;  /* all weights are equal: state 0, its level is beta exactly, whatever the method */
 };
+
+/* Mean squared error after each iteration of a fit, in order: the first is the start's own. */
+enum { QUANT_TRACE = 64 };
+struct quant_trace {
+	int count; /* of errors; the latest QUANT_TRACE are kept */
+	float errors[QUANT_TRACE];
+};
+void quant_trace_add(struct quant_trace *trace, double error); /* the oldest gives way */
 
 struct quant_options {
 	int bits;
-	int iterations;               /* at most; 0: the method's default (EM: 16, and 32 at 4 bits and more; 1 from a warm start).
-	                               * A number without a warm start is the paper's EM to the letter, never replaced by Minmax */
+	int iterations;               /* at most; 0: the method's default (EM: until it settles, 1 from a warm start) */
+	bool literal;                 /* the paper's procedure to the letter: one start, T as printed (or `iterations`), cold,
+	                               * the result never replaced by a better one. Methods in closed form are always literal */
 	const struct quant_fit *warm; /* the last step's fit of this tensor, or NULL; not used when its bits differ or it
 	                               * leads above Minmax's error; may be the struct that receives the new fit */
+	struct quant_trace *trace;    /* every iteration's error is added; NULL: not wanted */
 };
 
 struct quantizer {
@@ -55,12 +67,13 @@ struct quantizer {
 	 * zeroed by the callee) may be NULL. Without states and counts it is fastest. */
 	void (*apply)(const struct quant_fit *fit, struct parallel *parallel, const float *weights, size_t count,
 	              uint8_t *states, float *quantized, uint64_t *counts);
+	int least_bits; /* with fewer the formula degenerates (R4, R6): shown as it is, refused for training unless forced */
 	/* Expected mean squared error over variance at 1..4 bits, of about 3,000 normal weights (their extremes are 3.4
 	 * deviations out, which decides Minmax's), for the tests. */
 	double normal_error[4];
 };
 
-extern const struct quantizer quantizer_em, quantizer_minmax;
+extern const struct quantizer quantizer_em, quantizer_minmax, quantizer_log, quantizer_tanh;
 extern const struct quantizer *const quantizers[]; /* NULL-terminated, in display order */
 extern const char *const quantizer_names[];        /* the rows' names in the same order, for constant tables of choices */
 const struct quantizer *quantizer_find(const char *name, struct error *error); /* NULL and an error listing the known names */
@@ -68,7 +81,8 @@ const struct quantizer *quantizer_find(const char *name, struct error *error); /
 /* What a tensor looks like after quantization, for screens, store and `qgan quantize`. */
 enum { QUANT_HISTOGRAM_BINS = 96 };
 struct quant_statistics {
-	struct quant_fit fit;
+	struct quant_fit fit;                   /* per channel (engine/quant/grouped.h): alpha and beta are means over channels */
+	int groups;                             /* scales: 1, or the number of channels */
 	uint64_t weights;                       /* how many */
 	double levels[QUANT_MAX_STATES];        /* decode(z) */
 	uint64_t counts[QUANT_MAX_STATES];      /* exact number of weights in each state; they sum to `weights` */
@@ -76,6 +90,7 @@ struct quant_statistics {
 	double sqnr_db;                         /* 10 log10(mean of w^2 / MSE); +Inf when the error is 0 */
 	double utilization;                     /* entropy of the states in bits, over k: 0..1 */
 	int dead_states;                        /* states without a weight */
+	double packed_bytes;                    /* of the packed codes with their scales (engine/quant/packed.h); float: 4 a weight */
 	float histogram_min, histogram_max;     /* of the float weights: 96 equal bins between the extremes */
 	uint32_t histogram[QUANT_HISTOGRAM_BINS];
 };
