@@ -147,7 +147,7 @@ static bool em_fit(const struct quant_options *options, struct parallel *paralle
 		if (usable)
 			return true;
 	}
-	bool literal = options->iterations > 0 && !options->warm;
+	bool literal = options->literal;
 	return fit_cold(&em, options->bits, cold_iterations(options), literal, fit, error);
 }
 
