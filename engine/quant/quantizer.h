@@ -26,6 +26,9 @@ enum {
 	QUANT_MAX_STATES = 1 << QUANT_MAX_BITS,
 };
 
+/* Log-Q takes the logarithm of |w| + eps, so that a weight of 0 has one (R5); it is not taken away again. */
+#define QUANT_EPS 1e-8
+
 static inline bool quant_bits_valid(int bits) { return (bits >= QUANT_MIN_BITS && bits <= QUANT_MAX_BITS) || bits == QUANT_FLOAT_BITS; }
 
 /* The result of fitting one tensor; small enough to copy. alpha and beta are those of the method's formula: Log-Q's live
@@ -36,6 +39,7 @@ struct quant_fit {
 	int iterations; /* EM iterations done (0 for closed forms) */
 	bool valid;     /* false in a zeroed struct: nothing to start warm from */
 	bool constant;  /* all weights are equal: state 0, its level is beta exactly, whatever the method */
+	double eps;     /* Log-Q: what the magnitudes were moved by; 0: QUANT_EPS. Only encoding needs it */
 };
 
 /* Mean squared error after each iteration of a fit, in order: the first is the start's own. */
@@ -54,6 +58,7 @@ struct quant_options {
 	const struct quant_fit *warm; /* the last step's fit of this tensor, or NULL; not used when its bits differ or it
 	                               * leads above Minmax's error; may be the struct that receives the new fit */
 	struct quant_trace *trace;    /* every iteration's error is added; NULL: not wanted */
+	double eps;                   /* Log-Q's, above 0; 0: QUANT_EPS */
 };
 
 struct quantizer {
@@ -68,7 +73,10 @@ struct quantizer {
 	void (*apply)(const struct quant_fit *fit, struct parallel *parallel, const float *weights, size_t count,
 	              uint8_t *states, float *quantized, uint64_t *counts);
 	int least_bits; /* with fewer the formula degenerates (R4, R6): shown as it is, refused for training unless forced */
-	/* Expected mean squared error over variance at 1..4 bits, of about 3,000 normal weights (their extremes are 3.4
+	const char *degeneration; /* what is left of it then, to stand after a colon; NULL where least_bits is 1 */
+	bool without_scale;       /* the formula has neither alpha nor beta: both are 0 in a fit (constant weights apart) */
+	bool infinite_ends;       /* decode gives -Inf and Inf for the first and the last state */
+	/* Expected mean squared error over variance at 1..4 bits, of 3,000 weights from N(0, 0.02) (their extremes are 3.4
 	 * deviations out, which decides Minmax's), for the tests. */
 	double normal_error[4];
 };
