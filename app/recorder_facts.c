@@ -184,9 +184,24 @@ static bool write_journal(struct fact *fact, struct store *store, struct error *
 	return store_insert_journal(store, fact->run->run.id, entry, error);
 }
 
-/* counts and histogram: room for the wider integers of the store. */
+/* Room for what is wider in the store than in a report. */
+struct wide_layer {
+	int64_t counts[QUANT_MAX_STATES], histogram[QUANT_HISTOGRAM_BINS];
+	double trace[QUANT_TRACE];
+};
+
+static void widen_layer(const struct layer_report *report, int states, struct wide_layer *wide)
+{
+	for (int i = 0; i < states; i++)
+		wide->counts[i] = (int64_t)report->statistics.counts[i];
+	for (int i = 0; i < QUANT_HISTOGRAM_BINS; i++)
+		wide->histogram[i] = report->statistics.histogram[i];
+	for (int i = 0; i < report->trace.count; i++)
+		wide->trace[i] = report->trace.errors[i];
+}
+
 static struct layer_stats describe_layer(const struct fact *fact, const struct layer_report *report, int position,
-                                         int64_t counts[QUANT_MAX_STATES], int64_t histogram[QUANT_HISTOGRAM_BINS])
+                                         struct wide_layer *wide)
 {
 	const struct quant_statistics *from = &report->statistics;
 	bool quantized = from->fit.bits != QUANT_FLOAT_BITS;
@@ -202,33 +217,35 @@ static struct layer_stats describe_layer(const struct fact *fact, const struct l
 		.sqnr_db = quantized ? from->sqnr_db : NAN,
 		.utilization = quantized ? from->utilization : NAN,
 		.flips = report->flips,
+		.flip_steps = isnan(report->flips) ? 0 : report->flip_steps,
 		.iterations = from->fit.iterations,
 		.states = quantized ? 1 << from->fit.bits : 0,
+		.groups = quantized ? from->groups : 1,
 		.weights = (int64_t)from->weights,
+		.packed_bytes = quantized ? from->packed_bytes : (double)from->weights * sizeof(float),
+		.trace_count = quantized ? report->trace.count : 0,
+		.trace = wide->trace,
 		.levels = from->levels,
-		.counts = counts,
+		.counts = wide->counts,
 		.histogram_min = from->histogram_min,
 		.histogram_max = from->histogram_max,
 		.bins = QUANT_HISTOGRAM_BINS,
-		.histogram = histogram,
+		.histogram = wide->histogram,
 	};
 	text_copy(stats.layer, sizeof stats.layer, report->name);
 	text_copy(stats.shape, sizeof stats.shape, report->shape);
-	text_copy(stats.quantizer, sizeof stats.quantizer, fact->run->progress.quantizer);
-	for (int i = 0; i < stats.states; i++)
-		counts[i] = (int64_t)from->counts[i];
-	for (int i = 0; i < stats.bins; i++)
-		histogram[i] = from->histogram[i];
+	text_copy(stats.quantizer, sizeof stats.quantizer, quantized && report->quantizer ? report->quantizer->name : "float");
+	widen_layer(report, stats.states, wide);
 	return stats;
 }
 
 static bool write_layers(struct fact *fact, struct store *store, struct error *error)
 {
-	int64_t counts[QUANT_MAX_STATES], histogram[QUANT_HISTOGRAM_BINS];
+	struct wide_layer wide;
 	int positions[NETWORK_COUNT] = {0};
 	for (int i = 0; i < fact->layers.count; i++) {
 		const struct layer_report *report = &fact->layers.reports[i];
-		struct layer_stats stats = describe_layer(fact, report, positions[report->network]++, counts, histogram);
+		struct layer_stats stats = describe_layer(fact, report, positions[report->network]++, &wide);
 		if (!store_insert_layer_stats(store, fact->run->run.id, &stats, 1, error))
 			return false;
 	}

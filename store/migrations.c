@@ -15,8 +15,13 @@
  *   metric_points  one row every few steps: losses, mean D(x) and D(G(z)), gradient norms, speed; means over the
  *                  steps since the row before.
  *   journal        what people changed and what happened, with the last step done before it took effect.
- *   layer_stats    one row a weight tensor and recorded step: how its quantizer fits it. network is D or G.
- *   layer_states   its 2^k states: dequantized level, and how many weights sit there. No rows at 32 bits.
+ *   layer_stats    one row a weight tensor and recorded step: how its quantizer fits it. network is D or G. At 32 bits
+ *                  quantizer is 'float'. groups counts the scales: 1, or one a channel, and then alpha, beta and levels are
+ *                  means. packed_bytes is the size of codes and scales (float: 4 a weight). flips is the share of weights
+ *                  that left their state in the flip_steps steps since the row before (0: not known).
+ *   layer_states   its 2^k states: dequantized level (an end state's may be infinite: 'Inf'), and how many weights sit
+ *                  there. No rows at 32 bits.
+ *   layer_trace    mean squared error after each of the fit's latest iterations; iteration 0 is the oldest.
  *   layer_bins     the histogram of its float weights: bins of equal width from histogram_min to histogram_max;
  *                  empty bins have no row. The view layer_histogram adds the edges of every bin.
  *   samples        PNG grids of generated pictures; seed 0 is the run's fixed noise.
@@ -154,9 +159,28 @@ static const char first_schema[] =
 
 _Static_assert(STORE_APPLICATION_ID == 1902600558, "the number in first_schema");
 
+/* What older rows leave to be worked out: every tensor had one scale of 16 bytes, a float layer carried the name of the
+ * run's quantizer, and flips counted from the tensor's row before. */
+static const char layer_schema[] =
+	"ALTER TABLE layer_stats ADD COLUMN groups INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE layer_stats ADD COLUMN packed_bytes REAL;"
+	"ALTER TABLE layer_stats ADD COLUMN flip_steps INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE layer_stats SET packed_bytes = CASE bits WHEN 32 THEN 4.0 * weights ELSE (weights * bits + 7) / 8 + 16.0 END,"
+	"	quantizer = CASE bits WHEN 32 THEN 'float' ELSE quantizer END;"
+	"UPDATE layer_stats SET flip_steps = step - coalesce((SELECT max(step) FROM layer_stats AS older"
+	"	WHERE older.run_id = layer_stats.run_id AND older.network = layer_stats.network"
+	"	AND older.position = layer_stats.position AND older.step < layer_stats.step), step) WHERE flips IS NOT NULL;"
+	"CREATE TABLE layer_trace ("
+	"	stats_id INTEGER NOT NULL REFERENCES layer_stats (id) ON DELETE CASCADE,"
+	"	iteration INTEGER NOT NULL,"
+	"	error REAL,"
+	"	PRIMARY KEY (stats_id, iteration)"
+	") STRICT, WITHOUT ROWID;";
+
 /* Append only: files in the world have stopped at every one of these. */
 const struct migration migrations[] = {
 	{.purpose = "runs, metric points, journal, layer statistics, samples, checkpoints", .sql = first_schema},
+	{.purpose = "scales, packed size and error trace of layers", .sql = layer_schema},
 };
 const size_t migration_count = sizeof migrations / sizeof *migrations;
 

@@ -72,27 +72,6 @@ bool store_find_sample(struct store *store, int64_t run, int64_t step, struct sa
 
 bool store_list_sample_steps(struct store *store, int64_t run, int64_t **steps, size_t *count, struct error *error)
 {
-	struct statement statement;
-	*steps = NULL;
-	*count = 0;
-	if (!statement_prepare(&statement, store,
-	                       "SELECT DISTINCT step FROM samples WHERE run_id = ? AND seed = 0 ORDER BY step", error))
-		return false;
-	statement_bind_integer(&statement, run);
-	bool row, success;
-	size_t capacity = 0;
-	while ((success = statement_step(&statement, &row, error)) && row) {
-		if (*count == capacity) {
-			capacity = capacity ? 2 * capacity : 64;
-			*steps = memory_resized(*steps, capacity, sizeof **steps);
-		}
-		(*steps)[(*count)++] = statement_read_integer(&statement);
-	}
-	statement_finish(&statement);
-	if (success)
-		return true;
-	free(*steps);
-	*steps = NULL;
-	*count = 0;
-	return false;
+	return statement_list_integers(store, "SELECT DISTINCT step FROM samples WHERE run_id = ? AND seed = 0 ORDER BY step", run, steps,
+	                               count, error);
 }

@@ -1,6 +1,7 @@
 #include "store/statement.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/memory.h"
@@ -117,4 +118,31 @@ bool statement_query_integer(struct store *store, const char *sql, int64_t param
 	*value = success && row ? statement_read_integer(&statement) : fallback;
 	statement_finish(&statement);
 	return success;
+}
+
+bool statement_list_integers(struct store *store, const char *sql, int64_t parameter, int64_t **values, size_t *count,
+                             struct error *error)
+{
+	struct statement statement;
+	*values = NULL;
+	*count = 0;
+	if (!statement_prepare(&statement, store, sql, error))
+		return false;
+	statement_bind_integer(&statement, parameter);
+	bool row, success;
+	size_t capacity = 0;
+	while ((success = statement_step(&statement, &row, error)) && row) {
+		if (*count == capacity) {
+			capacity = capacity ? 2 * capacity : 64;
+			*values = memory_resized(*values, capacity, sizeof **values);
+		}
+		(*values)[(*count)++] = statement_read_integer(&statement);
+	}
+	statement_finish(&statement);
+	if (success)
+		return true;
+	free(*values);
+	*values = NULL;
+	*count = 0;
+	return false;
 }

@@ -41,4 +41,8 @@ const void *statement_read_blob(struct statement *statement, size_t *size); /* v
 bool statement_query_integer(struct store *store, const char *sql, int64_t parameter, int64_t fallback, int64_t *value,
                              struct error *error);
 
+/* The first column of every row of such a query; free(*values), NULL when there are none. */
+bool statement_list_integers(struct store *store, const char *sql, int64_t parameter, int64_t **values, size_t *count,
+                             struct error *error);
+
 #endif

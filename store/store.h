@@ -112,15 +112,17 @@ struct layer_stats {
 	int64_t step;
 	char network;               /* 'D' or 'G' */
 	int position;               /* 0-based within the network */
-	char layer[32], shape[32], quantizer[32];
+	char layer[32], shape[32], quantizer[32]; /* quantizer of a float layer: "float" */
 	int bits;                   /* 32: float; then no states */
-	double alpha, beta, mse, variance, sqnr_db, utilization, flips;
+	double alpha, beta, mse, variance, sqnr_db, utilization;
+	double flips;               /* share of weights that left their state .. */
+	int64_t flip_steps;         /* .. in so many steps; 0: not known */
 	int iterations, states;
 	int groups;                 /* scales: 1, or the number of channels */
 	int64_t weights;
-	double packed_bytes;        /* of codes and scales; float: 4 a weight */
+	double packed_bytes;        /* of codes and scales; float: 4 a weight; NaN: not known */
 	int trace_count;
-	const double *trace;        /* errors of the latest iterations, oldest first */
+	const double *trace;        /* trace_count errors of the latest iterations, oldest first */
 	const double *levels;       /* states; an end state may be infinite */
 	const int64_t *counts;      /* states */
 	double histogram_min, histogram_max;

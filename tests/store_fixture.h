@@ -106,7 +106,7 @@ static inline void insert_points(struct store *store, int64_t run, int64_t first
 	}
 }
 
-static const double some_levels[] = {-0.75, -0.25, 0.25, 0.75};
+static const double some_levels[] = {-INFINITY, -0.25, 0.25, INFINITY}, some_errors[] = {0.5, NAN, 1e-40};
 static const int64_t some_counts[] = {10, 0, 1LL << 40, 3}, some_bins[] = {0, 7, 0, 0, 9};
 
 static inline struct layer_stats new_stats(int64_t step, char network, int position, int bits)
@@ -114,7 +114,8 @@ static inline struct layer_stats new_stats(int64_t step, char network, int posit
 	return (struct layer_stats){
 		.step = step, .network = network, .position = position, .layer = "conv1", .shape = "64x3x4x4", .quantizer = "em",
 		.bits = bits, .alpha = 0.5, .beta = -0.01, .mse = 1e-4, .variance = 4e-4, .sqnr_db = INFINITY, .utilization = 0.97,
-		.flips = NAN, .iterations = 16, .states = bits == 2 ? 4 : 0, .weights = 3072, .levels = some_levels,
+		.flips = 0.25, .flip_steps = 100, .iterations = 16, .states = bits == 2 ? 4 : 0, .groups = 64, .weights = 3072,
+		.packed_bytes = 1792.5, .trace_count = bits == 2 ? 3 : 0, .trace = some_errors, .levels = some_levels,
 		.counts = some_counts, .histogram_min = -1, .histogram_max = 1.5, .bins = 5, .histogram = some_bins,
 	};
 }

@@ -55,9 +55,13 @@ static void tell_journal(struct recorder *recorder, int64_t step, const char *fi
 
 static struct layer_report new_layer(enum network_id network, int bits)
 {
-	struct layer_report report = {.network = network, .name = "conv1", .shape = "16x1x4x4", .flips = 0.25};
+	struct layer_report report = {
+		.network = network, .name = "conv1", .shape = "16x1x4x4", .flips = 0.25, .flip_steps = 40,
+		.quantizer = network == NETWORK_D ? &quantizer_minmax : &quantizer_em, .trace = {.count = 2, .errors = {0.5f, 0.25f}},
+	};
 	report.statistics = (struct quant_statistics){
-		.fit = {.bits = bits, .alpha = 0.5, .beta = 0.1, .iterations = 16, .valid = true}, .weights = 256,
+		.fit = {.bits = bits, .alpha = 0.5, .beta = 0.1, .iterations = 16, .valid = true}, .weights = 256, .groups = 16,
+		.packed_bytes = bits == 32 ? 1024 : 64 + 256,
 		.counts = {100, 56, 50, 50}, .levels = {-1, -0.5, 0.5, 1}, .mean_squared_error = 0.01, .variance = 1,
 		.utilization = 0.9, .histogram_min = -2, .histogram_max = 2, .histogram = {[0] = 6, [95] = 250},
 	};
@@ -105,12 +109,17 @@ static void check_layer(void *context, const struct layer_stats *stats)
 	static const int positions[] = {0, 1, 0}, bits[] = {32, 2, 2};
 	assert_true(stats->network == networks[*seen] && stats->position == positions[*seen] && stats->bits == bits[*seen]);
 	assert_int_equal(stats->states, stats->bits == 2 ? 4 : 0);
-	assert_true(stats->weights == 256 && stats->variance == 1 && stats->flips == 0.25);
+	assert_true(stats->weights == 256 && stats->variance == 1 && stats->flips == 0.25 && stats->flip_steps == 40);
 	assert_true(stats->bins == 96 && stats->histogram[0] == 6 && stats->histogram[1] == 0 && stats->histogram[95] == 250);
 	if (stats->bits == 2)
 		assert_true(stats->levels[3] == 1 && stats->counts[0] == 100 && stats->alpha == 0.5 && stats->utilization == 0.9);
 	else
 		assert_true(isnan(stats->alpha) && isnan(stats->mse) && isnan(stats->utilization));
+	static const char *const names[] = {"float", "minmax", "em"};
+	assert_string_equal(stats->quantizer, names[*seen]);
+	assert_true(stats->groups == (stats->bits == 2 ? 16 : 1) && stats->packed_bytes == (stats->bits == 2 ? 320 : 1024));
+	assert_int_equal(stats->trace_count, stats->bits == 2 ? 2 : 0);
+	assert_true(stats->bits == 32 || (stats->trace[0] == 0.5 && stats->trace[1] == 0.25));
 	(*seen)++;
 }
 

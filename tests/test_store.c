@@ -337,57 +337,6 @@ static void journal_keeps_its_order(void **state)
 	store_close(store);
 }
 
-struct seen_layers {
-	int count;
-	int64_t step;
-	char order[8];
-};
-
-static void check_layer(void *context, const struct layer_stats *stats)
-{
-	struct seen_layers *seen = context;
-	seen->order[seen->count++] = stats->network;
-	seen->step = stats->step;
-	assert_string_equal(stats->layer, "conv1");
-	assert_string_equal(stats->shape, "64x3x4x4");
-	assert_string_equal(stats->quantizer, "em");
-	assert_true(stats->alpha == 0.5 && stats->beta == -0.01 && stats->mse == 1e-4 && stats->variance == 4e-4);
-	assert_true(isinf(stats->sqnr_db) && stats->utilization == 0.97 && isnan(stats->flips) && stats->iterations == 16);
-	assert_true(stats->weights == 3072 && stats->histogram_min == -1 && stats->histogram_max == 1.5 && stats->bins == 5);
-	assert_memory_equal(stats->histogram, some_bins, sizeof some_bins);
-	assert_int_equal(stats->states, stats->bits == 2 ? 4 : 0);
-	if (stats->states > 0) {
-		assert_memory_equal(stats->levels, some_levels, sizeof some_levels);
-		assert_memory_equal(stats->counts, some_counts, sizeof some_counts);
-	}
-}
-
-static void layer_statistics_are_rows_with_edges(void **state)
-{
-	struct store *store = open_for_writing(state);
-	int64_t run = insert_run(store, "a");
-	struct layer_stats stats[] = {new_stats(100, 'G', 0, 2), new_stats(100, 'D', 1, 32), new_stats(100, 'D', 0, 2)};
-	assert_true(store_insert_layer_stats(store, run, stats, 3, NULL));
-	struct layer_stats later = new_stats(200, 'D', 0, 2);
-	assert_true(store_insert_layer_stats(store, run, &later, 1, NULL));
-	assert_true(store_insert_layer_stats(store, run, &later, 1, NULL)); /* told twice: still one */
-	struct seen_layers seen = {0};
-	assert_true(store_visit_layer_stats(store, run, 150, check_layer, &seen, NULL));
-	assert_true(seen.count == 3 && seen.step == 100);
-	assert_string_equal(seen.order, "DDG");
-	seen = (struct seen_layers){0};
-	assert_true(store_visit_layer_stats(store, run, -1, check_layer, &seen, NULL));
-	assert_true(seen.count == 1 && seen.step == 200);
-	seen = (struct seen_layers){0};
-	assert_true(store_visit_layer_stats(store, run, 99, check_layer, &seen, NULL));
-	assert_int_equal(seen.count, 0);
-	assert_int_equal(count_rows(store, "SELECT count(*) FROM layer_states"), 12);
-	assert_int_equal(count_rows(store, "SELECT count(*) FROM layer_bins"), 8);
-	assert_int_equal(count_rows(store, "SELECT count(*) FROM layer_histogram WHERE step = 200 AND bin = 1 AND count = 7"
-	                                   " AND abs(low + 0.5) < 1e-12 AND abs(high) < 1e-12"), 1);
-	store_close(store);
-}
-
 static void insert_sample(struct store *store, int64_t run, int64_t step, uint64_t seed, const char *png)
 {
 	const struct sample sample = {.step = step, .time = 2.5, .tiles = 16, .columns = 4, .seed = seed, .d_bits = 2, .g_bits = 1,
@@ -540,6 +489,7 @@ static void rewinding_forgets_what_came_later(void **state)
 	assert_int_equal(count_rows(store, "SELECT max(step) FROM layer_stats"), 20);
 	assert_int_equal(count_rows(store, "SELECT count(*) FROM layer_states"), 8);
 	assert_int_equal(count_rows(store, "SELECT count(*) FROM layer_bins"), 4);
+	assert_int_equal(count_rows(store, "SELECT count(*) FROM layer_trace"), 6);
 	assert_int_equal(count_rows(store, "SELECT max(step) FROM samples"), 20);
 	assert_int_equal(count_rows(store, "SELECT max(step) FROM checkpoints"), 20);
 	struct run found;
@@ -566,7 +516,6 @@ int main(void)
 		IN_FOLDER(only_a_dead_owner_gives_up_its_run),
 		IN_FOLDER(metrics_come_in_order_and_exactly),
 		IN_FOLDER(journal_keeps_its_order),
-		IN_FOLDER(layer_statistics_are_rows_with_edges),
 		IN_FOLDER(samples_are_found_by_step),
 		IN_FOLDER(pruning_leaves_the_newest_and_the_kept),
 		IN_FOLDER(checkpoints_are_found_where_the_store_is),
