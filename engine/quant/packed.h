@@ -19,7 +19,7 @@ struct packed_codes {
 /* Bytes of `count` codes alone: ceil(count * bits / 8). */
 static inline size_t packed_bytes(int bits, size_t count) { return (count * (size_t)bits + 7) / 8; }
 
-/* Encodes the weights. False: memory refused. Clear it in any case. */
+/* Encodes the weights; fits: layout.groups of the same bits (1..8). False: memory refused. Clear it in any case. */
 bool packed_codes_make(struct packed_codes *packed, const struct quantizer *quantizer, const struct quant_fit fits[],
                        struct parallel *parallel, const float *weights, struct quant_layout layout, struct error *error);
 void packed_codes_clear(struct packed_codes *packed);
@@ -29,7 +29,7 @@ size_t packed_codes_size(const struct packed_codes *packed); /* codes and scales
 /* The values training used, in the order of the weights. */
 void packed_codes_expand(const struct packed_codes *packed, float *quantized);
 
-/* One code by its place, and all codes in plain bytes. */
+/* The codes, one a byte, in the order of the weights. */
 void packed_codes_unpack(const struct packed_codes *packed, uint8_t *states);
 
 /* The bit stream itself, for tests and files: count codes of `bits` bits. */
