@@ -444,6 +444,31 @@ static bool obey_set_learning_rate(struct engine *engine, const struct command *
 	return true;
 }
 
+static bool obey_set_layer_bits(struct engine *engine, const struct command *command, struct error *error)
+{
+	const struct gan_settings *settings = trainer_settings(engine->trainer);
+	if (!trainer_set_layer_bits(engine->trainer, command->network, command->name, command->bits, error))
+		return false;
+	char text[96], bits[32] = "as the network";
+	if (command->bits)
+		snprintf(bits, sizeof bits, "%d", command->bits);
+	snprintf(text, sizeof text, "%s.%s bits > %s", command->network == NETWORK_D ? "D" : "G", command->name, bits);
+	journal(engine, command, "bits", *settings->layer_bits ? settings->layer_bits : "none", text);
+	show_change(engine);
+	return true;
+}
+
+/* A copy to be looked at. It is not part of the run's record, so it does not count as in flight. */
+static bool obey_snapshot(struct engine *engine, const struct command *command, struct error *error)
+{
+	struct event event = new_event(engine, EVENT_SNAPSHOT);
+	event.checkpoint = trainer_checkpoint(engine->trainer, error);
+	event.command_id = command->id;
+	if (event.checkpoint)
+		tell(engine, &event);
+	return event.checkpoint != NULL;
+}
+
 static bool obey_checkpoint(struct engine *engine, const struct command *command, struct error *error)
 {
 	if (atomic_load(&engine->checkpoints_in_flight) >= CHECKPOINTS_IN_FLIGHT)
@@ -471,7 +496,7 @@ static void obey(struct engine *engine, const struct command *command)
 		[COMMAND_PAUSE] = obey_pause, [COMMAND_RESUME] = obey_resume, [COMMAND_STEP] = obey_step,
 		[COMMAND_STOP] = obey_stop, [COMMAND_SET_BITS] = obey_set_bits, [COMMAND_SET_QUANTIZER] = obey_set_quantizer,
 		[COMMAND_SET_LEARNING_RATE] = obey_set_learning_rate, [COMMAND_CHECKPOINT] = obey_checkpoint,
-		[COMMAND_SAMPLE] = obey_sample,
+		[COMMAND_SAMPLE] = obey_sample, [COMMAND_SET_LAYER_BITS] = obey_set_layer_bits, [COMMAND_SNAPSHOT] = obey_snapshot,
 	};
 	struct error error = {0};
 	if (handlers[command->kind](engine, command, &error))

@@ -73,10 +73,10 @@ struct event {
 	double time;   /* clock_unix() */
 	enum engine_state state;
 	struct error error;            /* STATE with FAILED, REPLY when refused (code ERROR_NONE: done) */
-	uint64_t command_id;           /* REPLY; CHECKPOINT: the command that asked for it, 0: a periodic one */
+	uint64_t command_id;           /* REPLY; CHECKPOINT, SNAPSHOT: the command that asked for it, 0: a periodic one */
 	enum command_kind command;     /* REPLY, JOURNAL */
 	char text[160];                /* JOURNAL: "D bits 32 > 2" for people */
-	char field[32], value[32];     /* JOURNAL: what was set, for machines: "d-bits", "2" */
+	char field[32], value[LAYER_BITS_SIZE]; /* JOURNAL: what was set, for machines: "d-bits", "2" */
 	size_t done, total;            /* LOADING */
 	struct progress progress;      /* PROGRESS, METRICS */
 	struct trainer_facts facts;    /* STARTED */

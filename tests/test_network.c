@@ -68,6 +68,15 @@ static struct gan_settings small_settings(int width, int channels, int latent, i
 	};
 }
 
+/* The same for every tensor. */
+static bool set_bits(struct quantization *quantization, const struct quantizer *quantizer, int bits, struct error *error)
+{
+	struct tensor_plan plans[QUANTIZATION_MAX_TENSORS];
+	for (int i = 0; i < QUANTIZATION_MAX_TENSORS; i++)
+		plans[i] = (struct tensor_plan){.quantizer = quantizer, .bits = bits};
+	return quantization_set(quantization, plans, error);
+}
+
 static void init_gan(struct gan *gan, const struct gan_settings *settings, struct parallel *parallel)
 {
 	struct error error = {0};
@@ -79,7 +88,7 @@ static void init_gan(struct gan *gan, const struct gan_settings *settings, struc
 		random_start(&random, settings->seed, id == NETWORK_D ? RANDOM_INIT_D : RANDOM_INIT_G);
 		network_initialise(gan->networks[id], &random);
 		const struct quantizer *quantizer = quantizer_find(settings->quantizer, &error);
-		assert_true(quantization_set(&gan->quantization[id], quantizer, settings->bits[id], &error));
+		assert_true(set_bits(&gan->quantization[id], quantizer, settings->bits[id], &error));
 	}
 }
 
@@ -467,7 +476,7 @@ static void what_is_not_finite_is_not_applied(void **state)
 	real[100] = 0;
 	assert_true(gan_step(&gan, real, noise, &measures, NULL));
 	g->weights[g->trained.items[0].offset] = INFINITY;
-	quantization_set(&gan.quantization[NETWORK_G], quantizers[0], 2, NULL);
+	set_bits(&gan.quantization[NETWORK_G], quantizers[0], 2, NULL);
 	assert_false(gan_step(&gan, real, noise, &measures, &error));
 	assert_int_equal(error.code, ERROR_NUMERIC);
 	assert_non_null(strstr(error.text, "deconv1.weight"));

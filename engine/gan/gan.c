@@ -41,6 +41,7 @@ bool gan_init(struct gan *gan, const struct model_family *family, const struct g
 void gan_clear(struct gan *gan)
 {
 	for (int id = 0; id < NETWORK_COUNT; id++) {
+		quantization_clear(&gan->quantization[id]);
 		network_destroy(gan->networks[id]);
 		free(gan->statistics_before[id]);
 	}

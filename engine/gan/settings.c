@@ -6,16 +6,20 @@
 #include "engine/base/text.h"
 #include "engine/file/checkpoint.h"
 
-enum field_kind { FIELD_TEXT, FIELD_INT, FIELD_INT64, FIELD_UINT64, FIELD_DOUBLE };
+enum field_kind { FIELD_TEXT, FIELD_SWITCH, FIELD_INT, FIELD_INT64, FIELD_UINT64, FIELD_DOUBLE };
 
 #define FIELD(name_, kind_, member_) \
 	{.key = "settings." name_, .kind = kind_, .offset = offsetof(struct gan_settings, member_), \
 	 .size = sizeof(((struct gan_settings *)0)->member_)}
+#define LATER_FIELD(name_, kind_, member_, missing_) \
+	{.key = "settings." name_, .kind = kind_, .offset = offsetof(struct gan_settings, member_), \
+	 .size = sizeof(((struct gan_settings *)0)->member_), .missing = missing_}
 
 static const struct field {
 	const char *key;
 	enum field_kind kind;
 	size_t offset, size;
+	const char *missing; /* what files mean that were written before there was the field; NULL: every file has it */
 } fields[] = {
 	FIELD("model", FIELD_TEXT, model),
 	FIELD("data", FIELD_TEXT, data),
@@ -26,8 +30,13 @@ static const struct field {
 	FIELD("batch", FIELD_INT, batch),
 	FIELD("d-bits", FIELD_INT, bits[NETWORK_D]),
 	FIELD("g-bits", FIELD_INT, bits[NETWORK_G]),
+	LATER_FIELD("bits", FIELD_TEXT, layer_bits, ""),
+	LATER_FIELD("exempt", FIELD_TEXT, exempt, "none"),
 	FIELD("quantizer", FIELD_TEXT, quantizer),
 	FIELD("quantizer-iterations", FIELD_INT, quantizer_iterations),
+	LATER_FIELD("literal", FIELD_SWITCH, literal, "no"),
+	LATER_FIELD("per-channel", FIELD_SWITCH, per_channel, "no"),
+	LATER_FIELD("allow-degenerate", FIELD_SWITCH, allow_degenerate, "no"),
 	FIELD("optimizer", FIELD_TEXT, optimizer),
 	FIELD("d-learning-rate", FIELD_DOUBLE, learning_rate[NETWORK_D]),
 	FIELD("g-learning-rate", FIELD_DOUBLE, learning_rate[NETWORK_G]),
@@ -53,6 +62,9 @@ static void put(const struct field *field, const char *bytes, struct checkpoint 
 	switch (field->kind) {
 	case FIELD_TEXT:
 		checkpoint_set_text(checkpoint, field->key, value);
+		return;
+	case FIELD_SWITCH:
+		checkpoint_set_text(checkpoint, field->key, *(const bool *)value ? "yes" : "no");
 		return;
 	case FIELD_INT:
 		snprintf(text, sizeof text, "%d", *(const int *)value);
@@ -89,12 +101,20 @@ static bool take_whole(const struct field *field, void *value, const char *text)
 	return whole == (int)whole;
 }
 
+static bool take_switch(bool *value, const char *text)
+{
+	*value = strcmp(text, "yes") == 0;
+	return *value || strcmp(text, "no") == 0;
+}
+
 static bool take(const struct field *field, char *bytes, const char *text)
 {
 	void *value = bytes + field->offset;
 	switch (field->kind) {
 	case FIELD_TEXT:
 		return text_copy(value, field->size, text);
+	case FIELD_SWITCH:
+		return take_switch(value, text);
 	case FIELD_INT:
 	case FIELD_INT64:
 		return take_whole(field, value, text);
@@ -110,8 +130,8 @@ bool gan_settings_from_checkpoint(struct gan_settings *settings, const struct ch
 {
 	struct gan_settings read = {0};
 	for (int i = 0; i < FIELDS; i++) {
-		const char *text;
-		if (!checkpoint_get_text(checkpoint, fields[i].key, &text, error))
+		const char *text = fields[i].missing;
+		if (!checkpoint_get_text(checkpoint, fields[i].key, &text, text ? NULL : error) && !text)
 			return false;
 		if (!take(&fields[i], (char *)&read, text))
 			return error_set(error, ERROR_INPUT, "checkpoint: \"%s\" is \"%.64s\", which it cannot be", fields[i].key, text);

@@ -23,7 +23,7 @@ struct gan_settings {
 	char layer_bits[LAYER_BITS_SIZE];     /* exceptions: "G.deconv1=4,D.conv4=32"; empty: none (gan/layer_bits.h) */
 	char exempt[GAN_NAME_SIZE];           /* layers kept in float: "none" (the paper), "first", "last", "ends" */
 	char quantizer[GAN_NAME_SIZE];        /* row of quantizers */
-	int quantizer_iterations;             /* 0: the method's default */
+	int quantizer_iterations;             /* a step, from the last fit; 0: one. literal: cold; 0: as the paper prints */
 	bool literal;                         /* the paper's EM to the letter, cold at every refresh */
 	bool per_channel;                     /* beyond the paper: alpha and beta for each output channel */
 	bool allow_degenerate;                /* train with fewer bits than a method has states for */
@@ -44,7 +44,7 @@ struct gan_settings {
 struct checkpoint;
 
 /* Every field above as metadata "settings.NAME" of a checkpoint, and back. Reading fails on a missing or impossible
- * field, naming it. */
+ * field, naming it; fields that older files do not have take their default. */
 void gan_settings_to_checkpoint(const struct gan_settings *settings, struct checkpoint *checkpoint);
 bool gan_settings_from_checkpoint(struct gan_settings *settings, const struct checkpoint *checkpoint, struct error *error);
 

@@ -8,51 +8,6 @@
 #include "engine/base/memory.h"
 #include "engine/gan/trainer_state.h"
 
-static const char *const names[NETWORK_COUNT] = {[NETWORK_D] = "D", [NETWORK_G] = "G"};
-
-static bool bits_check(enum network_id network, int bits, struct error *error)
-{
-	if (quant_bits_valid(bits))
-		return true;
-	return error_set(error, ERROR_INPUT, "%s bits %d: must be %d to %d, or %d for float", names[network], bits, QUANT_MIN_BITS,
-	                 QUANT_MAX_BITS, QUANT_FLOAT_BITS);
-}
-
-static bool rate_check(enum network_id network, double rate, struct error *error)
-{
-	if (isfinite(rate) && rate >= 0)
-		return true;
-	return error_set(error, ERROR_INPUT, "%s learning rate %g: must be a finite number, 0 or more", names[network], rate);
-}
-
-static bool numbers_check(const struct gan_settings *settings, struct error *error)
-{
-	if (!(settings->beta1 >= 0 && settings->beta1 < 1) || !(settings->beta2 >= 0 && settings->beta2 < 1))
-		return error_set(error, ERROR_INPUT, "beta1 %g and beta2 %g: must be 0 or more and below 1", settings->beta1,
-		                 settings->beta2);
-	if (settings->quantizer_iterations < 0 || settings->steps < 0 || settings->epochs < 0)
-		return error_set(error, ERROR_INPUT, "quantizer iterations, steps and epochs must not be negative");
-	return true;
-}
-
-/* Everything that needs no memory; the family, or NULL and the error. */
-static const struct model_family *settings_check(const struct gan_settings *settings, const struct dataset *dataset,
-                                                 struct error *error)
-{
-	const struct model_family *family = model_family_check(settings, error);
-	if (!family || !optimizer_find(settings->optimizer, error) || !quantizer_find(settings->quantizer, error) ||
-	    !numbers_check(settings, error))
-		return NULL;
-	for (int id = 0; id < NETWORK_COUNT; id++)
-		if (!bits_check(id, settings->bits[id], error) || !rate_check(id, settings->learning_rate[id], error))
-			return NULL;
-	if (dataset->size == settings->size && dataset->channels == settings->channels)
-		return family;
-	error_set(error, ERROR_INPUT, "the data set %s has %d x %d pixels and %d channels, but the settings ask for %d x %d and %d",
-	          dataset->spec, dataset->size, dataset->size, dataset->channels, settings->size, settings->size, settings->channels);
-	return NULL;
-}
-
 static void initialise(struct trainer *trainer)
 {
 	static const enum random_stream streams[NETWORK_COUNT] = {[NETWORK_D] = RANDOM_INIT_D, [NETWORK_G] = RANDOM_INIT_G};
@@ -63,24 +18,37 @@ static void initialise(struct trainer *trainer)
 	}
 }
 
-static bool allocate_states(struct trainer *trainer, struct error *error)
+/* Where the states and fits of the last report are kept, one after the other. */
+static void place_known(struct trainer *trainer)
 {
-	size_t total = 0, largest = 0;
+	uint8_t *states = trainer->states;
+	struct quant_fit *fits = trainer->known_fits;
 	for (int id = 0; id < NETWORK_COUNT; id++)
 		for (int i = 0; i < trainer->gan.quantization[id].count; i++) {
-			size_t count = trainer->gan.quantization[id].tensors[i]->count;
-			total += count;
-			largest = count > largest ? count : largest;
+			const struct parameter *tensor = trainer->gan.quantization[id].tensors[i];
+			trainer->known[id][i] = (struct known_states){.states = states, .fits = fits, .plan.bits = QUANT_FLOAT_BITS};
+			states += tensor->count;
+			fits += tensor->shape[tensor->channel_dimension];
+		}
+}
+
+static bool allocate_states(struct trainer *trainer, struct error *error)
+{
+	size_t total = 0, largest = 0, channels = 0;
+	for (int id = 0; id < NETWORK_COUNT; id++)
+		for (int i = 0; i < trainer->gan.quantization[id].count; i++) {
+			const struct parameter *tensor = trainer->gan.quantization[id].tensors[i];
+			total += tensor->count;
+			largest = tensor->count > largest ? tensor->count : largest;
+			channels += tensor->shape[tensor->channel_dimension];
 		}
 	trainer->states = memory_try_bytes(total, "the states of the weights", error);
 	trainer->fresh_states = trainer->states ? memory_try_bytes(largest, "the states of the weights", error) : NULL;
-	uint8_t *place = trainer->states;
-	for (int id = 0; trainer->fresh_states && id < NETWORK_COUNT; id++)
-		for (int i = 0; i < trainer->gan.quantization[id].count; i++) {
-			trainer->known[id][i].states = place;
-			place += trainer->gan.quantization[id].tensors[i]->count;
-		}
-	return trainer->fresh_states != NULL;
+	if (!trainer->fresh_states)
+		return false;
+	trainer->known_fits = memory_zeroed(channels, sizeof *trainer->known_fits);
+	place_known(trainer);
+	return true;
 }
 
 static void work_out_facts(struct trainer *trainer)
@@ -103,30 +71,44 @@ static void work_out_facts(struct trainer *trainer)
 	                                                   3 * network_multiply_adds(trainer->gan.networks[NETWORK_G]));
 }
 
-static bool build(struct trainer *trainer, const struct checkpoint *checkpoint, struct error *error)
+bool trainer_build_networks(struct trainer *trainer, struct error *error)
 {
 	struct gan_settings *settings = &trainer->settings;
-	const struct model_family *family = settings_check(settings, trainer->dataset, error);
-	if (!family)
+	const struct model_family *family = trainer_check_settings(settings, error);
+	if (!family || !layer_bits_settle(settings, error))
 		return false;
 	trainer->parallel = parallel_create(settings->threads, error);
 	if (!trainer->parallel)
 		return false;
 	settings->threads = parallel_threads(trainer->parallel);
-	if (!gan_init(&trainer->gan, family, settings, trainer->parallel, error))
-		return false;
-	const struct quantizer *quantizer = quantizer_find(settings->quantizer, error);
-	for (int id = 0; id < NETWORK_COUNT; id++)
-		if (!quantization_set(&trainer->gan.quantization[id], quantizer, settings->bits[id], error))
-			return false;
-	trainer->noise = memory_try_floats((size_t)settings->batch * (size_t)settings->latent, "the noise of a batch", error);
-	if (!trainer->noise || !allocate_states(trainer, error))
+	if (!gan_init(&trainer->gan, family, settings, trainer->parallel, error) || !trainer_plan(trainer, settings, error))
 		return false;
 	random_start(&trainer->latent, settings->seed, RANDOM_LATENT);
+	trainer->noise = memory_try_floats((size_t)settings->batch * (size_t)settings->latent, "the noise of a batch", error);
+	return trainer->noise != NULL;
+}
+
+static bool check_dataset(const struct gan_settings *settings, const struct dataset *dataset, struct error *error)
+{
+	if (dataset->size == settings->size && dataset->channels == settings->channels)
+		return true;
+	return error_set(error, ERROR_INPUT,
+	                 "the data set %s has %d x %d pixels and %d channels, but the settings ask for %d x %d and %d", dataset->spec,
+	                 dataset->size, dataset->size, dataset->channels, settings->size, settings->size, settings->channels);
+}
+
+static bool build(struct trainer *trainer, const struct checkpoint *checkpoint, struct error *error)
+{
+	const struct gan_settings *settings = &trainer->settings;
+	if (!trainer_check_settings(settings, error) || !check_dataset(settings, trainer->dataset, error) ||
+	    !trainer_build_networks(trainer, error) || !allocate_states(trainer, error))
+		return false;
 	if (!checkpoint)
 		initialise(trainer);
-	else if (!trainer_load(trainer, checkpoint, error))
+	else if (!trainer_load(trainer, checkpoint, true, error))
 		return false;
+	if ((uint64_t)trainer->start.picture > trainer->dataset->count) /* a fork onto a smaller set */
+		trainer->start = (struct batcher_position){trainer->start.epoch + 1, 0};
 	trainer->batcher = batcher_create(trainer->dataset, settings->batch, settings->seed, trainer->start, error);
 	return trainer->batcher != NULL;
 }
@@ -147,16 +129,22 @@ struct trainer *trainer_create(const struct gan_settings *settings, const struct
 	return trainer;
 }
 
+void trainer_clear_networks(struct trainer *trainer)
+{
+	gan_clear(&trainer->gan);
+	parallel_destroy(trainer->parallel);
+	free(trainer->noise);
+}
+
 void trainer_destroy(struct trainer *trainer)
 {
 	if (!trainer)
 		return;
 	batcher_destroy(trainer->batcher);
-	gan_clear(&trainer->gan);
-	parallel_destroy(trainer->parallel);
-	free(trainer->noise);
+	trainer_clear_networks(trainer);
 	free(trainer->states);
 	free(trainer->fresh_states);
+	free(trainer->known_fits);
 	free(trainer);
 }
 
@@ -203,39 +191,6 @@ bool trainer_step(struct trainer *trainer, struct step_report *report, struct er
 int64_t trainer_steps_done(const struct trainer *trainer)
 {
 	return trainer->steps;
-}
-
-bool trainer_set_bits(struct trainer *trainer, enum network_id network, int bits, struct error *error)
-{
-	struct quantization *quantization = &trainer->gan.quantization[network];
-	if (!bits_check(network, bits, error) || !quantization_set(quantization, quantization->quantizer, bits, error))
-		return false;
-	trainer->settings.bits[network] = bits;
-	return true;
-}
-
-bool trainer_set_quantizer(struct trainer *trainer, const char *name, struct error *error)
-{
-	const struct quantizer *quantizer = quantizer_find(name, error);
-	if (!quantizer)
-		return false;
-	for (int id = 0; id < NETWORK_COUNT; id++) {
-		struct quantization *quantization = &trainer->gan.quantization[id];
-		if (!quantization_set(quantization, quantizer, quantization->bits, error))
-			return false;
-	}
-	memset(trainer->settings.quantizer, 0, sizeof trainer->settings.quantizer);
-	memcpy(trainer->settings.quantizer, name, strlen(name));
-	return true;
-}
-
-bool trainer_set_learning_rate(struct trainer *trainer, enum network_id network, double rate, struct error *error)
-{
-	if (!rate_check(network, rate, error))
-		return false;
-	trainer->gan.optimization[network].learning_rate = rate;
-	trainer->settings.learning_rate[network] = rate;
-	return true;
 }
 
 const struct gan_settings *trainer_settings(const struct trainer *trainer)

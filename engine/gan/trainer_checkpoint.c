@@ -3,7 +3,7 @@
  *   tensors   D.conv1.weight (and every other trained tensor), PyTorch's order;
  *             D.conv1.weight.first_moment .. the optimizer's blocks; D.norm2.running_mean ..
  *   metadata  settings.*, step, latent.counter, data.epoch, data.picture, D.updates, G.updates,
- *             D.conv1.weight.fit.* for each tensor of a quantized network: bits, alpha, beta, iterations */
+ *             D.conv1.weight.fit.* for each quantized tensor (trainer_fits.c) */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -84,20 +84,6 @@ static bool save(const struct visit *visit, const struct parameter *tensor, cons
 	return true;
 }
 
-static void set_fit(struct checkpoint *checkpoint, enum network_id id, const struct parameter *tensor,
-                    const struct quant_fit *fit)
-{
-	char key[KEY_SIZE];
-	snprintf(key, sizeof key, "%s.%s.fit.bits", names[id], tensor->name);
-	checkpoint_set_integer(checkpoint, key, (uint64_t)fit->bits);
-	snprintf(key, sizeof key, "%s.%s.fit.alpha", names[id], tensor->name);
-	checkpoint_set_number(checkpoint, key, fit->alpha);
-	snprintf(key, sizeof key, "%s.%s.fit.beta", names[id], tensor->name);
-	checkpoint_set_number(checkpoint, key, fit->beta);
-	snprintf(key, sizeof key, "%s.%s.fit.iterations", names[id], tensor->name);
-	checkpoint_set_integer(checkpoint, key, (uint64_t)fit->iterations);
-}
-
 static void save_numbers(const struct trainer *trainer, struct checkpoint *checkpoint)
 {
 	struct batcher_position position = batcher_position(trainer->batcher);
@@ -108,12 +94,10 @@ static void save_numbers(const struct trainer *trainer, struct checkpoint *check
 	checkpoint_set_integer(checkpoint, "data.epoch", (uint64_t)position.epoch);
 	checkpoint_set_integer(checkpoint, "data.picture", (uint64_t)position.picture);
 	for (int id = 0; id < NETWORK_COUNT; id++) {
-		const struct quantization *quantization = &trainer->gan.quantization[id];
 		char key[KEY_SIZE];
 		snprintf(key, sizeof key, "%s.updates", names[id]);
 		checkpoint_set_integer(checkpoint, key, (uint64_t)trainer->gan.optimization[id].step);
-		for (int i = 0; quantization->bits != QUANT_FLOAT_BITS && i < quantization->count; i++)
-			set_fit(checkpoint, id, quantization->tensors[i], &quantization->fits[i]);
+		trainer_save_fits(trainer, id, checkpoint);
 	}
 }
 
@@ -170,49 +154,6 @@ static bool get_count(const struct checkpoint *checkpoint, const char *key, uint
 	                                  number, max);
 }
 
-static bool get_fit(const struct checkpoint *checkpoint, enum network_id id, const struct parameter *tensor,
-                    struct quant_fit *fit, struct error *error)
-{
-	char key[KEY_SIZE];
-	int64_t bits, iterations;
-	snprintf(key, sizeof key, "%s.%s.fit.bits", names[id], tensor->name);
-	if (!get_count(checkpoint, key, QUANT_MAX_BITS, &bits, error))
-		return false;
-	snprintf(key, sizeof key, "%s.%s.fit.alpha", names[id], tensor->name);
-	if (!checkpoint_get_number(checkpoint, key, &fit->alpha, error))
-		return false;
-	snprintf(key, sizeof key, "%s.%s.fit.beta", names[id], tensor->name);
-	if (!checkpoint_get_number(checkpoint, key, &fit->beta, error))
-		return false;
-	snprintf(key, sizeof key, "%s.%s.fit.iterations", names[id], tensor->name);
-	if (!get_count(checkpoint, key, INT32_MAX, &iterations, error))
-		return false;
-	fit->bits = (int)bits;
-	fit->iterations = (int)iterations;
-	fit->valid = true;
-	return true;
-}
-
-/* Fits are taken over where bits and method are still the checkpoint's; else the next step fits from cold. */
-static bool load_fits(struct trainer *trainer, enum network_id id, const struct gan_settings *saved,
-                      const struct checkpoint *checkpoint, struct error *error)
-{
-	struct quantization *quantization = &trainer->gan.quantization[id];
-	if (quantization->bits == QUANT_FLOAT_BITS || saved->bits[id] != quantization->bits ||
-	    strcmp(saved->quantizer, quantization->quantizer->name) != 0)
-		return true;
-	struct quant_fit fits[QUANTIZATION_MAX_TENSORS] = {0};
-	for (int i = 0; i < quantization->count; i++) {
-		if (!get_fit(checkpoint, id, quantization->tensors[i], &fits[i], error))
-			return false;
-		if (fits[i].bits != quantization->bits)
-			return error_set(error, ERROR_INPUT, "checkpoint: the fit of %s.%s is for %d bits, not %d", names[id],
-			                 quantization->tensors[i]->name, fits[i].bits, quantization->bits);
-	}
-	quantization_restore(quantization, fits);
-	return true;
-}
-
 static bool load_numbers(struct trainer *trainer, const struct checkpoint *checkpoint, struct error *error)
 {
 	if (!get_count(checkpoint, "step", INT64_MAX / 2, &trainer->steps, error) ||
@@ -220,8 +161,6 @@ static bool load_numbers(struct trainer *trainer, const struct checkpoint *check
 	    !get_count(checkpoint, "data.picture", INT64_MAX / 2, &trainer->start.picture, error) ||
 	    !checkpoint_get_integer(checkpoint, "latent.counter", &trainer->latent.counter, error))
 		return false;
-	if ((uint64_t)trainer->start.picture > trainer->dataset->count) /* a fork onto a smaller set */
-		trainer->start = (struct batcher_position){trainer->start.epoch + 1, 0};
 	for (int id = 0; id < NETWORK_COUNT; id++) {
 		char key[KEY_SIZE];
 		snprintf(key, sizeof key, "%s.updates", names[id]);
@@ -233,16 +172,16 @@ static bool load_numbers(struct trainer *trainer, const struct checkpoint *check
 
 /* A fork may train on with another optimizer: then its blocks and its count of updates begin at 0. */
 static bool load_tensors(struct trainer *trainer, const struct gan_settings *saved, const struct checkpoint *checkpoint,
-                         struct error *error)
+                         bool with_optimizer, struct error *error)
 {
-	bool same_optimizer = strcmp(saved->optimizer, trainer->settings.optimizer) == 0;
+	bool same_optimizer = with_optimizer && strcmp(saved->optimizer, trainer->settings.optimizer) == 0;
 	for (int id = 0; !same_optimizer && id < NETWORK_COUNT; id++)
 		trainer->gan.optimization[id].step = 0;
 	struct visit visit = {.with_optimizer = same_optimizer, .from = checkpoint, .tensor = load};
 	return visit_tensors(trainer, &visit, error);
 }
 
-bool trainer_load(struct trainer *trainer, const struct checkpoint *checkpoint, struct error *error)
+bool trainer_load(struct trainer *trainer, const struct checkpoint *checkpoint, bool with_optimizer, struct error *error)
 {
 	struct gan_settings saved;
 	const char *format;
@@ -250,11 +189,7 @@ bool trainer_load(struct trainer *trainer, const struct checkpoint *checkpoint, 
 		return false;
 	if (strcmp(format, FORMAT) != 0)
 		return error_set(error, ERROR_INPUT, "checkpoint: format is \"%.64s\", expected \"%s\"", format, FORMAT);
-	if (!gan_settings_from_checkpoint(&saved, checkpoint, error) || !load_numbers(trainer, checkpoint, error) ||
-	    !load_tensors(trainer, &saved, checkpoint, error))
-		return false;
-	for (int id = 0; id < NETWORK_COUNT; id++)
-		if (!load_fits(trainer, id, &saved, checkpoint, error))
-			return false;
-	return true;
+	return gan_settings_from_checkpoint(&saved, checkpoint, error) && load_numbers(trainer, checkpoint, error) &&
+	       load_tensors(trainer, &saved, checkpoint, with_optimizer, error) &&
+	       trainer_load_fits(trainer, &saved, checkpoint, error);
 }

@@ -16,43 +16,45 @@ static double share_different(const uint8_t *a, const uint8_t *b, size_t count)
 	return count ? (double)different / (double)count : 0;
 }
 
-/* Compares the tensor's states with those of the last report and remembers them. */
+/* How many weights have left the state they were in at the last report, by that report's grid; then remembers the states
+ * and the grid of now. */
 static void count_flips(struct trainer *trainer, enum network_id id, int index, struct layer_report *report)
 {
 	const struct quantization *quantization = &trainer->gan.quantization[id];
 	const struct parameter *tensor = quantization->tensors[index];
+	const struct tensor_plan *plan = &quantization->plans[index];
 	struct known_states *known = &trainer->known[id][index];
-	report->flips = NAN;
-	report->flip_steps = 0;
-	if (quantization->bits == QUANT_FLOAT_BITS) {
-		known->quantizer = NULL;
-		return;
-	}
-	quantization->quantizer->apply(&quantization->fits[index], trainer->parallel, quantization->network->weights + tensor->offset,
-	                               tensor->count, trainer->fresh_states, NULL, NULL);
-	if (known->quantizer == quantization->quantizer && known->bits == quantization->bits) {
+	const float *weights = quantization->network->weights + tensor->offset;
+	struct quant_layout layout = quantization_layout(tensor, plan);
+	bool quantized = plan->bits != QUANT_FLOAT_BITS;
+	if (quantized && tensor_plan_same(plan, &known->plan)) {
+		quant_apply_groups(plan->quantizer, known->fits, trainer->parallel, weights, layout, trainer->fresh_states, NULL, NULL);
 		report->flips = share_different(known->states, trainer->fresh_states, tensor->count);
 		report->flip_steps = trainer->steps - known->step;
 	}
-	memcpy(known->states, trainer->fresh_states, tensor->count);
-	known->quantizer = quantization->quantizer;
-	known->bits = quantization->bits;
+	known->plan = *plan;
 	known->step = trainer->steps;
+	if (!quantized)
+		return;
+	memcpy(known->fits, quantization->fits[index], layout.groups * sizeof *known->fits);
+	quant_apply_groups(plan->quantizer, known->fits, trainer->parallel, weights, layout, known->states, NULL, NULL);
 }
 
-static bool describe_layer(struct trainer *trainer, enum network_id id, int index, struct layer_report *report)
+bool trainer_describe_layer(const struct quantization *quantization, int index, struct parallel *parallel,
+                            struct layer_report *report, struct error *error)
 {
-	const struct quantization *quantization = &trainer->gan.quantization[id];
 	const struct parameter *tensor = quantization->tensors[index];
-	struct quant_fit fit = quantization->fits[index];
-	if (quantization->bits == QUANT_FLOAT_BITS)
-		fit = (struct quant_fit){.bits = QUANT_FLOAT_BITS};
-	report->network = id;
+	const struct tensor_plan *plan = &quantization->plans[index];
+	const struct quant_fit unquantized = {.bits = QUANT_FLOAT_BITS};
+	bool quantized = plan->bits != QUANT_FLOAT_BITS;
+	*report = (struct layer_report){.quantizer = quantized ? plan->quantizer : NULL, .flips = NAN,
+	                                .trace = quantization->traces[index]};
 	text_copy(report->name, sizeof report->name, tensor->layer);
 	parameter_shape_text(tensor, report->shape, sizeof report->shape);
-	count_flips(trainer, id, index, report);
-	return quant_describe(quantization->quantizer, &fit, trainer->parallel, quantization->network->weights + tensor->offset,
-	                      tensor->count, &report->statistics, NULL);
+	return quant_describe_groups(plan->quantizer, quantized ? quantization->fits[index] : &unquantized, parallel,
+	                             quantization->network->weights + tensor->offset, quantization_layout(tensor, plan),
+	                             &report->statistics, error) ||
+	       error_prefix(error, "%s", tensor->name);
 }
 
 int trainer_describe_layers(struct trainer *trainer, struct layer_report reports[], int max)
@@ -62,9 +64,12 @@ int trainer_describe_layers(struct trainer *trainer, struct layer_report reports
 		struct quantization *quantization = &trainer->gan.quantization[id];
 		if (!quantization_refresh(quantization, trainer->parallel, NULL))
 			return count;
-		for (int i = 0; i < quantization->count && count < max; i++, count++)
-			if (!describe_layer(trainer, id, i, &reports[count]))
+		for (int i = 0; i < quantization->count && count < max; i++, count++) {
+			if (!trainer_describe_layer(quantization, i, trainer->parallel, &reports[count], NULL))
 				return count;
+			reports[count].network = id;
+			count_flips(trainer, id, i, &reports[count]);
+		}
 	}
 	return count;
 }

@@ -4,13 +4,15 @@
 
 #include "engine/data/batcher.h"
 #include "engine/gan/gan.h"
+#include "engine/gan/layer_bits.h"
 #include "engine/gan/trainer.h"
 
-/* The quantized states of one tensor when it was last described, to count how many have changed since. */
+/* The quantized states of one tensor when it was last described, and the grid they were on, to count how many weights
+ * have left their state since. */
 struct known_states {
-	uint8_t *states; /* one a weight, into trainer->states; meaningless while quantizer is NULL */
-	const struct quantizer *quantizer;
-	int bits;
+	uint8_t *states;        /* one a weight, into trainer->states; meaningless while the plan is float */
+	struct quant_fit *fits; /* one a group, into trainer->known_fits */
+	struct tensor_plan plan;
 	int64_t step;
 };
 
@@ -28,10 +30,36 @@ struct trainer {
 	double data_seconds;           /* spent waiting for batches */
 
 	uint8_t *states, *fresh_states; /* of all quantized weights; of the largest tensor */
+	struct quant_fit *known_fits;   /* room for one a channel of all quantized tensors */
 	struct known_states known[NETWORK_COUNT][TRAINER_MAX_LAYERS];
 };
 
-/* Takes over weights, moments, statistics, counters and fits, where they fit the trainer's settings; sets `start`. */
-bool trainer_load(struct trainer *trainer, const struct checkpoint *checkpoint, struct error *error);
+/* Everything that needs no memory and no data; the family, or NULL and the error. trainer_changes.c. */
+const struct model_family *trainer_check_settings(const struct gan_settings *settings, struct error *error);
+
+/* A plan for every layer of one network, as the settings say. */
+void trainer_make_plans(const struct gan_settings *settings, const struct layer_plan *layers, struct tensor_plan plans[]);
+
+/* Takes over checked settings: the networks are quantized as these say from the next refresh on. On failure nothing has
+ * changed. */
+bool trainer_plan(struct trainer *trainer, const struct gan_settings *settings, struct error *error);
+
+/* Pool, networks and noise for trainer->settings (channels resolved); weights are 0 until drawn or loaded. Clear them in any
+ * case. */
+bool trainer_build_networks(struct trainer *trainer, struct error *error);
+void trainer_clear_networks(struct trainer *trainer);
+
+/* Takes over weights, statistics, counters and fits, where they fit the trainer's settings, and with_optimizer its state;
+ * sets `start` as it was saved. */
+bool trainer_load(struct trainer *trainer, const struct checkpoint *checkpoint, bool with_optimizer, struct error *error);
+
+/* The fits of a network's quantized tensors; read back where bits and method are those of `saved`. trainer_fits.c. */
+void trainer_save_fits(const struct trainer *trainer, enum network_id network, struct checkpoint *checkpoint);
+bool trainer_load_fits(struct trainer *trainer, const struct gan_settings *saved, const struct checkpoint *checkpoint,
+                       struct error *error);
+
+/* A report but for its network and its flips, which are unknown. The tensor has been fitted. trainer_reports.c. */
+bool trainer_describe_layer(const struct quantization *quantization, int index, struct parallel *parallel,
+                            struct layer_report *report, struct error *error);
 
 #endif

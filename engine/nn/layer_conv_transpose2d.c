@@ -25,6 +25,7 @@ static void declare(const struct layer *layer, struct parameter_list *trained, s
 	(void)running;
 	struct conv_geometry geometry = geometry_of(&layer->spec, layer->input);
 	struct parameter weight = convolution_weight(layer, &geometry);
+	weight.channel_dimension = 1;
 	parameter_list_add(trained, &weight);
 }
 

@@ -14,6 +14,7 @@ struct parameter {
 	int dimensions;
 	size_t shape[PARAMETER_DIMENSIONS];  /* PyTorch's order, 1 beyond `dimensions` */
 	size_t stride[PARAMETER_DIMENSIONS]; /* of the same dimensions in our block, in floats */
+	int channel_dimension;              /* of the output's channels, for weights: 0, and 1 of transposed convolutions */
 	size_t offset, count;               /* floats within the block; every tensor begins on a cache line */
 	float mean, deviation;              /* of the normal distribution it starts from */
 	bool quantized;                     /* weights of convolutions and linear layers: what quantizers work on */
