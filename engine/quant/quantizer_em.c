@@ -153,6 +153,6 @@ static bool em_fit(const struct quant_options *options, struct parallel *paralle
 
 const struct quantizer quantizer_em = {
 	.name = "em", .label = "EM-Q", .help = "levels fitted to the weights by expectation maximization (least squared error)",
-	.fit = em_fit, .decode = uniform_decode, .apply = uniform_apply,
+	.fit = em_fit, .decode = uniform_decode, .apply = uniform_apply, .least_bits = 1,
 	.normal_error = {0.36, 0.117, 0.037, 0.0113},
 };

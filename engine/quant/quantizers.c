@@ -3,8 +3,8 @@
 #include "engine/base/text.h"
 #include "engine/quant/quantizer.h"
 
-const struct quantizer *const quantizers[] = {&quantizer_em, &quantizer_minmax, NULL};
-const char *const quantizer_names[] = {"em", "minmax", NULL};
+const struct quantizer *const quantizers[] = {&quantizer_em, &quantizer_minmax, &quantizer_log, &quantizer_tanh, NULL};
+const char *const quantizer_names[] = {"em", "minmax", "log", "tanh", NULL};
 
 const struct quantizer *quantizer_find(const char *name, struct error *error)
 {
