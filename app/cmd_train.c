@@ -67,7 +67,7 @@ static void watch_state(struct train_state *state, const struct event *event)
 		state->failure = event->error;
 }
 
-static void watch_event(void *context, const struct event *event)
+static void watch_event(void *context, struct event *event)
 {
 	struct train_state *state = context;
 	switch (event->kind) {

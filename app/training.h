@@ -35,7 +35,7 @@ void training_destroy(struct training *training);
 
 struct training_watcher {
 	void *context;
-	void (*event)(void *context, const struct event *event);              /* before the recorder takes it */
+	void (*event)(void *context, struct event *event); /* before the recorder takes it; may take what it owns */
 	void (*report)(void *context, const struct recorder_report *report);
 };
 

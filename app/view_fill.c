@@ -41,6 +41,9 @@ void view_forget_run(struct view *view)
 	series_reset(&view->d_fake);
 	view->mark_count = 0;
 	view->layers_step = 0;
+	view_history_forget(view);
+	view->other = (struct view_other){0};
+	view->what_if = (struct view_what_if){0};
 	image_destroy((struct image *)view->sample);
 	view->sample = NULL;
 	view->sample_version++;
@@ -60,16 +63,35 @@ void view_log(struct view *view, double time, bool warning, const char *format, 
 
 /* ---- numbers that follow from others ---- */
 
-/* Packed weights: k bits each, and alpha and beta as two floats for every quantized tensor. */
-static void measure_sizes(struct view *view)
+void view_sum_sizes(struct view *view)
 {
 	for (int network = 0; network < VIEW_NETWORKS; network++) {
-		struct view_run *run = &view->run;
-		int bits = run->bits[network];
-		double scales = bits == QUANT_FLOAT_BITS ? 0 : 8.0 * view->layer_count[network];
-		run->float_bytes[network] = 4.0 * (double)run->weights[network];
-		run->packed_bytes[network] = ceil((double)run->weights[network] * bits / 8) + scales;
+		view->run.packed_bytes[network] = 0;
+		for (int i = 0; i < view->layer_count[network]; i++)
+			view->run.packed_bytes[network] += view->layers[network][i].packed_bytes;
+		view->run.float_bytes[network] = (double)view->run.weights[network] * sizeof(float);
 	}
+}
+
+static struct view_mark *new_mark(struct view *view, int64_t step)
+{
+	if (view->mark_count == VIEW_MAX_MARKS) /* the oldest gives way */
+		memmove(view->marks, view->marks + 1, sizeof view->marks[0] * (VIEW_MAX_MARKS - 1));
+	else
+		view->mark_count++;
+	view->marks[view->mark_count - 1].step = step;
+	return &view->marks[view->mark_count - 1];
+}
+
+/* The value names every layer with bits of its own; which one has changed stands in the text: "G.deconv1 bits > 4", or
+ * "> as the network". */
+static void add_layer_mark(struct view *view, int64_t step, const char *text)
+{
+	char layer[LAYER_NAME_SIZE], bits[8];
+	if (sscanf(text, "%23s bits > %7s", layer, bits) != 2)
+		return;
+	struct view_mark *mark = new_mark(view, step);
+	snprintf(mark->label, sizeof mark->label, "%.11s>%.3s", layer, !strcmp(bits, "as") ? "all" : bits);
 }
 
 static void add_mark(struct view *view, int64_t step, const char *field, const char *value)
@@ -80,13 +102,8 @@ static void add_mark(struct view *view, int64_t step, const char *field, const c
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if (strcmp(field, rows[i].field) != 0)
 			continue;
-		if (view->mark_count == VIEW_MAX_MARKS) /* the oldest gives way */
-			memmove(view->marks, view->marks + 1, sizeof view->marks[0] * (VIEW_MAX_MARKS - 1));
-		else
-			view->mark_count++;
-		struct view_mark *mark = &view->marks[view->mark_count - 1];
+		struct view_mark *mark = new_mark(view, step);
 		double number;
-		mark->step = step;
 		if (text_to_double(value, &number))
 			snprintf(mark->label, sizeof mark->label, "%s>%.4g", rows[i].short_name, number);
 		else
@@ -110,7 +127,6 @@ static void apply_change(struct view *view, const char *field, const char *value
 		run->learning_rate[VIEW_G] = number;
 	else if (!strcmp(field, "quantizer"))
 		text_copy(run->quantizer, sizeof run->quantizer, value);
-	measure_sizes(view);
 }
 
 /* ---- a run's identity ---- */
@@ -205,7 +221,6 @@ static void take_started(struct view *view, const struct event *event)
 		view->run.last_epoch = (double)facts->last_step / (double)facts->steps_per_epoch;
 	view->run.step = event->step;
 	view->run.loading = NAN;
-	measure_sizes(view);
 	view_log(view, event->time, false, "%s on %s, %lld steps an epoch", facts->settings.model, facts->settings.data,
 	         (long long)facts->steps_per_epoch);
 }
@@ -248,29 +263,71 @@ static void take_metrics(struct view *view, const struct event *event)
 	add_point(view, mean->step, mean->loss[NETWORK_D], mean->loss[NETWORK_G], mean->d_real, mean->d_fake);
 }
 
-static void fill_layer(struct view_layer *layer, const struct layer_report *report)
+void view_fill_layer(struct view_layer *layer, const struct layer_report *report)
 {
 	const struct quant_statistics *statistics = &report->statistics;
 	bool quantized = statistics->fit.bits != QUANT_FLOAT_BITS;
 	*layer = (struct view_layer){
 		.bits = statistics->fit.bits,
 		.states = quantized ? 1 << statistics->fit.bits : 0,
+		.groups = quantized ? statistics->groups : 1,
+		.degenerate = quantized && report->quantizer && statistics->fit.bits < report->quantizer->least_bits,
 		.weights = statistics->weights,
 		.alpha = quantized ? statistics->fit.alpha : NAN,
 		.beta = quantized ? statistics->fit.beta : NAN,
 		.mse = quantized ? statistics->mean_squared_error : NAN,
+		.variance = statistics->variance,
 		.sqnr_db = quantized ? statistics->sqnr_db : NAN,
 		.utilization = quantized ? statistics->utilization : NAN,
 		.flips = report->flips,
+		.flip_steps = isnan(report->flips) ? 0 : report->flip_steps,
+		.packed_bytes = quantized ? statistics->packed_bytes : (double)statistics->weights * sizeof(float),
 		.dead_states = statistics->dead_states,
 		.iterations = statistics->fit.iterations,
+		.trace_count = quantized ? report->trace.count : 0,
 		.histogram_min = statistics->histogram_min,
 		.histogram_max = statistics->histogram_max,
 	};
 	text_copy(layer->name, sizeof layer->name, report->name);
 	text_copy(layer->shape, sizeof layer->shape, report->shape);
+	text_copy(layer->quantizer, sizeof layer->quantizer, quantized && report->quantizer ? report->quantizer->name : "float");
 	memcpy(layer->counts, statistics->counts, sizeof layer->counts[0] * (size_t)layer->states);
+	memcpy(layer->levels, statistics->levels, sizeof layer->levels[0] * (size_t)layer->states);
+	memcpy(layer->trace, report->trace.errors, sizeof layer->trace[0] * (size_t)layer->trace_count);
 	memcpy(layer->histogram, statistics->histogram, sizeof layer->histogram);
+}
+
+static bool is_degenerate(const char *quantizer, int bits)
+{
+	const struct quantizer *row = quantizer_find(quantizer, NULL);
+	return row && bits < row->least_bits;
+}
+
+/* A file may say anything: what does not fit is left out. */
+void view_fill_stored_layer(struct view_layer *layer, const struct layer_stats *stats)
+{
+	int states = stats->states < VIEW_MAX_STATES ? stats->states : VIEW_MAX_STATES;
+	int errors = stats->trace_count < VIEW_TRACE ? stats->trace_count : VIEW_TRACE;
+	*layer = (struct view_layer){
+		.bits = stats->bits, .states = states, .groups = stats->groups, .degenerate = is_degenerate(stats->quantizer, stats->bits),
+		.weights = (uint64_t)stats->weights, .alpha = stats->alpha, .beta = stats->beta, .mse = stats->mse,
+		.variance = stats->variance, .sqnr_db = stats->sqnr_db, .utilization = stats->utilization,
+		.flips = stats->flips, .flip_steps = stats->flip_steps, .packed_bytes = stats->packed_bytes,
+		.iterations = stats->iterations, .trace_count = errors,
+		.histogram_min = (float)stats->histogram_min, .histogram_max = (float)stats->histogram_max,
+	};
+	text_copy(layer->name, sizeof layer->name, stats->layer);
+	text_copy(layer->shape, sizeof layer->shape, stats->shape);
+	text_copy(layer->quantizer, sizeof layer->quantizer, stats->quantizer);
+	for (int i = 0; i < states; i++) {
+		layer->counts[i] = (uint64_t)stats->counts[i];
+		layer->levels[i] = stats->levels[i];
+		layer->dead_states += stats->counts[i] == 0;
+	}
+	for (int i = 0; i < errors; i++)
+		layer->trace[i] = (float)stats->trace[stats->trace_count - errors + i];
+	for (int i = 0; i < stats->bins && i < VIEW_BINS; i++)
+		layer->histogram[i] = (uint32_t)stats->histogram[i];
 }
 
 static void take_layers(struct view *view, const struct event *event)
@@ -278,11 +335,15 @@ static void take_layers(struct view *view, const struct event *event)
 	view->layer_count[VIEW_D] = view->layer_count[VIEW_G] = 0;
 	for (int i = 0; i < event->layer_count; i++) {
 		int network = event->layers[i].network == NETWORK_D ? VIEW_D : VIEW_G;
-		if (view->layer_count[network] < VIEW_MAX_LAYERS)
-			fill_layer(&view->layers[network][view->layer_count[network]++], &event->layers[i]);
+		if (view->layer_count[network] == VIEW_MAX_LAYERS)
+			continue;
+		int position = view->layer_count[network]++;
+		struct view_layer *layer = &view->layers[network][position];
+		view_fill_layer(layer, &event->layers[i]);
+		view_history_add(&view->history[network][position], event->step, layer->bits, layer->states, (const int64_t *)layer->counts);
 	}
 	view->layers_step = event->step;
-	measure_sizes(view);
+	view_sum_sizes(view);
 }
 
 static void set_sample(struct view *view, struct image *picture, int64_t step, int g_bits, uint64_t seed, int tiles, int columns)
@@ -308,6 +369,8 @@ static void take_journal(struct view *view, const struct event *event)
 {
 	apply_change(view, event->field, event->value);
 	add_mark(view, event->step, event->field, event->value);
+	if (!strcmp(event->field, "bits"))
+		add_layer_mark(view, event->step, event->text);
 	view_log(view, event->time, false, "step %lld  %s", (long long)event->step, event->text);
 }
 

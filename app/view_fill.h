@@ -25,6 +25,17 @@ bool view_load_past(struct view *view, struct store *store, int64_t run, struct 
 /* What a run that another process trains has added since. */
 bool view_follow_past(struct view *view, struct store *store, struct error *error);
 
+/* One layer, from a live report and from a recorded row: the same numbers give the same bytes. */
+void view_fill_layer(struct view_layer *layer, const struct layer_report *report);
+void view_fill_stored_layer(struct view_layer *layer, const struct layer_stats *stats);
+
+/* One more record of a layer's states (app/view_history.c). A record of the newest one's step takes its place. */
+void view_history_add(struct view_history *history, int64_t step, int bits, int states, const int64_t *counts);
+void view_history_forget(struct view *view);
+
+/* Sizes of the networks: sums over their layers. */
+void view_sum_sizes(struct view *view);
+
 void view_log(struct view *view, double time, bool warning, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The run list; rows are the view's own. `here` marks the run this process trains (0: none). */

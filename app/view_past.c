@@ -1,6 +1,5 @@
 /* The reading half of view_fill.h: a recorded run, and the run list, from the store. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,26 +43,24 @@ static void visit_layer(void *context, const struct layer_stats *stats)
 	int network = stats->network == 'D' ? VIEW_D : VIEW_G;
 	if (view->layer_count[network] == VIEW_MAX_LAYERS)
 		return;
-	struct view_layer *layer = &view->layers[network][view->layer_count[network]++];
-	*layer = (struct view_layer){
-		.bits = stats->bits, .states = stats->states, .weights = (uint64_t)stats->weights,
-		.alpha = stats->alpha, .beta = stats->beta, .mse = stats->mse, .sqnr_db = stats->sqnr_db,
-		.utilization = stats->utilization, .flips = stats->flips, .iterations = stats->iterations,
-		.histogram_min = (float)stats->histogram_min, .histogram_max = (float)stats->histogram_max,
-	};
-	text_copy(layer->name, sizeof layer->name, stats->layer);
-	text_copy(layer->shape, sizeof layer->shape, stats->shape);
-	for (int i = 0; i < stats->states && i < VIEW_MAX_STATES; i++) {
-		layer->counts[i] = (uint64_t)stats->counts[i];
-		layer->dead_states += stats->counts[i] == 0;
-	}
-	for (int i = 0; i < stats->bins && i < VIEW_BINS; i++)
-		layer->histogram[i] = (uint32_t)stats->histogram[i];
+	view_fill_stored_layer(&view->layers[network][view->layer_count[network]++], stats);
 	view->run.weights[network] += (uint64_t)stats->weights;
-	double bits = (double)stats->weights * stats->bits / 8;
-	view->run.float_bytes[network] += 4.0 * (double)stats->weights;
-	view->run.packed_bytes[network] += stats->states ? ceil(bits) + 8 : bits;
 	view->layers_step = stats->step;
+}
+
+static void visit_states(void *context, const struct layer_states *states)
+{
+	struct view *view = context;
+	int network = states->network == 'D' ? VIEW_D : VIEW_G;
+	if (states->position >= 0 && states->position < VIEW_MAX_LAYERS)
+		view_history_add(&view->history[network][states->position], states->step, states->bits, states->states, states->counts);
+}
+
+/* The newest record may have been replaced by one of the same step since it was read: it is read again. */
+static int64_t last_known_record(const struct view *view)
+{
+	const struct view_history *history = &view->history[VIEW_D][0];
+	return history->count > 0 ? history->columns[history->count - 1].step - 1 : -1;
 }
 
 static bool load_layers(struct view *view, struct store *store, int64_t run, struct error *error)
@@ -71,9 +68,11 @@ static bool load_layers(struct view *view, struct store *store, int64_t run, str
 	for (int network = 0; network < VIEW_NETWORKS; network++) {
 		view->layer_count[network] = 0;
 		view->run.weights[network] = 0;
-		view->run.float_bytes[network] = view->run.packed_bytes[network] = 0;
 	}
-	return store_visit_layer_stats(store, run, -1, visit_layer, view, error);
+	bool good = store_visit_layer_stats(store, run, -1, visit_layer, view, error) &&
+	            store_visit_layer_states(store, run, last_known_record(view), visit_states, view, error);
+	view_sum_sizes(view);
+	return good;
 }
 
 static bool load_sample(struct view *view, struct store *store, int64_t run, struct error *error)

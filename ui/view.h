@@ -46,14 +46,16 @@ struct view_mark { /* a journalled change, drawn as a labelled vertical line on 
 };
 
 struct view_layer {
-	char name[24], shape[32], quantizer[16];
+	char name[24], shape[32], quantizer[16]; /* quantizer of a float layer: "float" */
 	int bits, states;          /* bits 32: float, states 0 */
 	int groups;                /* scales: 1, or one a channel; then alpha, beta and levels are means */
 	bool degenerate;           /* fewer bits than the method has states for */
 	uint64_t weights;
 	uint64_t counts[VIEW_MAX_STATES];
 	double levels[VIEW_MAX_STATES]; /* rising; end states may be infinite */
-	double alpha, beta, mse, variance, sqnr_db, utilization, flips; /* utilization and flips 0..1, NaN: unknown */
+	double alpha, beta, mse, variance, sqnr_db, utilization; /* utilization 0..1, NaN: unknown */
+	double flips;              /* share of weights that left their state, 0..1; NaN: unknown */
+	int64_t flip_steps;        /* flips were counted over so many steps; 0: unknown, and the share is shown as it is */
 	double packed_bytes;       /* read from the packed codes, scales included; float: 4 a weight */
 	int dead_states, iterations;
 	int trace_count;
@@ -64,7 +66,8 @@ struct view_layer {
 
 /* How a layer's states were occupied over time: one column a record, old ones merged in pairs when there are too many. */
 struct view_history {
-	int count, merged;         /* columns; records in each */
+	int count, merged;         /* columns; records in each, but for the newest column, which is the newest record alone .. */
+	int open;                  /* .. and the one before it, which has so many up to now */
 	struct view_history_column {
 		int64_t step;          /* the first record's */
 		int bits;              /* 32: float, no shares */

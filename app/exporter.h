@@ -1,0 +1,34 @@
+/* Writes a layer's figure and numbers (app/figure.h) on a thread of its own: pictures take a moment, and the disk may
+ * take longer. One at a time. Main thread. */
+#ifndef QGAN_APP_EXPORTER_H
+#define QGAN_APP_EXPORTER_H
+
+#include "engine/base/error.h"
+#include "ui/view.h"
+
+enum { EXPORT_STEM_SIZE = 256, EXPORT_TITLE_SIZE = 192 };
+
+struct exporter;
+
+struct export_job {
+	char stem[EXPORT_STEM_SIZE];             /* "fmnist-step3120-D.conv1": .png and .csv are written */
+	char title[EXPORT_TITLE_SIZE], network[4];
+	struct view_layer layer;
+	char other_title[EXPORT_TITLE_SIZE];     /* empty: the layer alone */
+	struct view_layer other;
+};
+
+struct exporter *exporter_create(struct error *error);
+void exporter_destroy(struct exporter *exporter); /* waits for the files; NULL is fine */
+
+/* Takes a copy of the job. ERROR_STATE while another one is being written. */
+bool exporter_start(struct exporter *exporter, const struct export_job *job, struct error *error);
+
+struct export_result {
+	char stem[EXPORT_STEM_SIZE];
+	struct error error; /* ERROR_NONE: both files are there */
+};
+bool exporter_poll(struct exporter *exporter, struct export_result *result); /* false: nothing new */
+int exporter_wake_descriptor(const struct exporter *exporter);                /* readable while a result may wait */
+
+#endif

@@ -1,0 +1,178 @@
+/* Run control: what the keys of every screen do to the training. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/session_parts.h"
+#include "engine/base/clock.h"
+#include "engine/base/text.h"
+
+/* The keys step through these; other widths can be set by flag. */
+static const int BIT_LADDER[] = {1, 2, 3, 4, 8, QUANT_FLOAT_BITS};
+enum { BIT_STEPS = sizeof BIT_LADDER / sizeof *BIT_LADDER };
+
+uint64_t session_give(struct session *session, struct command command)
+{
+	command.id = session->commands + 1;
+	if (!training_send(session->training, &command))
+		return 0;
+	session->unanswered++;
+	return ++session->commands;
+}
+
+bool session_send(struct session *session, struct command command)
+{
+	struct view *shown = session_shown(session);
+	if (!session_live(session))
+		view_log(shown, clock_unix(), true, "no training is live here: r in the run list (5) resumes one");
+	else if (session->showing_past)
+		view_log(shown, clock_unix(), true, "this is a past run; open the live one first (5, Enter)");
+	else if (!session_give(session, command))
+		view_log(session->live, clock_unix(), true, "too many commands are waiting; try again");
+	else
+		return true;
+	return false;
+}
+
+static void act_pause(struct session *session, const struct action_request *request)
+{
+	(void)request;
+	bool pause = !session->wanted.paused;
+	if (session_send(session, (struct command){.kind = pause ? COMMAND_PAUSE : COMMAND_RESUME}))
+		session->wanted.paused = pause;
+}
+
+static void act_step(struct session *session, const struct action_request *request)
+{
+	(void)request;
+	session_send(session, (struct command){.kind = COMMAND_STEP});
+}
+
+static void act_stop(struct session *session, const struct action_request *request)
+{
+	(void)request;
+	session_stop(session);
+}
+
+/* The next rung below or above; from a width between rungs to the nearest one that way. */
+static int next_bits(int bits, int direction)
+{
+	if (direction > 0) {
+		for (int i = 0; i < BIT_STEPS; i++)
+			if (BIT_LADDER[i] > bits)
+				return BIT_LADDER[i];
+	} else {
+		for (int i = BIT_STEPS - 1; i >= 0; i--)
+			if (BIT_LADDER[i] < bits)
+				return BIT_LADDER[i];
+	}
+	return bits;
+}
+
+static void act_bits(struct session *session, const struct action_request *request)
+{
+	bool d = request->action == ACTION_D_BITS_DOWN || request->action == ACTION_D_BITS_UP;
+	bool up = request->action == ACTION_D_BITS_UP || request->action == ACTION_G_BITS_UP;
+	enum view_network network = d ? VIEW_D : VIEW_G;
+	int bits = next_bits(session->wanted.bits[network], up ? 1 : -1);
+	if (bits == session->wanted.bits[network])
+		return;
+	if (session_send(session, (struct command){.kind = COMMAND_SET_BITS, .network = d ? NETWORK_D : NETWORK_G, .bits = bits}))
+		session->wanted.bits[network] = bits;
+}
+
+static void act_quantizer(struct session *session, const struct action_request *request)
+{
+	(void)request;
+	int index = 0, count = 0;
+	for (; quantizers[count]; count++)
+		if (!strcmp(quantizers[count]->name, session->wanted.quantizer))
+			index = count;
+	struct command command = {.kind = COMMAND_SET_QUANTIZER};
+	text_copy(command.name, sizeof command.name, quantizers[(index + 1) % count]->name);
+	if (session_send(session, command))
+		text_copy(session->wanted.quantizer, sizeof session->wanted.quantizer, command.name);
+}
+
+static void act_rates(struct session *session, const struct action_request *request)
+{
+	enum network_id network = request->network == VIEW_D ? NETWORK_D : NETWORK_G;
+	session_send(session, (struct command){.kind = COMMAND_SET_LEARNING_RATE, .network = network, .rate = request->value});
+}
+
+static void act_checkpoint(struct session *session, const struct action_request *request)
+{
+	(void)request;
+	session_send(session, (struct command){.kind = COMMAND_CHECKPOINT});
+}
+
+static void act_sample(struct session *session, const struct action_request *request)
+{
+	bool fresh = request->action == ACTION_SAMPLE_NOISE && session->live->sample_seed == 0;
+	uint64_t seed = fresh ? (uint64_t)session->live->run.step * 2 + 1 : 0;
+	session_send(session, (struct command){.kind = COMMAND_SAMPLE, .seed = seed});
+}
+
+void session_open_run(struct session *session, int64_t run)
+{
+	session_close_question(session);
+	session->live->other.shown = false; /* other_id tells of the shown view's */
+	session->showing_past = run != session->live->run.id;
+	struct error error = {0};
+	if (session->showing_past && !view_load_past(session->past, session->reader, run, &error)) {
+		session->showing_past = false;
+		session_warn(session, &error);
+	}
+}
+
+static void act_open(struct session *session, const struct action_request *request)
+{
+	session_open_run(session, request->run);
+}
+
+static bool resume(struct session *session, int64_t id, struct error *error)
+{
+	char name[24];
+	snprintf(name, sizeof name, "%" PRId64, id);
+	struct training_start start;
+	return training_prepare_resume(session->reader, name, &start, error) && session_start_training(session, &start, error);
+}
+
+static void act_resume(struct session *session, const struct action_request *request)
+{
+	struct error error = {0};
+	if (session_live(session))
+		error_set(&error, ERROR_STATE, "%s is being trained: stop it first (x), then resume another", session->live->run.name);
+	else if (resume(session, request->run, &error))
+		return;
+	session_warn(session, &error);
+}
+
+static void act_quit(struct session *session, const struct action_request *request)
+{
+	if (request->action == ACTION_QUIT_SAVE)
+		session_stop(session);
+	session->leaving = true;
+}
+
+session_action *session_find_action(enum action action)
+{
+	static session_action *const actions[ACTION_COUNT] = {
+		[ACTION_PAUSE] = act_pause, [ACTION_STEP] = act_step, [ACTION_STOP] = act_stop,
+		[ACTION_D_BITS_DOWN] = act_bits, [ACTION_D_BITS_UP] = act_bits,
+		[ACTION_G_BITS_DOWN] = act_bits, [ACTION_G_BITS_UP] = act_bits,
+		[ACTION_QUANTIZER] = act_quantizer, [ACTION_RATES] = act_rates, [ACTION_CHECKPOINT] = act_checkpoint,
+		[ACTION_SAMPLE] = act_sample, [ACTION_SAMPLE_NOISE] = act_sample,
+		[ACTION_RUN_OPEN] = act_open, [ACTION_RUN_RESUME] = act_resume,
+		[ACTION_WHAT_IF_METHOD] = session_act_what_if, [ACTION_WHAT_IF_BITS_DOWN] = session_act_what_if,
+		[ACTION_WHAT_IF_BITS_UP] = session_act_what_if, [ACTION_WHAT_IF_SCOPE] = session_act_what_if,
+		[ACTION_WHAT_IF_CHANNELS] = session_act_what_if, [ACTION_WHAT_IF_APPLY] = session_act_apply,
+		[ACTION_WHAT_IF_CLOSE] = session_act_what_if_close, [ACTION_BLINK] = session_act_blink,
+		[ACTION_LAYER_SHOWN] = session_act_layer_shown,
+		[ACTION_OTHER_OPEN] = session_act_other_open, [ACTION_OTHER_BEFORE] = session_act_other_walk,
+		[ACTION_OTHER_AFTER] = session_act_other_walk, [ACTION_OTHER_CLOSE] = session_act_other_close,
+		[ACTION_EXPORT_LAYER] = session_act_export,
+		[ACTION_QUIT_SAVE] = act_quit, [ACTION_QUIT_NOW] = act_quit,
+	};
+	return actions[action];
+}

@@ -1,0 +1,83 @@
+/* What the parts of the session share: session.c (life, news, the store read now and then), session_actions.c (run
+ * control), session_weights.c (what-if questions) and session_other.c (side by side, export). Main thread. */
+#ifndef QGAN_APP_SESSION_PARTS_H
+#define QGAN_APP_SESSION_PARTS_H
+
+#include "app/exporter.h"
+#include "app/inspector.h"
+#include "app/session.h"
+#include "app/view_fill.h"
+
+/* A what-if question of the view it is asked in, and the weights it is about: those of the moment it was opened, until
+ * it is closed, so that methods are compared on the same weights. */
+struct session_question {
+	struct inspector *inspector;    /* NULL: nothing was asked yet */
+	struct view *view;              /* whose what_if is open; NULL: none */
+	uint64_t id;                    /* of the newest question put to the inspector */
+	uint64_t snapshot;              /* the command that asked the engine for its state; 0: none on its way */
+	bool has_subject;               /* the inspector knows where the weights are */
+	struct image *pictures[2];      /* by enum view_blink; lent to the view */
+	unsigned versions;              /* pictures there have been */
+};
+
+struct session {
+	char store_path[STORE_PATH_SIZE];
+	struct recorder *recorder;
+	struct store *reader;
+	struct training *training;      /* NULL: nothing was trained here */
+	struct view *live, *past;       /* the run trained here; another one from the store */
+	bool showing_past;
+	bool leaving;                   /* quit was asked for: leave when nothing is live and everything is on disk */
+	uint64_t commands;              /* ids given out */
+	int unanswered;                 /* commands on their way */
+	bool stop_wanted;               /* a stop that found the engine's queue full: sent as soon as there is room */
+	struct {                        /* asked for, perhaps not yet in effect: the next key counts from here */
+		bool paused;
+		int bits[VIEW_NETWORKS];
+		char quantizer[GAN_NAME_SIZE];
+	} wanted;
+	struct session_question question;
+	int64_t other_id;               /* the run beside the shown one */
+	struct exporter *exporter;      /* NULL: nothing was exported yet */
+	int wake;                       /* an epoll descriptor over recorder, engine, inspector, exporter: they come and go */
+	char notice[VIEW_TEXT];         /* what was refused last; the next action clears it */
+	char trouble[VIEW_TEXT];        /* the store cannot be written: stays until it can */
+	double list_time;
+	int64_t list_changes;           /* store_changes() when the list was read */
+};
+
+/* ---- session.c ---- */
+
+struct view *session_shown(const struct session *session);
+int64_t session_trained_here(const struct session *session); /* the live run's id; 0: none */
+void session_warn(struct session *session, const struct error *error);
+/* A line in the log; a warning also stays at the foot of the screen until the next action. */
+void session_tell(struct session *session, bool warning, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void session_watch(struct session *session, int descriptor); /* readable: the session has news */
+bool session_start_training(struct session *session, const struct training_start *start, struct error *error);
+
+/* ---- session_actions.c ---- */
+
+typedef void session_action(struct session *session, const struct action_request *request);
+
+/* The command's id; 0: the engine takes no more at the moment. */
+uint64_t session_give(struct session *session, struct command command);
+/* Only to the run that is shown and live; false: not sent, and the log says why. */
+bool session_send(struct session *session, struct command command);
+void session_open_run(struct session *session, int64_t run);
+session_action *session_find_action(enum action action); /* NULL: none of the session's */
+
+/* ---- session_weights.c ---- */
+
+session_action session_act_what_if, session_act_what_if_close, session_act_blink, session_act_layer_shown, session_act_apply;
+void session_close_question(struct session *session); /* gives its memory back */
+void session_question_event(struct session *session, struct event *event); /* may take its checkpoint */
+bool session_pump_question(struct session *session);
+void session_destroy_question(struct session *session);
+
+/* ---- session_other.c ---- */
+
+session_action session_act_other_open, session_act_other_walk, session_act_other_close, session_act_export;
+bool session_pump_export(struct session *session);
+
+#endif
