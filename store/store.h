@@ -100,7 +100,7 @@ bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
 struct journal_entry {
 	int64_t step;
 	double time;
-	char kind[32], field[32], value[32]; /* "set-bits", "d-bits", "2" */
+	char kind[32], field[32], value[STORE_TEXT_SIZE]; /* "set-bits", "d-bits", "2"; a list of layers may be long */
 	char text[STORE_TEXT_SIZE];          /* for people */
 };
 bool store_insert_journal(struct store *store, int64_t run, const struct journal_entry *entry, struct error *error);
