@@ -18,9 +18,10 @@ enum { FIGURE_WIDTH = 1200, FIGURE_HEIGHT = 700 }; /* pixels of one layer; two s
 
 bool figure_write_png(const struct figure *figure, const char *path, struct error *error);
 
-/* Three blocks, each with a heading line: numbers (name,value), states (state,level,count,share), histogram (low,high,count);
- * the first column of every line names run, step and layer's part so that files can be joined. Infinite levels are
- * written "inf" and "-inf", unknown numbers are empty. */
+/* Four blocks, each with a heading line: numbers (name,value), states (state,level,count,share), histogram (low,high,count)
+ * and the fit's errors (iteration,mse). The first column of every line, "layer", names run, step and layer so that files can
+ * be joined; all lines have five fields, the last ones of short blocks are empty. `other` follows in the same form. Infinite
+ * levels are written "inf" and "-inf", unknown numbers are empty. */
 bool figure_write_csv(const struct figure *figure, const char *path, struct error *error);
 
 #endif

@@ -34,6 +34,7 @@ ARROWS = {
 
 # Library header: the only folders, besides those of the tests, that may include it. app asks some of them for their version or abilities.
 LIBRARIES = {
+	"cairo.h": {"app"},
 	"cblas.h": {"engine/tensor"},
 	"curses.h": {"ui", "app"},
 	"jansson.h": {"app", "engine/file"},
