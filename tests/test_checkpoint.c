@@ -165,6 +165,43 @@ static struct error parse_error(const char *header, size_t data)
 	return error;
 }
 
+/* Nothing asks for floats and gets bytes. */
+static void bytes_and_doubles_come_back_too(void **state)
+{
+	(void)state;
+	static const double scales[] = {1.0 / 3, -INFINITY, 5e-324};
+	static const uint8_t codes[] = {0, 255, 7, 1, 2};
+	struct checkpoint *checkpoint = checkpoint_create();
+	checkpoint_declare_type(checkpoint, CHECKPOINT_F64, "scales", 2, (size_t[]){3, 1});
+	checkpoint_declare(checkpoint, "weight", 1, (size_t[]){2});
+	checkpoint_declare_type(checkpoint, CHECKPOINT_U8, "codes", 1, (size_t[]){5});
+	checkpoint_declare_type(checkpoint, CHECKPOINT_U8, "none", 1, (size_t[]){0});
+	assert_true(checkpoint_allocate(checkpoint, NULL));
+	memcpy(checkpoint_fill_type(checkpoint, CHECKPOINT_F64, "scales"), scales, sizeof scales);
+	memcpy(checkpoint_fill_type(checkpoint, CHECKPOINT_U8, "codes"), codes, sizeof codes);
+	checkpoint_fill(checkpoint, "weight")[1] = 0.1f;
+	char hash[CHECKPOINT_HASH_SIZE];
+	uint64_t bytes;
+	struct error error = {0};
+	assert_true(checkpoint_write(checkpoint, path, hash, &bytes, &error));
+	checkpoint_destroy(checkpoint);
+	struct checkpoint *read = checkpoint_read(path, hash, &error);
+	assert_string_equal(error.text, "");
+	const struct checkpoint_tensor *found = checkpoint_find_type(read, CHECKPOINT_F64, "scales");
+	assert_true(found->count == 3 && found->dimensions == 2 && !found->values);
+	assert_memory_equal(found->data, scales, sizeof scales);
+	found = checkpoint_find_type(read, CHECKPOINT_U8, "codes");
+	assert_true(found->count == 5 && !found->values);
+	assert_memory_equal(found->data, codes, sizeof codes);
+	assert_true(checkpoint_find(read, "weight")->values[1] == 0.1f && checkpoint_find_type(read, CHECKPOINT_U8, "none")->count == 0);
+	float values[5];
+	assert_null(checkpoint_find(read, "codes"));
+	assert_null(checkpoint_find_type(read, CHECKPOINT_U8, "weight"));
+	assert_false(checkpoint_get_tensor(read, "codes", 5, values, &error));
+	assert_non_null(strstr(error.text, "codes"));
+	checkpoint_destroy(read);
+}
+
 static void hostile_headers_get_a_sentence(void **state)
 {
 	(void)state;
@@ -173,7 +210,14 @@ static void hostile_headers_get_a_sentence(void **state)
 		{"[]", 0, "no JSON object"},
 		{"{\"a\": 1, \"a\": 2}", 0, "duplicate"},
 		{"{\"a\": 1}", 0, "dtype is missing"},
-		{"{\"a\": {\"dtype\": \"F16\", \"shape\": [1], \"data_offsets\": [0, 2]}}", 2, "dtype is F16, expected F32"},
+		{"{\"a\": {\"dtype\": \"F16\", \"shape\": [1], \"data_offsets\": [0, 2]}}", 2, "dtype is F16, expected F32, F64 or U8"},
+		{"{\"a\": {\"dtype\": \"u8\", \"shape\": [1], \"data_offsets\": [0, 1]}}", 1, "dtype is u8, expected"},
+		{"{\"a\": {\"dtype\": \"U8\", \"shape\": [4], \"data_offsets\": [0, 3]}}", 3, "do not hold the 4 values"},
+		{"{\"a\": {\"dtype\": \"F64\", \"shape\": [1], \"data_offsets\": [0, 4]}}", 4, "do not hold the 1 values"},
+		{"{\"a\": {\"dtype\": \"U8\", \"shape\": [9223372036854775807, 9223372036854775807], \"data_offsets\": [0, 1]}}", 1,
+		 "sensible whole numbers"},
+		{"{\"a\": {\"dtype\": \"U8\", \"shape\": [3], \"data_offsets\": [0, 3]}, "
+		 "\"b\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [3, 7]}}", 7, "no multiple of its values' 4 bytes"},
 		{"{\"a\": {\"dtype\": \"F32\", \"shape\": 4, \"data_offsets\": [0, 4]}}", 4, "shape must be a list"},
 		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [1, 1, 1, 1, 1], \"data_offsets\": [0, 4]}}", 4, "shape must be a list"},
 		{"{\"a\": {\"dtype\": \"F32\", \"shape\": [-1], \"data_offsets\": [0, 4]}}", 4, "sensible whole numbers"},
@@ -348,6 +392,7 @@ int main(void)
 		cmocka_unit_test(sha256_gives_the_standard_s_digests),
 		cmocka_unit_test(what_is_written_comes_back),
 		cmocka_unit_test(what_is_missing_is_named),
+		cmocka_unit_test(bytes_and_doubles_come_back_too),
 		cmocka_unit_test(hostile_headers_get_a_sentence),
 		cmocka_unit_test(cut_and_damaged_files_are_refused),
 		cmocka_unit_test(files_that_cannot_be_read_or_written_are_named),

@@ -10,6 +10,12 @@
 #include "engine/base/text.h"
 #include "engine/file/checkpoint_data.h"
 
+const struct checkpoint_type_facts checkpoint_types[CHECKPOINT_TYPES] = {
+	[CHECKPOINT_F32] = {"F32", sizeof(float)},
+	[CHECKPOINT_F64] = {"F64", sizeof(double)},
+	[CHECKPOINT_U8] = {"U8", 1},
+};
+
 struct checkpoint *checkpoint_create(void)
 {
 	return memory_zeroed(1, sizeof(struct checkpoint));
@@ -25,44 +31,67 @@ void checkpoint_destroy(struct checkpoint *checkpoint)
 	}
 	free(checkpoint->entries);
 	free(checkpoint->tensors);
-	free(checkpoint->values);
+	free(checkpoint->data);
 	free(checkpoint);
 }
 
-void checkpoint_declare(struct checkpoint *checkpoint, const char *name, int dimensions, const size_t shape[])
+static struct checkpoint_tensor *find_any(const struct checkpoint *checkpoint, const char *name)
 {
-	assert(!checkpoint->values && dimensions >= 0 && dimensions <= CHECKPOINT_MAX_DIMENSIONS);
-	assert(strlen(name) < CHECKPOINT_NAME_SIZE && !checkpoint_find(checkpoint, name));
+	for (int i = 0; i < checkpoint->tensor_count; i++)
+		if (strcmp(checkpoint->tensors[i].name, name) == 0)
+			return &checkpoint->tensors[i];
+	return NULL;
+}
+
+void checkpoint_declare_type(struct checkpoint *checkpoint, enum checkpoint_type type, const char *name, int dimensions,
+                             const size_t shape[])
+{
+	assert(!checkpoint->data && dimensions >= 0 && dimensions <= CHECKPOINT_MAX_DIMENSIONS);
+	assert(strlen(name) < CHECKPOINT_NAME_SIZE && !find_any(checkpoint, name));
+	assert(checkpoint->size % checkpoint_types[type].size == 0);
 	size_t held = (size_t)checkpoint->tensor_count + 1;
 	checkpoint->tensors = memory_resized(checkpoint->tensors, held, sizeof *checkpoint->tensors);
 	struct checkpoint_tensor *tensor = &checkpoint->tensors[checkpoint->tensor_count++];
-	*tensor = (struct checkpoint_tensor){.dimensions = dimensions, .count = 1};
+	*tensor = (struct checkpoint_tensor){.type = type, .dimensions = dimensions, .count = 1};
 	text_copy(tensor->name, sizeof tensor->name, name);
 	for (int i = 0; i < dimensions; i++) {
 		tensor->shape[i] = shape[i];
 		tensor->count *= shape[i];
 	}
-	checkpoint->count += tensor->count;
+	checkpoint->size += tensor->count * checkpoint_types[type].size;
+}
+
+void checkpoint_declare(struct checkpoint *checkpoint, const char *name, int dimensions, const size_t shape[])
+{
+	checkpoint_declare_type(checkpoint, CHECKPOINT_F32, name, dimensions, shape);
 }
 
 bool checkpoint_allocate(struct checkpoint *checkpoint, struct error *error)
 {
-	checkpoint->values = memory_try_floats(checkpoint->count, "a checkpoint", error);
-	if (!checkpoint->values)
+	size_t floats = checkpoint->size / sizeof(float) + (checkpoint->size % sizeof(float) > 0);
+	checkpoint->data = memory_try_floats(floats, "a checkpoint", error); /* aligned for every type */
+	if (!checkpoint->data)
 		return false;
-	size_t offset = 0;
+	const char *place = checkpoint->data;
 	for (int i = 0; i < checkpoint->tensor_count; i++) {
-		checkpoint->tensors[i].values = checkpoint->values + offset;
-		offset += checkpoint->tensors[i].count;
+		struct checkpoint_tensor *tensor = &checkpoint->tensors[i];
+		tensor->data = place;
+		tensor->values = tensor->type == CHECKPOINT_F32 ? tensor->data : NULL;
+		place += tensor->count * checkpoint_types[tensor->type].size;
 	}
 	return true;
 }
 
+void *checkpoint_fill_type(struct checkpoint *checkpoint, enum checkpoint_type type, const char *name)
+{
+	const struct checkpoint_tensor *tensor = checkpoint_find_type(checkpoint, type, name);
+	assert(tensor && tensor->data);
+	return (char *)checkpoint->data + ((const char *)tensor->data - (const char *)checkpoint->data);
+}
+
 float *checkpoint_fill(struct checkpoint *checkpoint, const char *name)
 {
-	const struct checkpoint_tensor *tensor = checkpoint_find(checkpoint, name);
-	assert(tensor && tensor->values);
-	return checkpoint->values + (tensor->values - checkpoint->values);
+	return checkpoint_fill_type(checkpoint, CHECKPOINT_F32, name);
 }
 
 static struct checkpoint_entry *find_entry(const struct checkpoint *checkpoint, const char *key)
@@ -100,12 +129,15 @@ void checkpoint_set_integer(struct checkpoint *checkpoint, const char *key, uint
 	checkpoint_set_text(checkpoint, key, text);
 }
 
+const struct checkpoint_tensor *checkpoint_find_type(const struct checkpoint *checkpoint, enum checkpoint_type type, const char *name)
+{
+	const struct checkpoint_tensor *tensor = find_any(checkpoint, name);
+	return tensor && tensor->type == type ? tensor : NULL;
+}
+
 const struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpoint, const char *name)
 {
-	for (int i = 0; i < checkpoint->tensor_count; i++)
-		if (strcmp(checkpoint->tensors[i].name, name) == 0)
-			return &checkpoint->tensors[i];
-	return NULL;
+	return checkpoint_find_type(checkpoint, CHECKPOINT_F32, name);
 }
 
 bool checkpoint_get_tensor(const struct checkpoint *checkpoint, const char *name, size_t count, float *values,

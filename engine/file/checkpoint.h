@@ -14,12 +14,22 @@
 
 enum { CHECKPOINT_NAME_SIZE = 64, CHECKPOINT_MAX_DIMENSIONS = 4, CHECKPOINT_HASH_SIZE = 65 };
 
+/* What a tensor is made of: floats, nearly always; packed models (gan/packed_model.h) also hold doubles and bytes. */
+enum checkpoint_type { CHECKPOINT_F32, CHECKPOINT_F64, CHECKPOINT_U8, CHECKPOINT_TYPES };
+struct checkpoint_type_facts {
+	const char *name; /* as safetensors calls it */
+	size_t size;      /* bytes of a value, and what its place in the data is a multiple of */
+};
+extern const struct checkpoint_type_facts checkpoint_types[CHECKPOINT_TYPES];
+
 struct checkpoint_tensor {
 	char name[CHECKPOINT_NAME_SIZE];
+	enum checkpoint_type type;
 	int dimensions;
 	size_t shape[CHECKPOINT_MAX_DIMENSIONS];
 	size_t count;
-	const float *values; /* into the checkpoint's one block */
+	const void *data;    /* count values of the type, in the checkpoint's one block */
+	const float *values; /* the same of F32; else NULL */
 };
 
 struct checkpoint;
@@ -27,15 +37,20 @@ struct checkpoint;
 /* Building: declare every tensor, then allocate one block, then fill. */
 struct checkpoint *checkpoint_create(void);
 void checkpoint_destroy(struct checkpoint *checkpoint); /* NULL is fine */
-void checkpoint_declare(struct checkpoint *checkpoint, const char *name, int dimensions, const size_t shape[]);
+void checkpoint_declare(struct checkpoint *checkpoint, const char *name, int dimensions, const size_t shape[]); /* F32 */
+/* Of larger values first: each begins at a multiple of their size (asserted). */
+void checkpoint_declare_type(struct checkpoint *checkpoint, enum checkpoint_type type, const char *name, int dimensions,
+                             const size_t shape[]);
 bool checkpoint_allocate(struct checkpoint *checkpoint, struct error *error);
-float *checkpoint_fill(struct checkpoint *checkpoint, const char *name); /* the tensor's values, to write; asserts the name */
+float *checkpoint_fill(struct checkpoint *checkpoint, const char *name); /* an F32 tensor's values, to write; asserts the name */
+void *checkpoint_fill_type(struct checkpoint *checkpoint, enum checkpoint_type type, const char *name); /* likewise */
 void checkpoint_set_text(struct checkpoint *checkpoint, const char *key, const char *value);
 void checkpoint_set_number(struct checkpoint *checkpoint, const char *key, double value);     /* kept exactly */
 void checkpoint_set_integer(struct checkpoint *checkpoint, const char *key, uint64_t value);
 
 /* Reading. A missing key or a wrong shape is an error that names it. */
-const struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpoint, const char *name);
+const struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpoint, const char *name); /* F32; else NULL */
+const struct checkpoint_tensor *checkpoint_find_type(const struct checkpoint *checkpoint, enum checkpoint_type type, const char *name);
 bool checkpoint_get_tensor(const struct checkpoint *checkpoint, const char *name, size_t count, float *values,
                            struct error *error);
 bool checkpoint_get_text(const struct checkpoint *checkpoint, const char *key, const char **value, struct error *error);

@@ -9,12 +9,12 @@ struct checkpoint_entry { /* one line of the metadata */
 };
 
 struct checkpoint {
-	struct checkpoint_tensor *tensors; /* owned; values NULL until allocated */
+	struct checkpoint_tensor *tensors; /* owned; data NULL until allocated */
 	int tensor_count;
 	struct checkpoint_entry *entries;  /* owned */
 	int entry_count;
-	float *values;                     /* owned: all tensors, one after the other in their order */
-	size_t count;                      /* of values */
+	void *data;                        /* owned: all tensors, one after the other in their order */
+	size_t size;                       /* in bytes */
 };
 
 #endif

@@ -20,11 +20,10 @@ bool checkpoint_write(const struct checkpoint *checkpoint, const char *path, cha
                       struct error *error)
 {
 	struct text header = {0};
-	size_t data_size = checkpoint->count * sizeof *checkpoint->values;
-	sha256_text(checkpoint->values, data_size, hash);
+	sha256_text(checkpoint->data, checkpoint->size, hash);
 	safetensors_format(checkpoint, hash, &header);
-	*bytes = header.length + data_size;
-	const struct file_part parts[] = {{header.bytes, header.length}, {checkpoint->values, data_size}};
+	*bytes = header.length + checkpoint->size;
+	const struct file_part parts[] = {{header.bytes, header.length}, {checkpoint->data, checkpoint->size}};
 	bool done = replace_file(path, parts, 2, error) || error_prefix(error, "the checkpoint");
 	text_clear(&header);
 	return done;
@@ -37,7 +36,7 @@ static bool check_hash(const struct checkpoint *checkpoint, const char *expected
 	const char *stored;
 	if (!checkpoint_get_text(checkpoint, SAFETENSORS_HASH_KEY, &stored, error))
 		return error_prefix(error, "%s", name);
-	sha256_text(checkpoint->values, checkpoint->count * sizeof *checkpoint->values, hash);
+	sha256_text(checkpoint->data, checkpoint->size, hash);
 	if (strcmp(hash, stored) != 0)
 		return error_set(error, ERROR_INPUT, "%s is damaged: its data has the SHA-256 %.12s.., its header says %.12s..", name,
 		                 hash, stored);
@@ -86,7 +85,7 @@ static struct checkpoint *parse_tensors(struct source *source, size_t header_siz
 	free(header);
 	if (!checkpoint)
 		return NULL;
-	if (checkpoint_allocate(checkpoint, error) && take(source, checkpoint->values, (size_t)data_size, error))
+	if (checkpoint_allocate(checkpoint, error) && take(source, checkpoint->data, (size_t)data_size, error))
 		return checkpoint;
 	checkpoint_destroy(checkpoint);
 	return NULL;

@@ -11,13 +11,14 @@
 const char SAFETENSORS_HASH_KEY[] = "sha256";
 static const char METADATA[] = "__metadata__";
 
-static json_t *describe_tensor(const struct checkpoint_tensor *tensor, size_t first)
+static json_t *describe_tensor(const struct checkpoint_tensor *tensor, size_t begin)
 {
+	const struct checkpoint_type_facts *type = &checkpoint_types[tensor->type];
 	json_t *shape = json_array();
 	for (int i = 0; i < tensor->dimensions; i++)
 		json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
-	size_t begin = first * sizeof(float), end = (first + tensor->count) * sizeof(float);
-	return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets", (json_int_t)begin, (json_int_t)end);
+	return json_pack("{s:s, s:o, s:[I, I]}", "dtype", type->name, "shape", shape, "data_offsets", (json_int_t)begin,
+	                 (json_int_t)(begin + tensor->count * type->size));
 }
 
 /* JSON is UTF-8; of a text that is not (a path may be anything) only the ASCII is kept. */
@@ -42,10 +43,11 @@ void safetensors_format(const struct checkpoint *checkpoint, const char *hash, s
 		json_object_set_new(metadata, checkpoint->entries[i].key, text_value(checkpoint->entries[i].value));
 	json_object_set_new(metadata, SAFETENSORS_HASH_KEY, json_string(hash));
 	json_object_set_new(root, METADATA, metadata);
-	size_t first = 0;
+	size_t begin = 0;
 	for (int i = 0; i < checkpoint->tensor_count; i++) {
-		json_object_set_new(root, checkpoint->tensors[i].name, describe_tensor(&checkpoint->tensors[i], first));
-		first += checkpoint->tensors[i].count;
+		const struct checkpoint_tensor *tensor = &checkpoint->tensors[i];
+		json_object_set_new(root, tensor->name, describe_tensor(tensor, begin));
+		begin += tensor->count * checkpoint_types[tensor->type].size;
 	}
 	char *header = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(root);
@@ -79,6 +81,7 @@ bool safetensors_header_size(const uint8_t prefix[SAFETENSORS_PREFIX], uint64_t 
 /* One tensor of the header, before it is put in the order of the data. */
 struct found_tensor {
 	const char *name;
+	enum checkpoint_type type;
 	int dimensions;
 	size_t shape[CHECKPOINT_MAX_DIMENSIONS];
 	uint64_t begin, end;
@@ -103,7 +106,7 @@ static bool parse_shape(const json_t *shape, struct found_tensor *tensor, uint64
 	for (int i = 0; i < tensor->dimensions; i++) {
 		uint64_t length;
 		if (!get_amount(json_array_get(shape, (size_t)i), &length) || __builtin_mul_overflow(*count, length, count) ||
-		    *count > SIZE_MAX / sizeof(float))
+		    *count > SIZE_MAX / sizeof(double))
 			return error_set(error, ERROR_INPUT, "%s: tensor \"%s\": shape is not made of sensible whole numbers", file,
 			                 tensor->name);
 		tensor->shape[i] = (size_t)length;
@@ -111,24 +114,33 @@ static bool parse_shape(const json_t *shape, struct found_tensor *tensor, uint64
 	return true;
 }
 
+static bool parse_type(const json_t *value, struct found_tensor *tensor, const char *file, struct error *error)
+{
+	const char *name = json_string_value(value);
+	for (int type = 0; name && type < CHECKPOINT_TYPES; type++)
+		if (strcmp(name, checkpoint_types[type].name) == 0) {
+			tensor->type = (enum checkpoint_type)type;
+			return true;
+		}
+	return error_set(error, ERROR_INPUT, "%s: tensor \"%s\": dtype is %.16s, expected F32, F64 or U8", file, tensor->name,
+	                 name ? name : "missing");
+}
+
 static bool parse_tensor(const json_t *value, struct found_tensor *tensor, uint64_t data_size, const char *file,
                          struct error *error)
 {
 	uint64_t count;
-	const char *type = json_string_value(json_object_get(value, "dtype"));
 	if (strlen(tensor->name) >= CHECKPOINT_NAME_SIZE)
 		return error_set(error, ERROR_INPUT, "%s: the tensor name \"%.80s\" is longer than %d bytes", file, tensor->name,
 		                 CHECKPOINT_NAME_SIZE - 1);
-	if (!type || strcmp(type, "F32") != 0)
-		return error_set(error, ERROR_INPUT, "%s: tensor \"%s\": dtype is %.16s, expected F32", file, tensor->name,
-		                 type ? type : "missing");
-	if (!parse_shape(json_object_get(value, "shape"), tensor, &count, file, error))
+	if (!parse_type(json_object_get(value, "dtype"), tensor, file, error) ||
+	    !parse_shape(json_object_get(value, "shape"), tensor, &count, file, error))
 		return false;
 	const json_t *offsets = json_object_get(value, "data_offsets");
 	if (json_array_size(offsets) != 2 || !get_amount(json_array_get(offsets, 0), &tensor->begin) ||
 	    !get_amount(json_array_get(offsets, 1), &tensor->end))
 		return error_set(error, ERROR_INPUT, "%s: tensor \"%s\": data_offsets must be two whole numbers", file, tensor->name);
-	if (tensor->begin > tensor->end || tensor->end - tensor->begin != count * sizeof(float))
+	if (tensor->begin > tensor->end || tensor->end - tensor->begin != count * checkpoint_types[tensor->type].size)
 		return error_set(error, ERROR_INPUT, "%s: tensor \"%s\": data_offsets do not hold the %llu values of its shape", file,
 		                 tensor->name, (unsigned long long)count);
 	if (tensor->end > data_size)
@@ -170,8 +182,11 @@ static bool declare_in_order(struct found_tensor *tensors, size_t count, uint64_
 			return error_set(error, ERROR_INPUT, "%s: tensor \"%s\" begins at byte %llu of the data, expected %llu (%s)", file,
 			                 tensors[i].name, (unsigned long long)tensors[i].begin, (unsigned long long)place,
 			                 tensors[i].begin < place ? "overlap" : "gap");
+		if (place % checkpoint_types[tensors[i].type].size != 0)
+			return error_set(error, ERROR_INPUT, "%s: tensor \"%s\" begins at byte %llu of the data, no multiple of its values' %zu bytes",
+			                 file, tensors[i].name, (unsigned long long)place, checkpoint_types[tensors[i].type].size);
 		place = tensors[i].end;
-		checkpoint_declare(checkpoint, tensors[i].name, tensors[i].dimensions, tensors[i].shape);
+		checkpoint_declare_type(checkpoint, tensors[i].type, tensors[i].name, tensors[i].dimensions, tensors[i].shape);
 	}
 	if (place != data_size)
 		return error_set(error, ERROR_INPUT, "%s: there are %llu bytes of data, but the tensors need %llu", file,

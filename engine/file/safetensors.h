@@ -4,8 +4,8 @@
  *   {"__metadata__": {"key": "text", ..}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, ..}
  *   spaces up to a multiple of 8; then the data, without gaps or overlaps
  *
- * Only F32 tensors of CHECKPOINT_MAX_DIMENSIONS at most are read; other files of the format are refused with a
- * sentence. Sizes are checked before memory is asked for. Any thread. */
+ * Only F32, F64 and U8 tensors of CHECKPOINT_MAX_DIMENSIONS at most are read, each at a multiple of its values' size;
+ * other files of the format are refused with a sentence. Sizes are checked before memory is asked for. Any thread. */
 #ifndef QGAN_ENGINE_FILE_SAFETENSORS_H
 #define QGAN_ENGINE_FILE_SAFETENSORS_H
 

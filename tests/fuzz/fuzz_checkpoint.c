@@ -14,15 +14,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct checkpoint *checkpoint = checkpoint_parse(bytes, size, "input", &error);
 	if (!checkpoint)
 		return 0;
-	float sum = 0;
+	unsigned sum = 0;
 	for (int i = 0; i < checkpoint_tensor_count(checkpoint); i++) {
 		const struct checkpoint_tensor *tensor = checkpoint_tensor_at(checkpoint, i);
-		if (checkpoint_find(checkpoint, tensor->name) != tensor)
+		const uint8_t *data = tensor->data;
+		if (checkpoint_find_type(checkpoint, tensor->type, tensor->name) != tensor ||
+		    (tensor->values != NULL) != (tensor->type == CHECKPOINT_F32) || (uintptr_t)data % checkpoint_types[tensor->type].size != 0)
 			abort();
-		for (size_t j = 0; j < tensor->count; j++)
-			sum += tensor->values[j];
+		for (size_t j = 0; j < tensor->count * checkpoint_types[tensor->type].size; j++)
+			sum += data[j];
 	}
-	volatile float used = sum;
+	volatile unsigned used = sum;
 	(void)used;
 	checkpoint_destroy(checkpoint);
 	return 0;
