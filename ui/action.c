@@ -22,7 +22,32 @@ const struct action_row action_rows[] = {
 	{ACTION_G_BITS_DOWN, "g-bits-down", "{ S-F7", "G bits", "Fewer bits for G's weights.",
 	 SCOPE_EVERYWHERE, GROUP_QUANTIZATION, true},
 	{ACTION_G_BITS_UP, "g-bits-up", "} S-F8", "G bits", "More bits for G's weights.", SCOPE_EVERYWHERE, GROUP_QUANTIZATION, true},
-	{ACTION_QUANTIZER, "quantizer", "m", "quantizer", "Next quantization method.", SCOPE_EVERYWHERE, GROUP_QUANTIZATION, true},
+	{ACTION_QUANTIZER, "quantizer", "m F6", "quantizer", "Next quantization method.", SCOPE_EVERYWHERE, GROUP_QUANTIZATION, true},
+
+	{ACTION_WHAT_IF_METHOD, "what-if-method", "m", "what if", "Ask what the weights would be under the next method.",
+	 SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_WHAT_IF_BITS_DOWN, "what-if-bits-down", "( b", "bits asked", "Fewer bits in question: 8 down to 1.",
+	 SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_WHAT_IF_BITS_UP, "what-if-bits-up", ") B", "bits asked", "More bits in question.", SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_WHAT_IF_SCOPE, "what-if-scope", "n", "layer/network", "Ask about this layer alone, or its whole network.",
+	 SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_WHAT_IF_CHANNELS, "what-if-channels", "c", "scales", "One scale a tensor in question, or one a channel.",
+	 SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_BLINK, "blink", "Space", "blink", "Blink between float and quantized pictures.", SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_WHAT_IF_APPLY, "what-if-apply", "Enter", "apply", "Train on with what is in question (asks).",
+	 SCOPE_WEIGHTS, GROUP_WEIGHTS, true},
+	{ACTION_WHAT_IF_CLOSE, "what-if-close", "", "close", "Close the question.", SCOPE_INTERNAL, GROUP_WEIGHTS},
+	{ACTION_LAYER_SHOWN, "layer-shown", "", "layer", "The question follows the cursor.", SCOPE_INTERNAL, GROUP_WEIGHTS},
+	{ACTION_OTHER_OPEN, "other-open", "o", "compare", "Another run or step beside this one (asks which).",
+	 SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_OTHER_BEFORE, "other-before", "<", "its step", "Its recorded step before.", SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_OTHER_AFTER, "other-after", ">", "its step", "Its recorded step after.", SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_OTHER_CLOSE, "other-close", "O", "compare no more", "Close the other run.", SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_SORT_LAYERS, "sort-layers", "w", "sort", "Layers by worst utilization, or as they lie in the network.",
+	 SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_LOWER_PANE, "lower-pane", "t", "below", "The next pane below, where not all have room.", SCOPE_WEIGHTS, GROUP_WEIGHTS},
+	{ACTION_EXPORT_LAYER, "export-layer", "E", "export", "This layer as PNG picture and CSV, into the working directory.",
+	 SCOPE_WEIGHTS, GROUP_WEIGHTS},
 
 	{ACTION_LOG_SCALE, "log-scale", "y", "log scale", "Logarithmic or linear losses.", SCOPE_TRAIN, GROUP_CHARTS},
 
@@ -31,18 +56,21 @@ const struct action_row action_rows[] = {
 
 	{ACTION_UP, "up", "Up k", "move", "One line up.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_DOWN, "down", "Down j", "move", "One line down.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_LEFT, "left", "Left h", "chart", "The chart before, where only one has room.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_RIGHT, "right", "Right l", "chart", "The chart after.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_LEFT, "left", "Left h", "chart", "The chart or network before, where only one is chosen.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_RIGHT, "right", "Right l", "chart", "The chart or network after.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_PAGE_UP, "page-up", "PgUp Ctrl-U", "page", "One page up.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_PAGE_DOWN, "page-down", "PgDn Ctrl-D", "page", "One page down.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_HOME, "home", "Home g", "ends", "To the first line.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_END, "end", "End G", "ends", "To the last line.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_NEXT_PANE, "next-pane", "Tab", "next chart", "The next chart, where only one has room.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_NEXT_PANE, "next-pane", "Tab", "next chart", "The next chart or network, where only one is chosen.",
+	 SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_ACCEPT, "accept", "", "accept", "Accept what a dialog offers.", SCOPE_INTERNAL, GROUP_MOVE},
 	{ACTION_BACK, "back", "Esc", "back", "Close what is open; back to the dashboard.", SCOPE_EVERYWHERE, GROUP_MOVE},
 
 	{ACTION_SCREEN_TRAIN, "screen-train", "1", "Train", "The dashboard of the opened run.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_SAMPLES, "screen-samples", "2", "Samples", "The samples, as large as fits.", SCOPE_EVERYWHERE, GROUP_SCREENS},
+	{ACTION_SCREEN_WEIGHTS, "screen-weights", "3", "Weights", "Every state of every weight, and what if.",
+	 SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_RUNS, "screen-runs", "5", "Runs", "Every run of the store.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_LOG, "screen-log", "7", "Log", "What happened, line by line.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_LAST_SCREEN, "last-screen", "-", "last", "Back to the screen before this one.", SCOPE_EVERYWHERE, GROUP_SCREENS},
@@ -61,6 +89,7 @@ const char *action_group_name(enum action_group group)
 	static const char *const names[GROUP_COUNT] = {
 		[GROUP_RUN] = "Run control",
 		[GROUP_QUANTIZATION] = "Quantization",
+		[GROUP_WEIGHTS] = "Weights",
 		[GROUP_CHARTS] = "Charts",
 		[GROUP_RUNS] = "Run list",
 		[GROUP_MOVE] = "Moving",
@@ -97,7 +126,8 @@ static void print_keys(FILE *file, const char *keys)
 static void print_row(FILE *file, const struct action_row *row)
 {
 	static const char *const where[] = {
-		[SCOPE_EVERYWHERE] = "", [SCOPE_TRAIN] = " On the dashboard.", [SCOPE_RUNS] = " On the run list.", [SCOPE_INTERNAL] = "",
+		[SCOPE_EVERYWHERE] = "", [SCOPE_TRAIN] = " On the dashboard.", [SCOPE_WEIGHTS] = " On the weights screen.",
+		[SCOPE_RUNS] = " On the run list.", [SCOPE_INTERNAL] = "",
 	};
 	print_keys(file, row->keys);
 	fprintf(file, "\t%s%s\n\n", row->help, where[row->scope]);

@@ -14,6 +14,7 @@ enum action {
 	ACTION_LAST_SCREEN,
 	ACTION_UP, ACTION_DOWN, ACTION_LEFT, ACTION_RIGHT, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_HOME, ACTION_END,
 	ACTION_BACK, ACTION_REDRAW, ACTION_ACCEPT, ACTION_NEXT_PANE, ACTION_LOG_SCALE, ACTION_SORT_LAYERS,
+	ACTION_LOWER_PANE, /* weights: which pane lies below the figure, where not all have room */
 	ACTION_QUIT, /* asks (a dialog: stop and save, go on training headless, cancel) when a run is live */
 	/* sent to the session */
 	ACTION_PAUSE,           /* pause or resume */
@@ -30,7 +31,7 @@ enum action {
 	ACTION_WHAT_IF_BITS_DOWN, ACTION_WHAT_IF_BITS_UP,
 	ACTION_WHAT_IF_SCOPE,   /* this layer, or its whole network */
 	ACTION_WHAT_IF_CHANNELS, /* one scale a tensor, or one a channel */
-	ACTION_WHAT_IF_APPLY,   /* train on with the bits in question, for this layer or its network */
+	ACTION_WHAT_IF_APPLY,   /* train on with method and bits in question, for this layer or its network; asked about first */
 	ACTION_WHAT_IF_CLOSE,
 	ACTION_BLINK,           /* float or quantized pictures of the same noise */
 	ACTION_LAYER_SHOWN,     /* the cursor is on another layer: an open question moves with it */
@@ -48,7 +49,7 @@ enum action_scope { SCOPE_EVERYWHERE, SCOPE_TRAIN, SCOPE_WEIGHTS, SCOPE_RUNS, SC
 
 /* How help and man page gather the rows. */
 enum action_group {
-	GROUP_RUN, GROUP_QUANTIZATION, GROUP_CHARTS, GROUP_RUNS, GROUP_MOVE, GROUP_SCREENS, GROUP_PROGRAM, GROUP_COUNT
+	GROUP_RUN, GROUP_QUANTIZATION, GROUP_WEIGHTS, GROUP_CHARTS, GROUP_RUNS, GROUP_MOVE, GROUP_SCREENS, GROUP_PROGRAM, GROUP_COUNT
 };
 const char *action_group_name(enum action_group group); /* "Run control" */
 

@@ -18,9 +18,9 @@ struct option {
 
 struct question {
 	enum action asked;
-	const char *title, *text; /* text follows the name of the run that is trained */
+	const char *title, *text; /* text follows the name of the run that is trained; NULL: says what is in question */
 	struct option options[MAX_OPTIONS];
-	int count, safe; /* safe: chosen at first, and what Esc does */
+	int count, first; /* first: chosen at first: the safe one, unless all can be undone */
 };
 
 static const struct question questions[] = {
@@ -33,6 +33,10 @@ static const struct question questions[] = {
 		{'x', "x", "stop and save a checkpoint", ACTION_STOP},
 		{KEYMAP_ESCAPE, "Esc", "cancel: train on", ACTION_NONE},
 	}, 2, 1},
+	{ACTION_WHAT_IF_APPLY, "train on with what is in question?", NULL, {
+		{'a', "a", "apply from the next step on; float weights are kept", ACTION_WHAT_IF_APPLY},
+		{KEYMAP_ESCAPE, "Esc", "cancel: change nothing", ACTION_NONE},
+	}, 2, 0},
 };
 
 static const struct question *question_about(enum action asked)
@@ -67,14 +71,24 @@ static void show_rate(struct dialog *dialog, const struct view *view)
 	dialog->complaint[0] = '\0';
 }
 
+static bool asks_first(enum action action, const struct view *view)
+{
+	if (action == ACTION_RATES)
+		return opened_run_is_live(view);
+	if (action == ACTION_WHAT_IF_APPLY)
+		return view->what_if.asked && opened_run_is_live(view);
+	if (action == ACTION_OTHER_OPEN)
+		return view->run.state != VIEW_NOTHING;
+	return question_about(action) && live_run(view);
+}
+
 bool dialog_open(struct dialog *dialog, enum action action, const struct view *view)
 {
 	const struct question *question = question_about(action);
-	bool asks = question ? live_run(view) != NULL : action == ACTION_RATES && opened_run_is_live(view);
-	if (!asks)
+	if (!asks_first(action, view))
 		return false;
-	*dialog = (struct dialog){.asked = action, .choice = question ? question->safe : 0};
-	if (!question)
+	*dialog = (struct dialog){.asked = action, .choice = question ? question->first : 0, .offered = -1};
+	if (action == ACTION_RATES)
 		show_rate(dialog, view);
 	return true;
 }
@@ -94,8 +108,13 @@ static int movement(uint32_t key)
 	return key == KEYMAP_UP || key == KEYMAP_BACK_TAB ? -1 : 0;
 }
 
-static bool answer_question(struct dialog *dialog, const struct question *question, uint32_t key, struct action_request *out)
+static bool answer_question(struct dialog *dialog, const struct question *question, const struct view *view, uint32_t key,
+	struct action_request *out)
 {
+	if (dialog->asked == ACTION_WHAT_IF_APPLY) {
+		out->network = view->what_if.network;
+		out->layer = view->what_if.layer;
+	}
 	int move = key == 'j' ? 1 : key == 'k' ? -1 : movement(key);
 	if (key == KEYMAP_ENTER)
 		return close_with(dialog, question->options[dialog->choice].action, out);
@@ -155,11 +174,57 @@ static bool answer_rates(struct dialog *dialog, const struct view *view, uint32_
 	return false;
 }
 
+/* Tab puts the names of the listed runs there, one after another, the opened one left out. */
+static void offer_run(struct dialog *dialog, const struct view *view, int direction)
+{
+	for (int tried = 0; tried < view->run_count; tried++) {
+		dialog->offered = (dialog->offered + direction + (dialog->offered < 0 && direction < 0)) % view->run_count;
+		dialog->offered += dialog->offered < 0 ? view->run_count : 0;
+		if (view->runs[dialog->offered].id == view->run.id)
+			continue;
+		text_copy(dialog->text, sizeof dialog->text, view->runs[dialog->offered].name);
+		return;
+	}
+}
+
+/* The last character, all its bytes. */
+static void drop_character(char *text)
+{
+	size_t length = strlen(text);
+	while (length && ((unsigned char)text[length - 1] & 0xC0) == 0x80)
+		length--;
+	text[length ? length - 1 : 0] = '\0';
+}
+
+static bool answer_other(struct dialog *dialog, const struct view *view, uint32_t key, struct action_request *out)
+{
+	char character[8];
+	size_t length = strlen(dialog->text);
+	if (key == KEYMAP_ESCAPE)
+		return close_with(dialog, ACTION_NONE, out);
+	if (key == KEYMAP_ENTER) {
+		text_copy(out->text, sizeof out->text, dialog->text);
+		return close_with(dialog, ACTION_OTHER_OPEN, out);
+	}
+	if (movement(key)) {
+		offer_run(dialog, view, movement(key));
+	} else if (key == KEYMAP_BACKSPACE || key == KEYMAP_DELETE) {
+		drop_character(dialog->text);
+	} else if (key > ' ' && key < KEYMAP_UP) {
+		keymap_name(character, sizeof character, key, false);
+		if (length + strlen(character) < sizeof dialog->text)
+			memcpy(dialog->text + length, character, strlen(character) + 1);
+	}
+	return false;
+}
+
 bool dialog_key(struct dialog *dialog, const struct view *view, uint32_t key, struct action_request *out)
 {
 	const struct question *question = question_about(dialog->asked);
-	*out = (struct action_request){ACTION_NONE};
-	return question ? answer_question(dialog, question, key, out) : answer_rates(dialog, view, key, out);
+	*out = (struct action_request){.action = ACTION_NONE};
+	if (question)
+		return answer_question(dialog, question, view, key, out);
+	return dialog->asked == ACTION_RATES ? answer_rates(dialog, view, key, out) : answer_other(dialog, view, key, out);
 }
 
 static struct canvas open_box(struct canvas *canvas, int lines, const char *title)
@@ -181,14 +246,45 @@ static void draw_option(struct canvas *inside, int y, const struct option *optio
 	canvas_text(inside, 2 + KEYS_COLUMN, y, chosen ? ROLE_SELECTED : ROLE_TEXT, 0, option->text);
 }
 
+/* What applying would do, in words. */
+static void draw_applied(struct canvas *inside, const struct view *view)
+{
+	const struct view_what_if *what_if = &view->what_if;
+	const char *letter = what_if->network == VIEW_D ? "D" : "G";
+	bool known = what_if->layer >= 0 && what_if->layer < VIEW_MAX_LAYERS && !what_if->whole_network;
+	const char *layer = known ? view->layers[what_if->network == VIEW_D ? VIEW_D : VIEW_G][what_if->layer].name : "";
+	const char *what = known ? layer : "all layers of it";
+	bool other_method = strcmp(what_if->method, view->run.quantizer) != 0;
+	canvas_format(inside, 0, 0, ROLE_TEXT, 0, "%s%s%s: %s %d bit%s", letter, known ? "." : ", ", what, what_if->method, what_if->bits,
+		what_if->per_channel ? ", a scale a channel" : "");
+	if (other_method)
+		canvas_format(inside, 0, 1, ROLE_WARNING, 0, "the run's method becomes %s, for every layer", what_if->method);
+}
+
 static void draw_question(const struct dialog *dialog, const struct question *question, const struct view *view,
 	struct canvas *canvas)
 {
-	struct canvas inside = open_box(canvas, question->count + 2, question->title);
+	int lines = question->text ? 1 : 2;
+	struct canvas inside = open_box(canvas, question->count + lines + 1, question->title);
 	const char *name = live_run(view);
-	canvas_format(&inside, 0, 0, ROLE_TEXT, 0, "%s %s", name ? name : "The run", question->text);
+	if (question->text)
+		canvas_format(&inside, 0, 0, ROLE_TEXT, 0, "%s %s", name ? name : "The run", question->text);
+	else
+		draw_applied(&inside, view);
 	for (int i = 0; i < question->count; i++)
-		draw_option(&inside, 2 + i, &question->options[i], i == dialog->choice);
+		draw_option(&inside, lines + 1 + i, &question->options[i], i == dialog->choice);
+}
+
+static void draw_other(const struct dialog *dialog, struct canvas *canvas)
+{
+	struct canvas inside = open_box(canvas, 6, "compare with another run or step");
+	struct canvas field = canvas_part(&inside, (struct rect){2, 2, inside.clip.width - 2, 1});
+	int width = canvas_text_width(dialog->text), hidden = width + 1 > field.clip.width ? width + 1 - field.clip.width : 0;
+	canvas_text(&inside, 0, 0, ROLE_TEXT, 0, "RUN, RUN@STEP or @STEP; empty: this run's first step");
+	canvas_put(&inside, 0, 2, '>', ROLE_FOCUS, CELL_BOLD);
+	canvas_text(&field, -hidden, 0, ROLE_TEXT, CELL_UNDERLINE, dialog->text);
+	canvas_put(&field, width - hidden, 0, '_', ROLE_FOCUS, CELL_BOLD);
+	canvas_text(&inside, 0, 4, ROLE_QUIET, 0, "Tab: the next run   Enter: compare   Esc: cancel");
 }
 
 static void draw_rate_row(struct canvas *inside, int y, const struct dialog *dialog, const struct view *view, int network)
@@ -227,4 +323,6 @@ void dialog_draw(const struct dialog *dialog, const struct view *view, struct ca
 		draw_question(dialog, question, view, canvas);
 	else if (dialog->asked == ACTION_RATES)
 		draw_rates(dialog, view, canvas);
+	else if (dialog->asked == ACTION_OTHER_OPEN)
+		draw_other(dialog, canvas);
 }

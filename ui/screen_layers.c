@@ -23,13 +23,22 @@ struct row {
 struct rows {
 	struct row items[MAX_ROWS];
 	int count;
-	bool both; /* of both networks: names carry the network's letter */
+	bool both;     /* of both networks: names carry the network's letter */
+	int selected;  /* -1: no cursor */
+};
+
+/* How the weights screen and the dashboard differ. */
+struct list {
+	const struct layers_cursor *cursor; /* NULL: the dashboard, which shows the worst where not all have room */
+	bool boxed;
 };
 
 static const enum theme_role network_roles[VIEW_NETWORKS] = {[VIEW_D] = ROLE_D, [VIEW_G] = ROLE_G};
 static const char network_letters[VIEW_NETWORKS] = {[VIEW_D] = 'D', [VIEW_G] = 'G'};
 
 static bool is_float(const struct view_layer *layer) { return layer->states < 1 || layer->states > VIEW_MAX_STATES; }
+
+static bool chosen(const struct rows *rows, const struct row *row) { return row - rows->items == rows->selected; }
 
 static int layer_count(const struct view *view, enum view_network network)
 {
@@ -50,20 +59,18 @@ static void draw_name(const struct rows *rows, const struct row *row, struct can
 		snprintf(text, sizeof text, "%c %s", network_letters[row->network], row->layer->name);
 	else
 		text_copy(text, sizeof text, row->layer->name);
-	table_text(cell, false, false, network_roles[row->network], text);
+	table_text(cell, chosen(rows, row), false, network_roles[row->network], text);
 }
 
 static void draw_shape(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
-	table_text(cell, false, false, ROLE_TEXT, row->layer->shape);
+	table_text(cell, chosen(rows, row), false, ROLE_TEXT, row->layer->shape);
 }
 
 static void draw_weights(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
 	char text[NUMBER_SIZE];
-	table_text(cell, false, true, ROLE_TEXT, text_short_count(text, sizeof text, (double)row->layer->weights));
+	table_text(cell, chosen(rows, row), true, ROLE_TEXT, text_short_count(text, sizeof text, (double)row->layer->weights));
 }
 
 static void draw_states(const struct rows *rows, const struct row *row, struct canvas *cell)
@@ -80,78 +87,92 @@ static void draw_states(const struct rows *rows, const struct row *row, struct c
 
 static void draw_utilization(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
 	char text[NUMBER_SIZE];
 	double used = is_float(row->layer) ? NAN : row->layer->utilization;
-	table_text(cell, false, true, ROLE_TEXT, screen_percent(text, sizeof text, used, 0));
+	table_text(cell, chosen(rows, row), true, ROLE_TEXT, screen_percent(text, sizeof text, used, 0));
 }
 
 static void draw_sqnr(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
 	char text[NUMBER_SIZE];
 	snprintf(text, sizeof text, isfinite(row->layer->sqnr_db) && !is_float(row->layer) ? "%.1f" : "-", row->layer->sqnr_db);
-	table_text(cell, false, true, ROLE_TEXT, text);
+	table_text(cell, chosen(rows, row), true, ROLE_TEXT, text);
 }
 
 static void draw_dead(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
 	char text[NUMBER_SIZE];
 	int dead = row->layer->dead_states;
 	bool worrying = dead > 0 && row->layer->bits <= TELLING_BITS;
 	snprintf(text, sizeof text, is_float(row->layer) ? "-" : "%d", dead);
-	table_text(cell, false, true, worrying ? ROLE_WARNING : ROLE_QUIET, text);
+	table_text(cell, chosen(rows, row), true, worrying ? ROLE_WARNING : ROLE_QUIET, text);
 }
 
-static void draw_real(const struct row *row, struct canvas *cell, double value, int digits)
+static void draw_real(const struct rows *rows, const struct row *row, struct canvas *cell, double value, int digits)
 {
 	char text[NUMBER_SIZE];
-	table_text(cell, false, true, ROLE_TEXT, screen_number(text, sizeof text, is_float(row->layer) ? NAN : value, digits));
+	table_text(cell, chosen(rows, row), true, ROLE_TEXT, screen_number(text, sizeof text, is_float(row->layer) ? NAN : value, digits));
 }
 
 static void draw_alpha(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
-	draw_real(row, cell, row->layer->alpha, 3);
+	draw_real(rows, row, cell, row->layer->alpha, 3);
 }
 
 static void draw_beta(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
-	draw_real(row, cell, row->layer->beta, 3);
+	draw_real(rows, row, cell, row->layer->beta, 3);
 }
 
 static void draw_mse(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
-	draw_real(row, cell, row->layer->mse, 2);
+	draw_real(rows, row, cell, row->layer->mse, 2);
 }
 
 static void draw_flips(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
 	char text[NUMBER_SIZE];
-	table_text(cell, false, true, ROLE_TEXT, screen_percent(text, sizeof text, is_float(row->layer) ? NAN : row->layer->flips, 1));
+	double flips = is_float(row->layer) ? NAN : layers_flip_rate(row->layer);
+	table_text(cell, chosen(rows, row), true, ROLE_TEXT, screen_percent(text, sizeof text, flips, 1));
+}
+
+static void draw_error(const struct rows *rows, const struct row *row, struct canvas *cell)
+{
+	draw_real(rows, row, cell, row->layer->variance > 0 ? row->layer->mse / row->layer->variance : NAN, 3);
+}
+
+static void draw_bits(const struct rows *rows, const struct row *row, struct canvas *cell)
+{
+	char text[NUMBER_SIZE];
+	snprintf(text, sizeof text, is_float(row->layer) ? "32" : "%d", row->layer->bits);
+	table_text(cell, chosen(rows, row), true, ROLE_TEXT, text);
+}
+
+static void draw_packed(const struct rows *rows, const struct row *row, struct canvas *cell)
+{
+	char text[NUMBER_SIZE];
+	bool known = isfinite(row->layer->packed_bytes) && row->layer->packed_bytes > 0;
+	table_text(cell, chosen(rows, row), true, ROLE_TEXT,
+		known ? text_bytes_amount(text, sizeof text, row->layer->packed_bytes) : "-");
 }
 
 static void draw_iterations(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
 	char text[NUMBER_SIZE];
 	snprintf(text, sizeof text, row->layer->iterations > 0 && !is_float(row->layer) ? "%d" : "-", row->layer->iterations);
-	table_text(cell, false, true, ROLE_QUIET, text);
+	table_text(cell, chosen(rows, row), true, ROLE_QUIET, text);
 }
 
 static const struct table_column columns[] = {
-	{"layer", 9, 14, 0, false}, {"shape", 11, 13, 5, false}, {"weights", 7, 0, 8, true}, {"states", 6, 0, 0, false},
-	{"util %", 6, 0, 2, true}, {"SQNR dB", 7, 0, 1, true}, {"alpha", 7, 8, 4, true}, {"beta", 8, 9, 6, true},
-	{"flips %", 7, 0, 3, true}, {"MSE", 7, 0, 7, true}, {"iter", 4, 0, 9, true}, {"dead", 4, 0, 1, true},
+	{"layer", 9, 14, 0, false}, {"bits", 4, 0, 3, true}, {"shape", 11, 13, 6, false}, {"weights", 7, 0, 9, true},
+	{"states", 6, 0, 0, false}, {"util %", 6, 0, 2, true}, {"SQNR dB", 7, 0, 1, true}, {"alpha", 7, 8, 5, true},
+	{"beta", 8, 9, 7, true}, {"flip%/1k", 8, 0, 4, true}, {"MSE", 7, 0, 8, true}, {"MSE/var", 7, 0, 10, true},
+	{"packed", 7, 0, 11, true}, {"iter", 4, 0, 12, true}, {"dead", 4, 0, 1, true},
 };
-enum { COLUMNS = sizeof columns / sizeof *columns, STATES_COLUMN = 3 };
+enum { COLUMNS = sizeof columns / sizeof *columns, BITS_COLUMN = 1, STATES_COLUMN = 4 };
 static void (*const drawers[COLUMNS])(const struct rows *rows, const struct row *row, struct canvas *cell) = {
-	draw_name, draw_shape, draw_weights, draw_states, draw_utilization, draw_sqnr, draw_alpha, draw_beta, draw_flips, draw_mse,
-	draw_iterations, draw_dead,
+	draw_name, draw_bits, draw_shape, draw_weights, draw_states, draw_utilization, draw_sqnr, draw_alpha, draw_beta, draw_flips,
+	draw_mse, draw_error, draw_packed, draw_iterations, draw_dead,
 };
 
 static void draw_cell(const void *context, int row, int column, struct canvas *cell, bool selected)
@@ -181,6 +202,18 @@ static int compare_place(const void *left, const void *right)
 	return a->network != b->network ? (int)a->network - (int)b->network : a->position - b->position;
 }
 
+static double used_share(const struct view_layer *layer)
+{
+	return is_float(layer) || isnan(layer->utilization) ? INFINITY : layer->utilization;
+}
+
+/* Worst used first; equals as they lie in the networks. */
+static int compare_use(const void *left, const void *right)
+{
+	double a = used_share(((const struct row *)left)->layer), b = used_share(((const struct row *)right)->layer);
+	return a != b ? (a > b) - (a < b) : compare_place(left, right);
+}
+
 /* Keeps the `most` worst rows, in the order of the networks. */
 static void keep_worst(struct rows *rows, int most)
 {
@@ -191,26 +224,61 @@ static void keep_worst(struct rows *rows, int most)
 	qsort(rows->items, (size_t)rows->count, sizeof *rows->items, compare_place);
 }
 
-static void describe_size(struct text *text, const struct view_run *run, enum view_network network)
+/* Of all weights as they are packed, and as float; false: the layers do not tell. */
+static bool measure_layers(const struct view *view, enum view_network network, double *packed, double *plain)
+{
+	*packed = *plain = 0;
+	for (int i = 0; i < layer_count(view, network); i++) {
+		const struct view_layer *layer = &view->layers[network][i];
+		if (!isfinite(layer->packed_bytes) || layer->packed_bytes <= 0)
+			return false;
+		*packed += layer->packed_bytes;
+		*plain += 4.0 * (double)layer->weights;
+	}
+	return *packed > 0;
+}
+
+static void describe_size(struct text *text, const struct view *view, enum view_network network)
 {
 	char amount[NUMBER_SIZE];
-	if (run->bits[network] >= 32)
-		text_format(text, "%s", text_bytes_amount(amount, sizeof amount, run->float_bytes[network]));
+	double packed = view->run.packed_bytes[network], plain = view->run.float_bytes[network], from_layers, float_layers;
+	if (measure_layers(view, network, &from_layers, &float_layers)) {
+		packed = from_layers;
+		plain = float_layers;
+	}
+	if (!(packed < plain))
+		text_format(text, "%s", text_bytes_amount(amount, sizeof amount, plain));
 	else
-		text_format(text, "%s packed (%.1fx)", text_bytes_amount(amount, sizeof amount, run->packed_bytes[network]),
-			run->float_bytes[network] / run->packed_bytes[network]);
+		text_format(text, "%s packed (%.1fx)", text_bytes_amount(amount, sizeof amount, packed), plain / packed);
+}
+
+/* Bits as most of its weights have them: "2 bit em", and the layers that differ: "(deconv4 32)". */
+static void describe_bits(struct text *text, const struct view *view, enum view_network network)
+{
+	const struct view_run *run = &view->run;
+	bool first = true;
+	if (run->bits[network] >= 32)
+		text_format(text, "float");
+	else
+		text_format(text, "%d bit %s", run->bits[network], run->quantizer);
+	for (int i = 0; i < layer_count(view, network); i++) {
+		const struct view_layer *layer = &view->layers[network][i];
+		int bits = is_float(layer) ? 32 : layer->bits;
+		if (bits == (run->bits[network] >= 32 ? 32 : run->bits[network]))
+			continue;
+		text_format(text, first ? " (%s %d" : ", %s %d", layer->name, bits);
+		first = false;
+	}
+	text_format(text, first ? "" : ")");
 }
 
 static void describe_network(struct text *text, const struct view *view, enum view_network network)
 {
-	const struct view_run *run = &view->run;
 	char weights[NUMBER_SIZE];
-	if (run->bits[network] >= 32)
-		text_format(text, "%c  float", network_letters[network]);
-	else
-		text_format(text, "%c  %d bit %s", network_letters[network], run->bits[network], run->quantizer);
-	text_format(text, "  %s weights  ", text_count(weights, sizeof weights, (int64_t)run->weights[network]));
-	describe_size(text, run, network);
+	text_format(text, "%c  ", network_letters[network]);
+	describe_bits(text, view, network);
+	text_format(text, "  %s weights  ", text_count(weights, sizeof weights, (int64_t)view->run.weights[network]));
+	describe_size(text, view, network);
 }
 
 static void describe_both(struct text *text, const struct view *view)
@@ -218,7 +286,7 @@ static void describe_both(struct text *text, const struct view *view)
 	text_format(text, "layers");
 	for (enum view_network network = VIEW_D; network < VIEW_NETWORKS; network++) {
 		text_format(text, "   %c ", network_letters[network]);
-		describe_size(text, &view->run, network);
+		describe_size(text, view, network);
 	}
 }
 
@@ -240,17 +308,49 @@ static int states_width(const struct rows *rows, int width)
 	return needed;
 }
 
-static void draw_rows(struct canvas *canvas, const struct view *view, struct rows *rows, const char *title, bool boxed)
+/* Within a network; otherwise its title says it. */
+static bool bits_differ(const struct rows *rows)
 {
-	char note[2 * CELL_SIZE], step[NUMBER_SIZE];
-	int total = rows->count, overhead = boxed ? 3 : 2;
-	keep_worst(rows, canvas->clip.height - overhead);
-	if (rows->count < total)
-		snprintf(note, sizeof note, "worst %d of %d", rows->count, total);
+	for (int i = 1; i < rows->count; i++)
+		if (rows->items[i].network == rows->items[i - 1].network && rows->items[i].layer->bits != rows->items[i - 1].layer->bits)
+			return true;
+	return false;
+}
+
+/* What stands at the right of the title. */
+static void describe_rows(char *note, size_t size, const struct view *view, const struct list *list, int shown, int total)
+{
+	char step[NUMBER_SIZE];
+	if (shown < total)
+		snprintf(note, size, "worst %d of %d", shown, total);
+	else if (list->cursor && list->cursor->by_utilization)
+		snprintf(note, size, "worst used first");
 	else
-		snprintf(note, sizeof note, "step %s", text_count(step, sizeof step, view->layers_step));
+		snprintf(note, size, "step %s", text_count(step, sizeof step, view->layers_step));
+}
+
+static void order_rows(struct rows *rows, const struct list *list, int most)
+{
+	rows->selected = -1;
+	if (!list->cursor) {
+		keep_worst(rows, most);
+		return;
+	}
+	if (list->cursor->by_utilization)
+		qsort(rows->items, (size_t)rows->count, sizeof *rows->items, compare_use);
+	for (int i = 0; i < rows->count; i++)
+		if (rows->items[i].network == list->cursor->network && rows->items[i].position == list->cursor->layer)
+			rows->selected = i;
+}
+
+static void draw_rows(struct canvas *canvas, const struct view *view, struct rows *rows, const char *title, const struct list *list)
+{
+	char note[2 * CELL_SIZE];
+	int total = rows->count, most = canvas->clip.height - (list->boxed ? 3 : 2);
+	order_rows(rows, list, most);
+	describe_rows(note, sizeof note, view, list, rows->count, total);
 	struct rect all = {0, 0, canvas->clip.width, canvas->clip.height};
-	struct canvas inside = screen_pane(canvas, all, title, total ? note : NULL, boxed);
+	struct canvas inside = screen_pane(canvas, all, title, total ? note : NULL, list->boxed);
 	if (!total) {
 		screen_draw_centred(&inside, ROLE_QUIET, "layer statistics come with the first report");
 		return;
@@ -258,8 +358,9 @@ static void draw_rows(struct canvas *canvas, const struct view *view, struct row
 	struct table_column fitted[COLUMNS];
 	memcpy(fitted, columns, sizeof columns);
 	fitted[STATES_COLUMN].width = states_width(rows, inside.clip.width);
-	struct table table = {.columns = fitted, .column_count = COLUMNS, .row_count = rows->count, .selected = -1,
-		.context = rows, .draw_cell = draw_cell};
+	fitted[BITS_COLUMN].width *= list->cursor || bits_differ(rows);
+	struct table table = {.columns = fitted, .column_count = COLUMNS, .row_count = rows->count, .selected = rows->selected,
+		.top = list->cursor ? table_scroll(0, rows->selected, rows->count, most) : 0, .context = rows, .draw_cell = draw_cell};
 	table_draw(&inside, &table);
 }
 
@@ -271,36 +372,77 @@ int layers_height(const struct view *view, bool side_by_side, bool boxed)
 	return (rows > 0 ? rows : usual) + (boxed ? 3 : 2);
 }
 
-static void draw_network(struct canvas *canvas, const struct view *view, enum view_network network, bool boxed)
+static void draw_network(struct canvas *canvas, const struct view *view, enum view_network network, const struct list *list)
 {
 	struct rows rows = {0};
 	struct text title = {0};
 	add_rows(&rows, view, network);
 	describe_network(&title, view, network);
-	draw_rows(canvas, view, &rows, title.bytes, boxed);
+	draw_rows(canvas, view, &rows, title.bytes, list);
 	text_clear(&title);
 }
 
-static void draw_both(struct canvas *canvas, const struct view *view, bool boxed)
+static void draw_both(struct canvas *canvas, const struct view *view, const struct list *list)
 {
 	struct rows rows = {.both = true};
 	struct text title = {0};
 	add_rows(&rows, view, VIEW_D);
 	add_rows(&rows, view, VIEW_G);
 	describe_both(&title, view);
-	draw_rows(canvas, view, &rows, title.bytes, boxed);
+	draw_rows(canvas, view, &rows, title.bytes, list);
 	text_clear(&title);
 }
 
-void layers_draw(struct canvas *canvas, const struct view *view, bool side_by_side, bool boxed)
+static void draw_list(struct canvas *canvas, const struct view *view, bool side_by_side, const struct list *list)
 {
 	int width = canvas->clip.width, half = width / 2, height = canvas->clip.height;
 	if (!side_by_side) {
-		draw_both(canvas, view, boxed);
+		draw_both(canvas, view, list);
 		return;
 	}
 	struct canvas left = canvas_part(canvas, (struct rect){0, 0, half, height});
 	struct canvas right = canvas_part(canvas, (struct rect){half, 0, width - half, height});
-	draw_network(&left, view, VIEW_D, boxed);
-	draw_network(&right, view, VIEW_G, boxed);
+	draw_network(&left, view, VIEW_D, list);
+	draw_network(&right, view, VIEW_G, list);
+}
+
+void layers_draw(struct canvas *canvas, const struct view *view, bool side_by_side, bool boxed)
+{
+	draw_list(canvas, view, side_by_side, &(struct list){.boxed = boxed});
+}
+
+void layers_draw_list(struct canvas *canvas, const struct view *view, const struct layers_cursor *cursor, bool side_by_side,
+	bool boxed)
+{
+	draw_list(canvas, view, side_by_side, &(struct list){.cursor = cursor, .boxed = boxed});
+}
+
+bool layers_clamp(const struct view *view, struct layers_cursor *cursor)
+{
+	if (!layer_count(view, cursor->network))
+		cursor->network = cursor->network == VIEW_D ? VIEW_G : VIEW_D;
+	int count = layer_count(view, cursor->network);
+	cursor->layer = cursor->layer >= count ? count - 1 : cursor->layer;
+	cursor->layer = cursor->layer < 0 ? 0 : cursor->layer;
+	return count > 0;
+}
+
+void layers_move(const struct view *view, struct layers_cursor *cursor, int rows_down, bool side_by_side)
+{
+	struct rows rows = {0};
+	if (!layers_clamp(view, cursor))
+		return;
+	for (enum view_network network = VIEW_D; network < VIEW_NETWORKS; network++)
+		if (!side_by_side || network == cursor->network)
+			add_rows(&rows, view, network);
+	order_rows(&rows, &(struct list){.cursor = cursor}, rows.count);
+	int row = rows.selected + (rows_down > MAX_ROWS ? MAX_ROWS : rows_down < -MAX_ROWS ? -MAX_ROWS : rows_down);
+	row = row < 0 ? 0 : row >= rows.count ? rows.count - 1 : row;
+	cursor->network = rows.items[row].network;
+	cursor->layer = rows.items[row].position;
+}
+
+double layers_flip_rate(const struct view_layer *layer)
+{
+	return layer->flip_steps > 0 ? layer->flips * 1000 / (double)layer->flip_steps : NAN;
 }
