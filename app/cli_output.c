@@ -53,6 +53,11 @@ json_t *cli_json_rounded(double value, int digits)
 	return cli_json_real(strtod(text, NULL));
 }
 
+json_t *cli_json_level(double value)
+{
+	return isinf(value) ? json_string(value < 0 ? "-inf" : "inf") : cli_json_real(value);
+}
+
 json_t *cli_json_text(const char *text)
 {
 	json_t *value = text ? json_string(text) : json_null();

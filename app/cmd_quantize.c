@@ -1,12 +1,11 @@
 /* qgan quantize: one saved tensor through any of the quantizers. */
 #include "app/commands.h"
 
-#include <langinfo.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/text_table.h"
+#include "app/state_table.h"
 #include "engine/base/memory.h"
 #include "engine/file/npy.h"
 #include "engine/quant/quantizer.h"
@@ -81,45 +80,6 @@ static int print_json(const struct quantizer *quantizer, const struct quant_stat
 
 /* ---- for people ---- */
 
-enum { BAR_WIDTH = 40, BAR_SIZE = BAR_WIDTH * 3 + 1 };
-
-/* As long as the share of the fullest state; a state with any weight shows. */
-static void draw_bar(uint64_t count, uint64_t most, char bar[BAR_SIZE])
-{
-	static const char *const eighths[] = {"", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589"};
-	bool unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	int length = most ? (int)ceil((double)count / (double)most * BAR_WIDTH * 8) : 0;
-	struct text text = {0};
-	for (int i = 0; i < length / 8; i++)
-		text_format(&text, "%s", unicode ? "\u2588" : "#");
-	if (length % 8)
-		text_format(&text, "%s", unicode ? eighths[length % 8] : length % 8 >= 4 ? "#" : length < 8 ? "." : "");
-	text_copy(bar, BAR_SIZE, text.bytes ? text.bytes : "");
-	text_clear(&text);
-}
-
-static void print_states(const struct quant_statistics *s)
-{
-	static const struct text_column columns[] = {
-		{"state", true}, {"level", true}, {"weights", true}, {"share", true}, {"", false}, {NULL, false},
-	};
-	struct text_table *table = text_table_create(columns);
-	uint64_t most = 0;
-	for (int z = 0; z < 1 << s->fit.bits; z++)
-		most = s->counts[z] > most ? s->counts[z] : most;
-	for (int z = 0; z < 1 << s->fit.bits; z++) {
-		char count[32], bar[BAR_SIZE];
-		draw_bar(s->counts[z], most, bar);
-		text_table_add(table, "%d", z);
-		text_table_add(table, "%.6g", s->levels[z]);
-		text_table_add(table, "%s", text_count(count, sizeof count, (int64_t)s->counts[z]));
-		text_table_add(table, "%.2f %%", 100 * (double)s->counts[z] / (double)s->weights);
-		text_table_add(table, "%s", bar);
-	}
-	text_table_print(table, stdout, 0);
-	text_table_destroy(table);
-}
-
 static void print_title(const char *path, const struct quantizer *quantizer, const struct npy *tensor, int bits)
 {
 	char weights[32];
@@ -157,7 +117,7 @@ static int print_text(const char *path, const struct quantizer *quantizer, const
 	if (s->weights == 0) {
 		printf("Nothing to quantize.\n");
 	} else {
-		print_states(s);
+		state_table_print(s->levels, s->counts, 1 << s->fit.bits);
 		print_sums(s);
 	}
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
