@@ -60,7 +60,12 @@ void cli_describe_expected(const struct cli_option *option, char *target, size_t
 			text_format(&text, "%s %s", i ? "," : "", option->choices[i]);
 		bounded = false;
 		break;
+	case CLI_LIST:
+		text_format(&text, "must be given %d times at most", CLI_LIST_MAX);
+		bounded = false;
+		break;
 	case CLI_FLAG:
+	case CLI_SWITCH:
 	case CLI_HELP:
 	case CLI_TEXT:
 		text_format(&text, "must be a text");
@@ -80,6 +85,14 @@ static bool in_range(const struct cli_option *option, double value)
 	return (option->min == 0 && option->max == 0) || (value >= option->min && value <= option->max);
 }
 
+static bool add_to_list(struct cli_list *list, const char *value)
+{
+	if (list->count == CLI_LIST_MAX)
+		return false;
+	list->items[list->count++] = value;
+	return true;
+}
+
 static bool is_choice(const struct cli_option *option, const char *value)
 {
 	for (int i = 0; option->choices[i]; i++)
@@ -95,8 +108,11 @@ static bool store_value(const struct cli_option *option, void *field, const char
 	double real;
 	switch (option->kind) {
 	case CLI_TEXT:
+	case CLI_SWITCH:
 		*(const char **)field = value;
 		return true;
+	case CLI_LIST:
+		return add_to_list(field, value);
 	case CLI_INTEGER:
 		if (!text_to_int64(value, &integer) || !in_range(option, (double)integer))
 			return false;
@@ -173,6 +189,8 @@ static bool take_option(const struct option_place places[], int count, int argc,
 		return true;
 	}
 	const char *value = attached;
+	if (!value && option->kind == CLI_SWITCH)
+		value = "yes";
 	if (!value && *index + 1 < argc && strncmp(argv[*index + 1], "--", 2))
 		value = argv[++*index];
 	if (!value)

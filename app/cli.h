@@ -37,12 +37,20 @@ enum {
 
 enum cli_kind {      /* type of the field at `offset` */
 	CLI_FLAG,    /* bool, no argument */
+	CLI_SWITCH,  /* const char *: "yes" when it stands alone, else what is attached: --name=no */
+	CLI_LIST,    /* struct cli_list: may be given several times */
 	CLI_TEXT,    /* const char *, into argv */
 	CLI_INTEGER, /* int64_t */
 	CLI_NATURAL, /* uint64_t */
 	CLI_REAL,    /* double, finite */
 	CLI_CHOICE,  /* const char *: one of `choices` */
 	CLI_HELP,    /* --help itself: no field */
+};
+
+enum { CLI_LIST_MAX = 32 };
+struct cli_list {
+	int count;
+	const char *items[CLI_LIST_MAX]; /* into argv, in order */
 };
 
 struct cli_option {

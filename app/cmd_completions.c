@@ -18,7 +18,7 @@ static void each_option(const struct subcommand *row, void (*tell)(const struct 
 
 static bool takes_value(const struct cli_option *option)
 {
-	return option->kind != CLI_FLAG && option->kind != CLI_HELP;
+	return option->kind != CLI_FLAG && option->kind != CLI_SWITCH && option->kind != CLI_HELP;
 }
 
 static void print_names(const struct subcommand *const children[])

@@ -5,95 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "engine/gan/model.h"
-#include "engine/nn/optimizer.h"
-#include "engine/quant/quantizer.h"
-
-static const char *quantizer_choice(int index)
-{
-	return quantizers[index] ? quantizers[index]->name : NULL;
-}
-
-static const char *model_choice(int index)
-{
-	return model_families[index] ? model_families[index]->name : NULL;
-}
-
-static const char *optimizer_choice(int index)
-{
-	return optimizers[index] ? optimizers[index]->name : NULL;
-}
-
-static const int allowed_sizes[] = {32, 64, 128, -1};
-static const int allowed_channels[] = {0, 1, 3, -1};
-static const int allowed_bits[] = {1, 2, 3, 4, 5, 6, 7, 8, 32, -1};
-
-#define AT(field) offsetof(struct gan_settings, field)
-#define FOREVER 1e15 /* steps and epochs: more than any training, and exact in a double */
-
-const struct setting_row setting_rows[] = {
-	{.name = "model", .kind = SETTING_NAME, .offset = AT(model), .choice = model_choice, .standard = "dcgan",
-	 .argument = "NAME", .help = "model family"},
-	{.name = "data", .kind = SETTING_DATA, .offset = AT(data), .argument = "SPEC",
-	 .help = "data set, KIND or KIND:DIR; see qgan data list"},
-	{.name = "size", .kind = SETTING_INT, .offset = AT(size), .allowed = allowed_sizes, .standard = "32", .argument = "PIXELS",
-	 .help = "height and width of the pictures"},
-	{.name = "channels", .kind = SETTING_INT, .offset = AT(channels), .allowed = allowed_channels, .standard = "0",
-	 .argument = "C", .help = "1 grey, 3 colour, 0 as the data set has them"},
-	{.name = "width", .kind = SETTING_INT, .offset = AT(width), .min = 1, .max = MODEL_MAX_WIDTH, .standard = "32", .argument = "W",
-	 .help = "first feature width: at 32 pixels G has 4W-2W-W channels"},
-	{.name = "latent", .kind = SETTING_INT, .offset = AT(latent), .min = 1, .max = MODEL_MAX_LATENT, .standard = "100", .argument = "N",
-	 .help = "length of the noise vector z"},
-	{.name = "batch", .kind = SETTING_INT, .offset = AT(batch), .min = 2, .max = MODEL_MAX_BATCH, .standard = "64", .argument = "N",
-	 .help = "pictures in a batch"},
-	{.name = "d-bits", .kind = SETTING_INT, .offset = AT(bits[NETWORK_D]), .allowed = allowed_bits, .standard = "32",
-	 .argument = "K", .help = "bits of D's weights, 32: not quantized"},
-	{.name = "g-bits", .kind = SETTING_INT, .offset = AT(bits[NETWORK_G]), .allowed = allowed_bits, .standard = "32",
-	 .argument = "K", .help = "bits of G's weights, 32: not quantized"},
-	{.name = "quantizer", .kind = SETTING_NAME, .offset = AT(quantizer), .choice = quantizer_choice, .standard = "em",
-	 .argument = "NAME", .help = "how weights become k-bit states"},
-	{.name = "quantizer-iterations", .kind = SETTING_INT, .offset = AT(quantizer_iterations), .min = 0, .max = 1000,
-	 .standard = "0", .argument = "N", .help = "iterations of a quantizer that iterates, 0: the method's own"},
-	{.name = "optimizer", .kind = SETTING_NAME, .offset = AT(optimizer), .choice = optimizer_choice, .standard = "adam",
-	 .argument = "NAME", .help = "how gradients change weights"},
-	{.name = "d-learning-rate", .kind = SETTING_REAL, .offset = AT(learning_rate[NETWORK_D]), .min = 0, .max = 10,
-	 .standard = "0.0002", .argument = "RATE", .help = "learning rate of D"},
-	{.name = "g-learning-rate", .kind = SETTING_REAL, .offset = AT(learning_rate[NETWORK_G]), .min = 0, .max = 10,
-	 .standard = "0.0002", .argument = "RATE", .help = "learning rate of G"},
-	{.name = "beta1", .kind = SETTING_REAL, .offset = AT(beta1), .min = 0, .max = 0.999999, .standard = "0.5",
-	 .argument = "BETA", .help = "Adam's first decay; momentum of SGD"},
-	{.name = "beta2", .kind = SETTING_REAL, .offset = AT(beta2), .min = 0, .max = 0.999999999, .standard = "0.999",
-	 .argument = "BETA", .help = "Adam's second decay"},
-	{.name = "seed", .kind = SETTING_SEED, .offset = AT(seed), .standard = "7", .argument = "N",
-	 .help = "start of every random sequence, or random"},
-	{.name = "threads", .kind = SETTING_INT, .offset = AT(threads), .min = 0, .max = PARALLEL_MAX_THREADS, .standard = "0",
-	 .argument = "N", .help = "compute threads, 0: one per usable core", .changes_nothing = true},
-	{.name = "steps", .kind = SETTING_INT64, .offset = AT(steps), .min = 0, .max = FOREVER, .standard = "0", .argument = "N",
-	 .help = "end after so many steps, 0: by epochs"},
-	{.name = "epochs", .kind = SETTING_INT64, .offset = AT(epochs), .min = 0, .max = FOREVER, .standard = "12", .argument = "N",
-	 .help = "end after so many epochs when steps is 0; 0: never"},
-	{.name = "checkpoint-every", .kind = SETTING_INT64, .offset = AT(checkpoint_every), .min = 0, .max = FOREVER,
-	 .standard = "500", .argument = "N", .help = "steps between checkpoints, 0: only at the end", .changes_nothing = true},
-	{.name = "sample-every", .kind = SETTING_INT64, .offset = AT(sample_every), .min = 0, .max = FOREVER, .standard = "100",
-	 .argument = "N", .help = "steps between sample grids, 0: on request", .changes_nothing = true},
-	{.name = "layers-every", .kind = SETTING_INT64, .offset = AT(layers_every), .min = 0, .max = FOREVER, .standard = "50",
-	 .argument = "N", .help = "steps between layer statistics, 0: never", .changes_nothing = true},
-	{.name = "metric-every", .kind = SETTING_INT64, .offset = AT(metric_every), .min = 1, .max = FOREVER, .standard = "10",
-	 .argument = "N", .help = "steps between points of the curves", .changes_nothing = true},
-	{.name = "samples", .kind = SETTING_INT, .offset = AT(samples), .min = 1, .max = 1024, .standard = "64", .argument = "N",
-	 .help = "tiles of the sample grid", .changes_nothing = true},
-	{.name = NULL},
-};
-const int setting_count = sizeof setting_rows / sizeof *setting_rows - 1;
-_Static_assert(sizeof setting_rows / sizeof *setting_rows - 1 <= SETTINGS_MAX, "settings_words has no room for every row");
-
-const struct setting_row *setting_find(const char *name)
-{
-	for (const struct setting_row *row = setting_rows; row->name; row++)
-		if (!strcmp(row->name, name))
-			return row;
-	return NULL;
-}
+#include "engine/gan/layer_bits.h"
 
 const char *setting_origin_name(enum setting_origin origin)
 {
@@ -129,6 +41,12 @@ static void describe_expected(const struct setting_row *row, struct text *text)
 	case SETTING_DATA:
 		text_format(text, "must be KIND or KIND:DIR in UTF-8, shorter than %d bytes", DATASET_SPEC_SIZE);
 		return;
+	case SETTING_SWITCH:
+		text_format(text, "must be yes or no");
+		return;
+	case SETTING_BITS:
+		text_format(text, "must be NETWORK.LAYER=BITS, several separated by commas, such as G.deconv1=4,D.conv4=32, or none");
+		return;
 	case SETTING_INT:
 	case SETTING_INT64:
 		text_format(text, row->allowed ? "must be one of" : "must be an integer");
@@ -139,7 +57,7 @@ static void describe_expected(const struct setting_row *row, struct text *text)
 	}
 	for (int i = 0; row->allowed && row->allowed[i] >= 0; i++)
 		text_format(text, "%s %d", i ? "," : "", row->allowed[i]);
-	if (!row->allowed && row->max >= FOREVER)
+	if (!row->allowed && row->max >= SETTING_FOREVER)
 		text_format(text, " of %g or more", row->min);
 	else if (!row->allowed)
 		text_format(text, " from %g to %.12g", row->min, row->max);
@@ -190,6 +108,22 @@ static bool random_seed(uint64_t *seed)
 	return true;
 }
 
+static bool take_switch(bool *field, const char *value)
+{
+	bool yes = !strcmp(value, "yes");
+	if (!yes && strcmp(value, "no") != 0)
+		return false;
+	*field = yes;
+	return true;
+}
+
+static bool take_layer_bits(char field[LAYER_BITS_SIZE], const char *value)
+{
+	struct layer_exceptions exceptions;
+	struct error unused;
+	return *value && layer_exceptions_parse(value, &exceptions, &unused) && layer_exceptions_format(&exceptions, field, &unused);
+}
+
 bool settings_set(struct gan_settings *settings, const struct setting_row *row, const char *subject, const char *value,
                   struct error *error)
 {
@@ -228,6 +162,14 @@ bool settings_set(struct gan_settings *settings, const struct setting_row *row, 
 			break;
 		text_copy(field, DATASET_SPEC_SIZE, value);
 		return true;
+	case SETTING_SWITCH:
+		if (!take_switch(field, value))
+			break;
+		return true;
+	case SETTING_BITS:
+		if (!take_layer_bits(field, value))
+			break;
+		return true;
 	}
 	return refuse(row, subject, value, error);
 }
@@ -260,6 +202,12 @@ char *settings_get(const struct gan_settings *settings, const struct setting_row
 	case SETTING_REAL:
 		format_real(digits, sizeof digits, *(const double *)field);
 		break;
+	case SETTING_SWITCH:
+		text_copy(digits, sizeof digits, *(const bool *)field ? "yes" : "no");
+		break;
+	case SETTING_BITS:
+		text_copy(target, size, *(const char *)field ? field : "none");
+		return target;
 	case SETTING_NAME:
 	case SETTING_DATA:
 		text_copy(target, size, field);

@@ -18,6 +18,8 @@ enum setting_kind { /* type of the field */
 	SETTING_REAL,
 	SETTING_NAME, /* char [GAN_NAME_SIZE], one of the choices */
 	SETTING_DATA, /* char [DATASET_SPEC_SIZE] */
+	SETTING_SWITCH, /* bool: yes or no; a flag that stands alone means yes */
+	SETTING_BITS, /* char [LAYER_BITS_SIZE]: bits of single layers (engine/gan/layer_bits.h), or "none" for none */
 };
 
 struct setting_row {
@@ -28,12 +30,13 @@ struct setting_row {
 	const int *allowed;                   /* the only values of an INT, ended by -1; NULL: the range */
 	const char *(*choice)(int index);     /* names of a registry, NULL at its end */
 	const char *standard;                 /* default, as text; NULL: asked of the data sets */
-	const char *argument;                 /* what help calls the value */
+	const char *argument;                 /* what help calls the value; NULL for a switch */
 	const char *help;                     /* one line, no full stop */
 	bool changes_nothing;                 /* cadence, threads: another value gives the same training */
 };
 
-enum { SETTINGS_MAX = 32, SETTING_TEXT_SIZE = DATASET_SPEC_SIZE };
+#define SETTING_FOREVER 1e15 /* max of steps and epochs: more than any training, and exact in a double */
+enum { SETTINGS_MAX = 40, SETTING_TEXT_SIZE = DATASET_SPEC_SIZE };
 extern const struct setting_row setting_rows[]; /* ends with name NULL */
 extern const int setting_count;
 const struct setting_row *setting_find(const char *name); /* NULL: unknown */
@@ -48,9 +51,11 @@ const char *setting_origin_name(enum setting_origin origin);
  * names it in its syntax: .shared_title = "Settings", .shared = settings_options, .shared_offset = offsetof(..). */
 struct settings_words {
 	const char *flag[SETTINGS_MAX]; /* by row; NULL: not given */
+	struct cli_list bits;           /* --bits of single layers: given several times, they add up */
 	const char *config;             /* --config FILE */
 };
 const struct cli_option *settings_options(void);
+bool settings_words_has(const struct settings_words *words, const struct setting_row *row); /* its flag was given */
 bool settings_words_any(const struct settings_words *words); /* at least one setting was given */
 
 struct settings_origins {
@@ -76,7 +81,7 @@ bool settings_apply_flags(const struct settings_words *words, struct gan_setting
 bool settings_parse_config(const char *name, const char *text, size_t length, enum setting_origin origin,
                            struct gan_settings *settings, struct settings_origins *origins, struct error *error);
 
-/* Every value is in range and the values fit together (a name not longer than its field, a data spec of a known kind).
+/* Every value is in range (a name not longer than its field, a data spec of a known kind).
  * settings_load has done this already; settings from elsewhere (JSON, a file) may need it. */
 bool settings_check(const struct gan_settings *settings, struct error *error);
 

@@ -17,6 +17,10 @@ static json_t *value_to_json(const struct gan_settings *settings, const struct s
 		return json_integer((json_int_t)*(const uint64_t *)field);
 	case SETTING_REAL:
 		return cli_json_real(*(const double *)field);
+	case SETTING_SWITCH:
+		return json_boolean(*(const bool *)field);
+	case SETTING_BITS:
+		return json_string(*(const char *)field ? field : "none");
 	case SETTING_NAME:
 	case SETTING_DATA:
 		break;
@@ -55,11 +59,13 @@ static const struct setting_row *find_json_name(const char *name)
 	return NULL;
 }
 
-/* A JSON number or string as the text that settings_set reads; false for anything else. */
+/* A JSON number, string, true or false as the text that settings_set reads; false for anything else. */
 static bool json_value_text(const json_t *value, char text[SETTING_TEXT_SIZE])
 {
 	if (json_is_string(value))
 		return text_copy(text, SETTING_TEXT_SIZE, json_string_value(value));
+	if (json_is_boolean(value))
+		return text_copy(text, SETTING_TEXT_SIZE, json_is_true(value) ? "yes" : "no");
 	if (json_is_integer(value))
 		return snprintf(text, SETTING_TEXT_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(value)) > 0;
 	return json_is_real(value) && snprintf(text, SETTING_TEXT_SIZE, "%.17g", json_real_value(value)) > 0;
@@ -79,7 +85,7 @@ bool settings_from_json(const json_t *json, struct gan_settings *settings, struc
 		if (!row)
 			return error_set(error, ERROR_INPUT, "unknown setting \"%.60s\"", name);
 		if (!json_value_text(value, text))
-			return error_set(error, ERROR_INPUT, "%s must be a number or a text", name);
+			return error_set(error, ERROR_INPUT, "%s must be a number, a text, true or false", name);
 		if (!settings_set(&read, row, name, text, error))
 			return false;
 	}

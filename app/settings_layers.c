@@ -33,9 +33,11 @@ const struct cli_option *settings_options(void)
 		int i = row_index(row);
 		for (int k = 0; row->choice && row->choice(k) && k < MAX_CHOICES - 1; k++)
 			choices[i][k] = row->choice(k);
+		bool list = row->kind == SETTING_BITS;
 		*option = (struct cli_option){
-			.name = row->name, .kind = CLI_TEXT, .argument = row->argument, .choices = row->choice ? choices[i] : NULL,
-			.offset = offsetof(struct settings_words, flag) + (size_t)i * sizeof(char *),
+			.name = row->name, .kind = list ? CLI_LIST : row->kind == SETTING_SWITCH ? CLI_SWITCH : CLI_TEXT, .argument = row->argument, .choices = row->choice ? choices[i] : NULL,
+			.offset = list ? offsetof(struct settings_words, bits)
+			               : offsetof(struct settings_words, flag) + (size_t)i * sizeof(char *),
 			.standard = row->kind == SETTING_DATA ? dataset_default_spec() : row->standard, .help = row->help,
 		};
 	}
@@ -44,10 +46,15 @@ const struct cli_option *settings_options(void)
 	return options;
 }
 
+bool settings_words_has(const struct settings_words *words, const struct setting_row *row)
+{
+	return row->kind == SETTING_BITS ? words->bits.count > 0 : words->flag[row_index(row)] != NULL;
+}
+
 bool settings_words_any(const struct settings_words *words)
 {
-	for (int i = 0; i < setting_count; i++)
-		if (words->flag[i])
+	for (const struct setting_row *row = setting_rows; row->name; row++)
+		if (settings_words_has(words, row))
 			return true;
 	return words->config;
 }
@@ -181,16 +188,36 @@ static bool load_environment(struct gan_settings *settings, struct settings_orig
 	return true;
 }
 
+/* A flag given several times: each must be good by itself, together they are one value. */
+static bool set_list(struct gan_settings *settings, const struct setting_row *row, const char *subject, const struct cli_list *list,
+                     struct error *error)
+{
+	struct text joined = {0};
+	bool good = true;
+	for (int i = 0; good && i < list->count; i++) {
+		struct gan_settings probe = *settings;
+		char value[SETTING_TEXT_SIZE];
+		good = settings_set(&probe, row, subject, list->items[i], error);
+		settings_get(&probe, row, value, sizeof value);
+		if (strcmp(value, "none") != 0)
+			text_format(&joined, "%s%s", joined.length ? "," : "", value);
+	}
+	good = good && settings_set(settings, row, subject, joined.bytes ? joined.bytes : "none", error);
+	text_clear(&joined);
+	return good;
+}
+
 static bool load_flags(const struct settings_words *words, struct gan_settings *settings, struct settings_origins *origins,
                        struct error *error)
 {
 	for (const struct setting_row *row = setting_rows; row->name; row++) {
-		const char *value = words->flag[row_index(row)];
 		char subject[64];
 		snprintf(subject, sizeof subject, "--%s", row->name);
-		if (!value)
+		if (!settings_words_has(words, row))
 			continue;
-		if (!settings_set(settings, row, subject, value, error))
+		bool good = row->kind == SETTING_BITS ? set_list(settings, row, subject, &words->bits, error)
+		                                      : settings_set(settings, row, subject, words->flag[row_index(row)], error);
+		if (!good)
 			return false;
 		note_origin(origins, row, ORIGIN_FLAG);
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/gan/layer_bits.h"
 
 /* A resumed run may get another end or cadence; anything else would make it another run, which is what --from does. */
 static bool check_resume_flags(const struct settings_words *words, struct error *error)
@@ -11,7 +12,7 @@ static bool check_resume_flags(const struct settings_words *words, struct error 
 	for (int i = 0; i < setting_count; i++) {
 		const struct setting_row *row = &setting_rows[i];
 		bool harmless = row->changes_nothing || !strcmp(row->name, "steps") || !strcmp(row->name, "epochs");
-		if (words->flag[i] && !harmless)
+		if (settings_words_has(words, row) && !harmless)
 			return error_set(error, ERROR_INPUT,
 			                 "--%s would make --resume another training: leave it out, or start a new run with --from", row->name);
 	}
@@ -57,7 +58,7 @@ static bool resolve_recorded(const struct train_options *options, const char *st
 	replace_end(&options->settings, &start->configured);
 	if (options->from)
 		count_from_checkpoint(start);
-	return settings_check(&start->settings, error);
+	return true;
 }
 
 bool train_options_resolve(const struct train_options *options, char store_path[PATH_SIZE], struct training_start *start,
@@ -79,5 +80,6 @@ bool train_options_resolve(const struct train_options *options, char store_path[
 	}
 	if (options->name && !text_copy(start->name, sizeof start->name, options->name))
 		return error_set(error, ERROR_INPUT, "--run-name: expected at most %d bytes", RUN_NAME_SIZE - 1);
-	return dataset_check(start->settings.data, error);
+	return settings_check(&start->settings, error) && layer_bits_settle(&start->settings, error) &&
+	       dataset_check(start->settings.data, error);
 }

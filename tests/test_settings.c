@@ -75,7 +75,7 @@ static void the_table_is_sound(void **state)
 	for (const struct setting_row *row = setting_rows; row->name; row++) {
 		assert_ptr_equal(setting_find(row->name), row);
 		assert_int_equal(strspn(row->name, "abcdefghijklmnopqrstuvwxyz-0123456789"), strlen(row->name));
-		assert_non_null(row->argument);
+		assert_true((row->argument != NULL) == (row->kind != SETTING_SWITCH));
 		assert_true(row->help && *row->help && row->help[strlen(row->help) - 1] != '.');
 		assert_true((row->kind == SETTING_NAME) == (row->choice != NULL));
 		assert_true(row->standard || row->kind == SETTING_DATA);
@@ -158,6 +158,39 @@ static void seeds_and_names(void **state)
 		assert_true(takes(quantizer, quantizer->choice(i)));
 		assert_non_null(strstr(error.text, quantizer->choice(i)));
 	}
+}
+
+static void switches_are_yes_or_no(void **state)
+{
+	(void)state;
+	int seen = 0;
+	for (const struct setting_row *row = setting_rows; row->name; row++) {
+		if (row->kind != SETTING_SWITCH)
+			continue;
+		seen++;
+		assert_string_equal(row->standard, "no");
+		assert_true(takes(row, "yes") && takes(row, "no"));
+		assert_false(takes(row, "true") || takes(row, "1") || takes(row, "Yes"));
+	}
+	assert_int_equal(seen, 3);
+}
+
+static void bits_of_single_layers(void **state)
+{
+	(void)state;
+	const struct setting_row *row = setting_find("bits");
+	assert_true(takes(row, "none") && takes(row, "G.deconv1=4") && takes(row, "G.conv1=4,D.conv4=32,D.conv1=1"));
+	static const char *const wrong[] = {"G.deconv1", "G.deconv1=", "G.deconv1=9", "G.deconv1=0", "deconv1=4", "E.conv1=4", "G.=4",
+		"G.deconv1=4,", ",G.deconv1=4", "G.deconv1=4,,D.conv1=2", "G.deconv1=4 D.conv1=2", "G.a-b=4", "g.deconv1=4", "none,none"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(takes(row, wrong[i]));
+	struct gan_settings settings;
+	struct error error;
+	settings_set_defaults(&settings);
+	assert_true(settings_set(&settings, row, "it", "G.conv1=4,D.conv4=2,G.conv1=8", &error)); /* the later word counts */
+	assert_string_equal(settings.layer_bits, "G.conv1=8,D.conv4=2");
+	assert_true(settings_set(&settings, row, "it", "none", &error));
+	assert_string_equal(settings.layer_bits, "");
 }
 
 /* ---- layers ---- */
@@ -275,6 +308,31 @@ static void a_recorded_run_hears_flags_only(void **state)
 	assert_int_equal(origins.of[setting_find("batch") - setting_rows], ORIGIN_CONFIG_FILE);
 	assert_int_equal(origins.of[setting_find("latent") - setting_rows], ORIGIN_FLAG);
 	assert_false(settings_words_any(&(struct settings_words){0}));
+}
+
+/* --bits may be given several times; together they take the place of what a file or a run says. */
+static void repeated_bits_add_up(void **state)
+{
+	const struct home *home = *state;
+	struct settings_words words = {.config = home->file, .bits = {2, {"G.conv1=4", "D.conv4=32,G.conv2=1"}}};
+	struct settings_origins origins;
+	struct gan_settings settings;
+	struct error error = {0};
+	write_text(home->file, "bits = D.conv1=8\n");
+	assert_true(settings_words_any(&words));
+	assert_true(settings_load(&words, &settings, &origins, &error));
+	assert_string_equal(settings.layer_bits, "G.conv1=4,D.conv4=32,G.conv2=1");
+	assert_int_equal(origins.of[setting_find("bits") - setting_rows], ORIGIN_FLAG);
+	words.bits.count = 0;
+	assert_true(settings_load(&words, &settings, &origins, &error));
+	assert_string_equal(settings.layer_bits, "D.conv1=8");
+	words.bits = (struct cli_list){1, {"none"}};
+	assert_true(settings_load(&words, &settings, &origins, &error));
+	assert_string_equal(settings.layer_bits, "");
+	words.bits = (struct cli_list){2, {"G.conv1=4", "G.conv1"}};
+	assert_false(settings_load(&words, &settings, &origins, &error));
+	assert_string_equal(error.text, "--bits must be NETWORK.LAYER=BITS, several separated by commas, such as "
+	                                "G.deconv1=4,D.conv4=32, or none, not \"G.conv1\"");
 }
 
 static void files_that_are_not_there(void **state)
@@ -420,7 +478,11 @@ static void randomize(struct gan_settings *settings)
 	for (const struct setting_row *row = setting_rows; row->name; row++) {
 		char value[64] = "images:/a \"b\"\\\xc3\xa4";
 		int choices = 0;
-		if (row->kind == SETTING_REAL)
+		if (row->kind == SETTING_SWITCH)
+			snprintf(value, sizeof value, "%s", pick(2) ? "yes" : "no");
+		else if (row->kind == SETTING_BITS)
+			snprintf(value, sizeof value, "%s", pick(2) ? "D.conv1=8,G.deconv2=32" : "none");
+		else if (row->kind == SETTING_REAL)
 			snprintf(value, sizeof value, "%.17g", row->max * (double)pick(1u << 30) / (1u << 30));
 		else if (row->kind == SETTING_SEED)
 			snprintf(value, sizeof value, "%llu", (unsigned long long)(pick(1u << 31) << 32 | pick(1u << 31)));
@@ -468,7 +530,7 @@ static void json_that_is_refused(void **state)
 		{"", "not JSON"}, {"{\"width\":", "not JSON"}, {"[]", "object"}, {"{\"widths\":1}", "unknown setting \"widths\""},
 		{"{\"width\":0}", "width"}, {"{\"width\":[1]}", "width must be"}, {"{\"width\":null}", "width"}, {"{\"width\":1.5}", "width"},
 		{"{\"width\":1,\"width\":2}", "not JSON"}, {"{\"d-bits\":2}", "unknown setting"}, {"{\"data\":\"\"}", "data"},
-		{"{\"seed\":-1}", "seed"}, {"{\"beta1\":1e999}", "JSON"},
+		{"{\"seed\":-1}", "seed"}, {"{\"beta1\":1e999}", "JSON"}, {"{\"literal\":1}", "literal must be yes or no"}, {"{\"bits\":\"G.conv1\"}", "bits must be"},
 	};
 	struct gan_settings settings, before;
 	struct error error = {0};
@@ -484,6 +546,13 @@ static void json_that_is_refused(void **state)
 	assert_true(settings_from_text("{\"d_bits\": 2}", &settings, &error)); /* the rest are defaults */
 	assert_int_equal(settings.bits[NETWORK_D], 2);
 	assert_int_equal(settings.width, before.width);
+	assert_true(settings_from_text("{\"literal\":true,\"per_channel\":\"yes\",\"bits\":\"D.conv1=3\"}", &settings, &error));
+	assert_true(settings.literal && settings.per_channel && !settings.allow_degenerate);
+	char *text = settings_to_text(&settings);
+	assert_non_null(strstr(text, "\"literal\":true"));
+	assert_non_null(strstr(text, "\"allow_degenerate\":false"));
+	assert_non_null(strstr(text, "\"bits\":\"D.conv1=3\""));
+	free(text);
 }
 
 static void impossible_values_from_elsewhere(void **state)
@@ -537,9 +606,12 @@ int main(void)
 		cmocka_unit_test(real_numbers_end_where_the_row_says),
 		cmocka_unit_test(what_is_no_value_is_refused),
 		cmocka_unit_test(seeds_and_names),
+		cmocka_unit_test(switches_are_yes_or_no),
+		cmocka_unit_test(bits_of_single_layers),
 		cmocka_unit_test_setup_teardown(later_layers_win, make_home, leave_home),
 		cmocka_unit_test_setup_teardown(every_setting_has_a_variable, make_home, leave_home),
 		cmocka_unit_test_setup_teardown(a_recorded_run_hears_flags_only, make_home, leave_home),
+		cmocka_unit_test_setup_teardown(repeated_bits_add_up, make_home, leave_home),
 		cmocka_unit_test_setup_teardown(files_that_are_not_there, make_home, leave_home),
 		cmocka_unit_test(config_files_are_forgiving_about_blanks),
 		cmocka_unit_test(config_mistakes_name_file_and_line),

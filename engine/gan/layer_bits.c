@@ -9,7 +9,7 @@
 #include "engine/quant/quantizer.h"
 
 static const char *const names[NETWORK_COUNT] = {[NETWORK_D] = "D", [NETWORK_G] = "G"};
-static const char NOTHING[] = "none";
+#define NOTHING "none"
 
 /* ---- the text ---- */
 
@@ -145,15 +145,17 @@ static bool refuse_layer(const struct layer_plan *plan, enum network_id network,
 
 /* ---- who gets what ---- */
 
-static const struct exemption {
-	const char *name;
+struct exemption {
 	bool first, last;
-} exemptions[] = {{"none", false, false}, {"first", true, false}, {"last", false, true}, {"ends", true, true}};
+};
+static const struct exemption exemptions[] = {{false, false}, {true, false}, {false, true}, {true, true}};
+const char *const layer_exemption_names[] = {NOTHING, "first", "last", "ends"};
+const int layer_exemption_count = sizeof exemptions / sizeof *exemptions;
 
 static const struct exemption *find_exemption(const char *name, struct error *error)
 {
-	for (size_t i = 0; i < sizeof exemptions / sizeof *exemptions; i++)
-		if (strcmp(exemptions[i].name, *name ? name : NOTHING) == 0)
+	for (int i = 0; i < layer_exemption_count; i++)
+		if (strcmp(layer_exemption_names[i], *name ? name : NOTHING) == 0)
 			return &exemptions[i];
 	error_set(error, ERROR_INPUT, "exempt must be one of none, first, last, ends, not \"%.32s\"", name);
 	return NULL;

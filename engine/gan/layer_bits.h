@@ -24,6 +24,9 @@ bool layer_exceptions_parse(const char *text, struct layer_exceptions *exception
 /* False, and nothing written: it does not fit. */
 bool layer_exceptions_format(const struct layer_exceptions *exceptions, char text[LAYER_BITS_SIZE], struct error *error);
 
+extern const char *const layer_exemption_names[]; /* settings.exempt; the empty text is the first */
+extern const int layer_exemption_count;
+
 /* The quantizable layers of one network, in its order, with the bits that are in force. */
 struct layer_plan {
 	int count;
