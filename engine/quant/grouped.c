@@ -72,11 +72,47 @@ struct fit_pass {
 	const struct quant_options *options;
 	struct quant_layout layout;
 	const float *weights;
+	const struct quant_fit *whole; /* no group shall err more than under this fit; NULL: not asked for */
 	float *gathered;            /* group after group; NULL: the weights are so already */
 	struct quant_fit *fits;
 	struct quant_trace *traces; /* one a group; NULL: not wanted */
 	struct error *failures;     /* one a task: of its first group that failed */
 };
+
+static double squared_error(const struct quantizer *quantizer, const struct quant_fit *fit, const float *weights, size_t count)
+{
+	float quantized[TILE];
+	double sum = 0;
+	for (size_t first = 0; first < count; first += TILE) {
+		size_t length = count - first < TILE ? count - first : TILE;
+		quantizer->apply(fit, NULL, weights + first, length, NULL, quantized, NULL);
+		for (size_t i = 0; i < length; i++) {
+			double difference = (double)weights[first + i] - (double)quantized[i];
+			sum += difference * difference;
+		}
+	}
+	return sum;
+}
+
+/* Where the whole tensor's fit serves the group better than its own, the search goes on from there. */
+static bool improve(const struct fit_pass *pass, const float *weights, size_t count, struct quant_fit *fit, struct quant_trace *trace,
+                    struct error *error)
+{
+	double limit = squared_error(pass->quantizer, pass->whole, weights, count);
+	if (squared_error(pass->quantizer, fit, weights, count) <= limit)
+		return true;
+	struct quant_trace other = {0};
+	struct quant_options options = *pass->options;
+	options.warm = pass->whole;
+	options.trace = trace ? &other : NULL;
+	if (!pass->quantizer->fit(&options, NULL, weights, count, fit, error))
+		return false;
+	if (squared_error(pass->quantizer, fit, weights, count) > limit)
+		*fit = *pass->whole;
+	if (trace)
+		*trace = other;
+	return true;
+}
 
 static void fit_task(void *context, int index)
 {
@@ -91,6 +127,8 @@ static void fit_task(void *context, int index)
 		options.warm = options.warm ? &options.warm[g] : NULL;
 		options.trace = pass->traces ? &pass->traces[g] : NULL;
 		if (!pass->quantizer->fit(&options, NULL, runs + g * size, size, &pass->fits[g], &pass->failures[index]))
+			return;
+		if (pass->whole && !improve(pass, runs + g * size, size, &pass->fits[g], options.trace, &pass->failures[index]))
 			return;
 	}
 }
@@ -154,7 +192,12 @@ bool quant_fit_groups(const struct quantizer *quantizer, const struct quant_opti
 		if (!pass.gathered)
 			return false;
 	}
-	bool success = run_fits(&pass, parallel, fits, error);
+	struct quant_fit whole = {0};
+	bool limited = count > 0 && quantizer->least_squares && !options->literal && !options->warm;
+	struct quant_options plain = {.bits = options->bits, .iterations = options->iterations, .eps = options->eps};
+	pass.whole = limited ? &whole : NULL;
+	bool success = (!limited || quantizer->fit(&plain, parallel, weights, count, &whole, error)) &&
+	               run_fits(&pass, parallel, fits, error);
 	free(pass.gathered);
 	return success;
 }

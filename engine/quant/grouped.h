@@ -18,7 +18,8 @@ static inline size_t quant_layout_count(struct quant_layout layout) { return lay
 
 /* options->warm: layout.groups fits of the last step or NULL; may be `fits`. options->trace: the mean over groups. A group
  * whose weights are not finite: ERROR_NUMERIC naming the index within the tensor; memory for a copy refused: ERROR_MEMORY.
- * On failure `fits` is unchanged. */
+ * On failure `fits` is unchanged. A cold fit of a method that seeks the least squared error leaves no group above the error
+ * that one fit for the whole tensor would give it (but for the literal procedure). */
 bool quant_fit_groups(const struct quantizer *quantizer, const struct quant_options *options, struct parallel *parallel,
                       const float *weights, struct quant_layout layout, struct quant_fit fits[], struct error *error);
 

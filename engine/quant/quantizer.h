@@ -74,6 +74,7 @@ struct quantizer {
 	              uint8_t *states, float *quantized, uint64_t *counts);
 	int least_bits; /* with fewer the formula degenerates (R4, R6): shown as it is, refused for training unless forced */
 	const char *degeneration; /* what is left of it then, to stand after a colon; NULL where least_bits is 1 */
+	bool least_squares;       /* the fit seeks the least squared error: of two fits the one that errs less is the better */
 	bool without_scale;       /* the formula has neither alpha nor beta: both are 0 in a fit (constant weights apart) */
 	bool infinite_ends;       /* decode gives -Inf and Inf for the first and the last state */
 	/* Expected mean squared error over variance at 1..4 bits, of 3,000 weights from N(0, 0.02) (their extremes are 3.4
