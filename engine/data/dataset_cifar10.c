@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/file_bytes.h"
 #include "engine/base/text.h"
 #include "engine/data/cifar10.h"
 #include "engine/data/dataset_parts.h"
-#include "engine/data/file_bytes.h"
 
 enum { MAX_BATCHES = 5, PATH_SIZE = DATASET_SPEC_SIZE + 64, MAX_NAMES_BYTES = 1 << 16 };
 

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/base/file_bytes.h"
 #include "engine/base/text.h"
 #include "engine/data/dataset_parts.h"
-#include "engine/data/file_bytes.h"
 #include "engine/data/idx.h"
 
 enum { PADDED_FROM = 28, PADDED_TO = 32, FRAME = (PADDED_TO - PADDED_FROM) / 2, BACKGROUND = 0, CLASSES = 10, MAX_SIDE = 1024 };

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/file_bytes.h"
 #include "engine/base/memory.h"
 #include "engine/base/replace_file.h"
-#include "engine/data/file_bytes.h"
 #include "engine/data/picture_codec.h"
 
 /* A compressed picture of the largest allowed area stays below this. */

@@ -1,4 +1,4 @@
-#include "engine/data/file_bytes.h"
+#include "engine/base/file_bytes.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* Whole files in memory. Any thread. */
-#ifndef QGAN_ENGINE_DATA_FILE_BYTES_H
-#define QGAN_ENGINE_DATA_FILE_BYTES_H
+#ifndef QGAN_ENGINE_BASE_FILE_BYTES_H
+#define QGAN_ENGINE_BASE_FILE_BYTES_H
 
 #include <stddef.h>
 #include <stdint.h>
