@@ -14,14 +14,25 @@
 enum { MAX_WEIGHTS = 600, LINEAR = 2 };
 static const struct quantizer *const linear[LINEAR] = {&quantizer_minmax, &quantizer_em}; /* levels alpha z + beta */
 
-static struct quant_fit fit_or_fail(const struct quantizer *quantizer, int bits, int iterations, const float *weights, size_t count)
+static struct quant_fit fit_with(const struct quantizer *quantizer, const struct quant_options *options, const float *weights,
+                                 size_t count)
 {
-	struct quant_options options = {.bits = bits, .iterations = iterations, .literal = iterations > 0};
 	struct quant_fit fit = {0};
 	struct error error = {0};
-	if (!quantizer->fit(&options, NULL, weights, count, &fit, &error))
-		fail_msg("%s at %d bits: %s", quantizer->name, bits, error.text);
+	if (!quantizer->fit(options, NULL, weights, count, &fit, &error))
+		fail_msg("%s at %d bits: %s", quantizer->name, options->bits, error.text);
 	return fit;
+}
+
+static struct quant_fit fit_or_fail(const struct quantizer *quantizer, int bits, int iterations, const float *weights, size_t count)
+{
+	return fit_with(quantizer, &(struct quant_options){.bits = bits, .iterations = iterations}, weights, count);
+}
+
+/* The paper's procedure; 0 iterations: as many as it prints. */
+static struct quant_fit fit_literally(const struct quantizer *quantizer, int bits, int iterations, const float *weights, size_t count)
+{
+	return fit_with(quantizer, &(struct quant_options){.bits = bits, .iterations = iterations, .literal = true}, weights, count);
 }
 
 static void names_are_found_and_unknown_ones_listed(void **state)
@@ -248,9 +259,9 @@ static void fits_follow_scale_and_shift(void **state)
 			scaled[i] = weights[i] * 1024;
 			shifted[i] = weights[i] + 37;
 		}
-		struct quant_fit fit = fit_or_fail(quantizer, bits, 0, weights, 200);
-		struct quant_fit big = fit_or_fail(quantizer, bits, 0, scaled, 200);
-		struct quant_fit far = fit_or_fail(quantizer, bits, 0, shifted, 200);
+		struct quant_fit fit = fit_literally(quantizer, bits, 0, weights, 200);
+		struct quant_fit big = fit_literally(quantizer, bits, 0, scaled, 200);
+		struct quant_fit far = fit_literally(quantizer, bits, 0, shifted, 200);
 		assert_true(big.alpha == fit.alpha * 1024 && big.beta == fit.beta * 1024 && big.iterations == fit.iterations);
 		assert_true(fabs(far.alpha - fit.alpha) < 1e-11 && fabs(far.beta - fit.beta - 37) < 1e-11);
 	}
@@ -293,7 +304,7 @@ static void check_golden(const char *tensor, const struct golden_fit *golden, co
 	struct error error;
 	const struct quantizer *quantizer = quantizer_find(golden->method, &error);
 	assert_non_null(quantizer);
-	struct quant_fit fit = fit_or_fail(quantizer, golden->bits, golden->iterations, weights, count);
+	struct quant_fit fit = fit_literally(quantizer, golden->bits, golden->iterations, weights, count);
 	struct quant_statistics statistics;
 	assert_true(quant_describe(quantizer, &fit, NULL, weights, count, &statistics, &error));
 	double scale = golden->alpha + fabs(golden->beta);

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "engine/quant/uniform_kernels.h"
+#include "engine/quant/uniform.h"
 #include "tests/quant_tensors.h"
 
 enum { MAX_WEIGHTS = 600 };
@@ -132,26 +132,28 @@ static void em_is_near_the_best_uniform_quantizer(void **state)
 static void instruction_sets_change_no_bit(void **state)
 {
 	(void)state;
-	enum { COUNT = 1000 };
-	float weights[COUNT], quantized[2][COUNT];
-	uint8_t states[2][COUNT];
+	enum { COUNT = 3000 };
+	static float weights[COUNT], quantized[2][COUNT];
+	static uint8_t states[2][COUNT];
 	struct random random;
 	random_start(&random, 8, RANDOM_TEST);
 	random_fill_normal(&random, weights, COUNT, 0.1f, 1);
-	const struct uniform_grid grid = {.alpha = 0.3, .divisor = 0.3, .beta = -1, .top = 7, .centre = 0.12345};
 	int sets = 0;
 	for (int s = 0; uniform_kernel_sets[s]; s++) {
-		const struct uniform_kernels *kernels = uniform_kernel_sets[s];
-		if (!uniform_kernels_usable(kernels))
+		const struct uniform_kernels *both[] = {uniform_kernel_sets[s], uniform_kernels_best()};
+		if (!uniform_kernels_usable(both[0]))
 			continue;
 		for (size_t count = 1; count < COUNT; count += 37) {
-			struct uniform_moments moments[2][2];
-			const struct uniform_kernels *both[] = {kernels, uniform_kernels_best()};
+			const struct quant_fit fit = {.bits = 1 + (int)(count % 8), .alpha = 0.3, .beta = -1};
+			struct uniform_grid grid = uniform_grid_of(&fit);
+			struct uniform_moments moments[2][3];
 			double errors[2];
+			assert_true(grid.tame);
 			for (int k = 0; k < 2; k++) {
 				memset(moments[k], 0, sizeof moments[k]);
 				both[k]->range(weights, count, &moments[k][0]);
 				both[k]->moments(&grid, weights, count, &moments[k][1]);
+				both[k]->moments_ref(&grid, weights, count, &moments[k][2]);
 				errors[k] = both[k]->squared_error(&grid, weights, count);
 				both[k]->quantize(&grid, weights, count, quantized[k]);
 				both[k]->encode(&grid, weights, count, states[k]);

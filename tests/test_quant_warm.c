@@ -9,17 +9,22 @@
 
 #include "tests/quant_tensors.h"
 
-enum { WEIGHTS = 4096, STEPS = 400, COMPARE_EVERY = 10 };
+enum { WEIGHTS = 4096, STEPS = 400, COMPARE_EVERY = 10, COLD_ITERATIONS = 16 };
+
+static struct quant_fit fit_with(const struct quantizer *quantizer, const struct quant_options *options, const float *weights,
+                                 size_t count)
+{
+	struct quant_fit fit = {0};
+	struct error error = {0};
+	if (!quantizer->fit(options, NULL, weights, count, &fit, &error))
+		fail_msg("%s at %d bits: %s", quantizer->name, options->bits, error.text);
+	return fit;
+}
 
 static struct quant_fit fit_or_fail(const struct quantizer *quantizer, int bits, const struct quant_fit *warm, const float *weights,
                                     size_t count)
 {
-	struct quant_options options = {.bits = bits, .warm = warm};
-	struct quant_fit fit = {0};
-	struct error error = {0};
-	if (!quantizer->fit(&options, NULL, weights, count, &fit, &error))
-		fail_msg("%s at %d bits: %s", quantizer->name, bits, error.text);
-	return fit;
+	return fit_with(quantizer, &(struct quant_options){.bits = bits, .warm = warm}, weights, count);
 }
 
 /* Weights under Adam (2e-4, betas 0.5 and 0.999, as DCGAN trains) with gradients of a pull towards better weights and of noise. */
@@ -66,7 +71,8 @@ static void follow(struct drift *drift, struct random *random, int bits, struct 
 		warm = fit_or_fail(&quantizer_em, bits, &warm, drift->weights, WEIGHTS);
 		if (step % COMPARE_EVERY)
 			continue;
-		struct quant_fit cold = fit_or_fail(&quantizer_em, bits, NULL, drift->weights, WEIGHTS);
+		struct quant_options literal = {.bits = bits, .iterations = COLD_ITERATIONS, .literal = true};
+		struct quant_fit cold = fit_with(&quantizer_em, &literal, drift->weights, WEIGHTS);
 		double ratio = applied_error(&quantizer_em, &warm, drift->weights, WEIGHTS) /
 		               applied_error(&quantizer_em, &cold, drift->weights, WEIGHTS);
 		ratios->sum += ratio;

@@ -1,12 +1,16 @@
 #include "engine/quant/uniform.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "engine/quant/chunks.h"
 
-enum { APPLY_BLOCK = 1024 }; /* weights whose states are counted while they are in the nearest cache */
+enum {
+	APPLY_BLOCK = 1024, /* weights whose states are counted while they are in the nearest cache */
+	SLICES = 8,         /* of a tensor, when a part of it may tell enough */
+};
 
 /* One pass over a tensor: what every chunk needs, and where it leaves its result. */
 struct pass {
@@ -44,12 +48,30 @@ bool uniform_check_finite(const float *weights, size_t count, struct error *erro
 	return true;
 }
 
-static struct uniform_grid grid_of(const struct quant_fit *fit)
+/* Levels so far from 0 beside their spacing that float loses the places between them are not tame; nor are spacings
+ * whose squares, times a few hundred states, come near the ends of float. */
+static bool is_tame(const struct quant_fit *fit)
 {
-	return (struct uniform_grid){
-		.alpha = fit->alpha, .beta = fit->beta, .divisor = fit->alpha > 0 ? fit->alpha : INFINITY,
-		.top = (double)((1 << fit->bits) - 1),
+	const double far = 0x1p12, least = 0x1p-40, most = 0x1p40;
+	return fit->alpha >= least && fit->alpha <= most && fabs(fit->beta) <= far * fit->alpha;
+}
+
+struct uniform_grid uniform_grid_of(const struct quant_fit *fit)
+{
+	double top = (double)((1 << fit->bits) - 1);
+	struct uniform_grid grid = {
+		.alpha = fit->alpha, .beta = fit->beta, .divisor = fit->alpha > 0 ? fit->alpha : INFINITY, .top = top, .tame = is_tame(fit),
 	};
+	if (!grid.tame)
+		return grid;
+	/* Four roundings to float: of beta, the difference, the reciprocal and the product; a quarter more for their products. */
+	double doubt = 1.25 * 0.5 * FLT_EPSILON * (fabs(fit->beta) / fit->alpha + 3 * (top + 1));
+	grid.near_alpha = (float)fit->alpha;
+	grid.near_beta = (float)fit->beta;
+	grid.reciprocal = (float)(1 / fit->alpha);
+	grid.near_top = (float)top;
+	grid.sure = (float)((0.5 - doubt) * (0.5 - doubt) * (1 - 4 * FLT_EPSILON));
+	return grid;
 }
 
 static struct uniform_moments join_moments(const struct uniform_moments parts[], int count)
@@ -58,9 +80,10 @@ static struct uniform_moments join_moments(const struct uniform_moments parts[],
 	for (int i = 1; i < count; i++) {
 		sum.z += parts[i].z;
 		sum.zz += parts[i].zz;
+		sum.r += parts[i].r;
+		sum.rz += parts[i].rz;
+		sum.rr += parts[i].rr;
 		sum.d += parts[i].d;
-		sum.dz += parts[i].dz;
-		sum.dd += parts[i].dd;
 		sum.min = fminf(sum.min, parts[i].min);
 		sum.max = fmaxf(sum.max, parts[i].max);
 	}
@@ -94,19 +117,34 @@ bool uniform_range(struct parallel *parallel, const float *weights, size_t count
 static void moments_task(void *context, int index)
 {
 	struct pass *pass = context;
-	pass->kernels->moments(&pass->grid, pass->weights + chunk_first(pass->chunks, index), chunk_count(pass->chunks, index),
-	                       &pass->moments[index]);
+	const float *weights = pass->weights + chunk_first(pass->chunks, index);
+	size_t count = chunk_count(pass->chunks, index);
+	if (pass->grid.tame)
+		pass->kernels->moments(&pass->grid, weights, count, &pass->moments[index]);
+	else
+		pass->kernels->moments_ref(&pass->grid, weights, count, &pass->moments[index]);
 }
 
-bool uniform_moments(const struct quant_fit *fit, double centre, struct parallel *parallel, const float *weights, size_t count,
-                     struct uniform_moments *moments, struct error *error)
+static struct uniform_moments moments_of(const struct uniform_grid *grid, struct parallel *parallel, const float *weights,
+                                         size_t count)
 {
 	struct pass pass;
-	pass.grid = grid_of(fit);
-	pass.grid.centre = centre;
+	pass.grid = *grid;
 	run_pass(&pass, parallel, moments_task, weights, count);
-	*moments = join_moments(pass.moments, chunks_number(pass.chunks));
-	return isfinite(moments->d) || uniform_check_finite(weights, count, error);
+	return join_moments(pass.moments, chunks_number(pass.chunks));
+}
+
+bool uniform_moments(const struct quant_fit *fit, bool exact, struct parallel *parallel, const float *weights, size_t count,
+                     struct uniform_moments *moments, struct error *error)
+{
+	struct uniform_grid grid = uniform_grid_of(fit);
+	grid.tame = grid.tame && !exact;
+	*moments = moments_of(&grid, parallel, weights, count);
+	if (grid.tame && !isfinite(moments->rr)) { /* a huge weight, if all are finite */
+		grid.tame = false;
+		*moments = moments_of(&grid, parallel, weights, count);
+	}
+	return isfinite(moments->rr) || uniform_check_finite(weights, count, error);
 }
 
 static void error_task(void *context, int index)
@@ -119,7 +157,7 @@ static void error_task(void *context, int index)
 double uniform_squared_error(const struct quant_fit *fit, struct parallel *parallel, const float *weights, size_t count)
 {
 	struct pass pass;
-	pass.grid = grid_of(fit);
+	pass.grid = uniform_grid_of(fit);
 	run_pass(&pass, parallel, error_task, weights, count);
 	double sum = 0;
 	for (int i = 0; i < chunks_number(pass.chunks); i++)
@@ -127,16 +165,30 @@ double uniform_squared_error(const struct quant_fit *fit, struct parallel *paral
 	return sum;
 }
 
+bool uniform_errs_above(const struct quant_fit *fit, double limit, struct parallel *parallel, const float *weights, size_t count)
+{
+	const double doubt = 1e-5; /* of float sums, several times over */
+	struct uniform_grid grid = uniform_grid_of(fit);
+	size_t slice = count / SLICES + 1;
+	double sum = 0;
+	if (!grid.tame)
+		return false;
+	for (size_t first = 0; first < count && sum * (1 - doubt) <= limit; first += slice)
+		sum += moments_of(&grid, parallel, weights + first, count - first < slice ? count - first : slice).rr;
+	return sum * (1 - doubt) > limit && isfinite(sum);
+}
+
 struct quant_fit uniform_minmax_fit(int bits, float min, float max)
 {
 	return (struct quant_fit){
 		.bits = bits, .alpha = ((double)max - (double)min) / (double)((1 << bits) - 1), .beta = (double)min, .valid = true,
+		.constant = min == max,
 	};
 }
 
 double uniform_decode(const struct quant_fit *fit, int state)
 {
-	struct uniform_grid grid = grid_of(fit);
+	struct uniform_grid grid = uniform_grid_of(fit);
 	return uniform_level(&grid, state);
 }
 
@@ -178,7 +230,7 @@ void uniform_apply(const struct quant_fit *fit, struct parallel *parallel, const
 	if (count == 0 || (!states && !quantized && !counts))
 		return;
 	struct apply_pass pass = {
-		.kernels = uniform_kernels_best(), .grid = grid_of(fit), .chunks = chunks_of(count), .weights = weights,
+		.kernels = uniform_kernels_best(), .grid = uniform_grid_of(fit), .chunks = chunks_of(count), .weights = weights,
 		.states = states, .quantized = quantized, .counts = counts,
 	};
 	parallel_run(parallel, apply_task, &pass, chunks_number(pass.chunks));

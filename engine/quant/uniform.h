@@ -17,12 +17,19 @@ bool uniform_check_finite(const float *weights, size_t count, struct error *erro
 bool uniform_range(struct parallel *parallel, const float *weights, size_t count, struct uniform_moments *range,
                    struct error *error);
 
-/* Sums over the weights and their states under `fit`, d = w - centre. ERROR_NUMERIC when a weight is not finite. */
-bool uniform_moments(const struct quant_fit *fit, double centre, struct parallel *parallel, const float *weights, size_t count,
+struct uniform_grid uniform_grid_of(const struct quant_fit *fit);
+
+/* Sums over the weights and their states under `fit`; exact: in double, however tame. ERROR_NUMERIC when a weight is not
+ * finite; rr is infinite where the fit has nothing to do with the weights. */
+bool uniform_moments(const struct quant_fit *fit, bool exact, struct parallel *parallel, const float *weights, size_t count,
                      struct uniform_moments *moments, struct error *error);
 
 /* Sum of squared differences between the weights and what uniform_apply makes of them. */
 double uniform_squared_error(const struct quant_fit *fit, struct parallel *parallel, const float *weights, size_t count);
+
+/* True when the levels alpha z + beta are proven to leave a larger sum of squared errors than `limit`: reads no more of the
+ * weights than that takes. False says nothing. */
+bool uniform_errs_above(const struct quant_fit *fit, double limit, struct parallel *parallel, const float *weights, size_t count);
 
 /* End states on the extreme weights (eq. 3); min = max gives alpha 0. */
 struct quant_fit uniform_minmax_fit(int bits, float min, float max);

@@ -1,15 +1,65 @@
+/* Compiled once per instruction set, with UNIFORM_SET naming it (engine/quant/meson.build). */
 #include "engine/quant/uniform_kernels.h"
 
 #include <float.h>
 #include <math.h>
-
-/* Adding and taking away 1.5 * 2^52 rounds a small double to an integer, halves to even, in every vector unit. */
-static const double rounder = 0x1.8p52;
+#include <string.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
+#define JOIN_NAMES(a, b) a##b
+#define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
+#define UNIFORM_KERNELS WITH_SUFFIX(uniform_kernels_, UNIFORM_SET)
+#define TEXT_OF(name) #name
+#define TEXT(name) TEXT_OF(name)
+
+/* ---- registers of floats ---- */
+
+#if defined(__AVX512F__)
+enum { WIDTH = 16 };
+typedef __m512 vector;
+INLINE vector larger(vector a, vector b) { return _mm512_max_ps(a, b); } /* b where a is NaN */
+INLINE vector smaller(vector a, vector b) { return _mm512_min_ps(a, b); }
+INLINE bool any_above(vector a, vector limit) { return _mm512_cmp_ps_mask(a, limit, _CMP_GT_OQ) != 0; }
+#elif defined(__AVX2__)
+enum { WIDTH = 8 };
+typedef __m256 vector;
+INLINE vector larger(vector a, vector b) { return _mm256_max_ps(a, b); }
+INLINE vector smaller(vector a, vector b) { return _mm256_min_ps(a, b); }
+INLINE bool any_above(vector a, vector limit) { return _mm256_movemask_ps(_mm256_cmp_ps(a, limit, _CMP_GT_OQ)) != 0; }
+#else
+enum { WIDTH = 4 };
+typedef float vector __attribute__((vector_size(16)));
+typedef int32_t mask __attribute__((vector_size(16)));
+INLINE vector chosen(mask which, vector a, vector b) { return (vector)((which & (mask)a) | (~which & (mask)b)); }
+INLINE vector larger(vector a, vector b) { return chosen(a > b, a, b); }
+INLINE vector smaller(vector a, vector b) { return chosen(a < b, a, b); }
+INLINE bool any_above(vector a, vector limit)
+{
+	mask above = a > limit;
+	return (above[0] | above[1] | above[2] | above[3]) != 0;
+}
+#endif
+typedef float loose_vector __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias)); /* at any address */
+
+INLINE vector load(const float *source) { return (vector)*(const loose_vector *)source; }
+INLINE void store(float *target, vector value) { *(loose_vector *)target = (loose_vector)value; }
+INLINE vector all(float value) { return value - (vector){0}; }
+
+/* Adding and taking away 1.5 * 2^23, or 2^52 for a double, rounds a small number to a whole one, halves to even. */
+INLINE vector rounded(vector x)
+{
+	const vector rounder = all(0x1.8p23f);
+	return (x + rounder) - rounder;
+}
+
+/* ---- states ---- */
 
 INLINE double state_of(const struct uniform_grid *grid, double w)
 {
+	const double rounder = 0x1.8p52;
 	double x = (w - grid->beta) / grid->divisor;
 	x = x > 0 ? x : 0;
 	x = x < grid->top ? x : grid->top;
@@ -24,185 +74,303 @@ INLINE float level_of(const struct uniform_grid *grid, double z)
 	return level < FLT_MAX ? level : FLT_MAX;
 }
 
-double uniform_level(const struct uniform_grid *grid, double z) { return level_of(grid, z); }
+/* Weights whose states are found at a time; the work around them is on the stack, in the nearest cache. */
+enum { BLOCK = 128 };
 
-/* Partial sums, one a lane. */
-struct lanes {
-	double z[UNIFORM_LANES], zz[UNIFORM_LANES], d[UNIFORM_LANES], dz[UNIFORM_LANES], dd[UNIFORM_LANES];
-	float min[UNIFORM_LANES], max[UNIFORM_LANES];
-};
+/* False where a weight is so near the middle of two levels that float arithmetic does not tell. */
+INLINE bool find_near_states(const struct uniform_grid *grid, const float *weights, float *states)
+{
+	const vector beta = all(grid->near_beta), reciprocal = all(grid->reciprocal), top = all(grid->near_top), none = all(0);
+	vector farthest = none;
+	for (int i = 0; i < BLOCK; i += WIDTH) {
+		vector x = smaller(larger((load(weights + i) - beta) * reciprocal, none), top), z = rounded(x);
+		farthest = larger((x - z) * (x - z), farthest);
+		store(states + i, z);
+	}
+	return !any_above(farthest, all(grid->sure));
+}
 
-INLINE double lanes_sum(const double values[UNIFORM_LANES])
+/* The states of one whole block. */
+INLINE void find_states(const struct uniform_grid *grid, const float *restrict weights, float *restrict states)
+{
+	if (grid->tame && find_near_states(grid, weights, states))
+		return;
+	for (int i = 0; i < BLOCK; i++)
+		states[i] = (float)state_of(grid, weights[i]);
+}
+
+INLINE void fill_levels(const struct uniform_grid *grid, const float *restrict states, float *restrict levels)
+{
+	for (int i = 0; i < BLOCK; i++)
+		levels[i] = level_of(grid, states[i]);
+}
+
+/* A short last block is filled up with its first weight. */
+INLINE void fill_block(const float *weights, size_t count, float block[BLOCK])
+{
+	for (size_t i = 0; i < BLOCK; i++)
+		block[i] = weights[i < count ? i : 0];
+}
+
+static void quantize(const struct uniform_grid *grid, const float *weights, size_t count, float *quantized)
+{
+	const struct uniform_grid local = *grid;
+	float states[BLOCK], rest[BLOCK], levels[BLOCK];
+	size_t i = 0;
+	for (; i + BLOCK <= count; i += BLOCK) {
+		find_states(&local, weights + i, states);
+		fill_levels(&local, states, quantized + i);
+	}
+	if (i == count)
+		return;
+	fill_block(weights + i, count - i, rest);
+	find_states(&local, rest, states);
+	fill_levels(&local, states, levels);
+	memcpy(quantized + i, levels, (count - i) * sizeof *levels);
+}
+
+INLINE void narrow(const float *restrict states, uint8_t *restrict codes)
+{
+	for (int i = 0; i < BLOCK; i++)
+		codes[i] = (uint8_t)(int)states[i];
+}
+
+static void encode(const struct uniform_grid *grid, const float *weights, size_t count, uint8_t *codes)
+{
+	const struct uniform_grid local = *grid;
+	float states[BLOCK], rest[BLOCK];
+	uint8_t last[BLOCK];
+	size_t i = 0;
+	for (; i + BLOCK <= count; i += BLOCK) {
+		find_states(&local, weights + i, states);
+		narrow(states, codes + i);
+	}
+	if (i == count)
+		return;
+	fill_block(weights + i, count - i, rest);
+	find_states(&local, rest, states);
+	narrow(states, last);
+	memcpy(codes + i, last, count - i);
+}
+
+/* ---- sums in double ---- */
+
+enum { LANES = 64 };
+
+INLINE double lanes_sum(const double *values, int count)
 {
 	double sum = 0;
-	for (int l = 0; l < UNIFORM_LANES; l++)
+	for (int l = 0; l < count; l++)
 		sum += values[l];
 	return sum;
 }
 
-INLINE void lanes_begin(struct lanes *lanes, float first)
+INLINE void lanes_error(double *restrict sums, const float *restrict weights, const float *restrict levels, int count)
 {
-	*lanes = (struct lanes){0};
-	for (int l = 0; l < UNIFORM_LANES; l++)
-		lanes->min[l] = lanes->max[l] = first;
-}
-
-INLINE void lanes_join(const struct lanes *lanes, struct uniform_moments *moments)
-{
-	*moments = (struct uniform_moments){
-		.z = lanes_sum(lanes->z), .zz = lanes_sum(lanes->zz), .d = lanes_sum(lanes->d),
-		.dz = lanes_sum(lanes->dz), .dd = lanes_sum(lanes->dd), .min = lanes->min[0], .max = lanes->max[0],
-	};
-	for (int l = 1; l < UNIFORM_LANES; l++) {
-		moments->min = lanes->min[l] < moments->min ? lanes->min[l] : moments->min;
-		moments->max = lanes->max[l] > moments->max ? lanes->max[l] : moments->max;
-	}
-}
-
-INLINE void lanes_range(struct lanes *restrict lanes, const float *restrict weights, int count)
-{
-	for (int l = 0; l < count; l++) {
-		float w = weights[l];
-		lanes->d[l] += (double)w;
-		lanes->min[l] = w < lanes->min[l] ? w : lanes->min[l];
-		lanes->max[l] = w > lanes->max[l] ? w : lanes->max[l];
-	}
-}
-
-INLINE void lanes_moments(struct lanes *restrict lanes, const struct uniform_grid *grid, const float *restrict weights, int count)
-{
-	for (int l = 0; l < count; l++) {
-		double z = state_of(grid, weights[l]), d = weights[l] - grid->centre;
-		lanes->z[l] += z;
-		lanes->zz[l] += z * z;
-		lanes->d[l] += d;
-		lanes->dz[l] += d * z;
-		lanes->dd[l] += d * d;
-	}
-	for (int l = 0; l < count; l++) {
-		lanes->min[l] = weights[l] < lanes->min[l] ? weights[l] : lanes->min[l];
-		lanes->max[l] = weights[l] > lanes->max[l] ? weights[l] : lanes->max[l];
-	}
-}
-
-INLINE void lanes_error(double *restrict sums, const struct uniform_grid *grid, const float *restrict weights, int count)
-{
-	float levels[UNIFORM_LANES]; /* first, in a loop of its own: compilers vectorize it so */
-	for (int l = 0; l < count; l++)
-		levels[l] = level_of(grid, state_of(grid, weights[l]));
 	for (int l = 0; l < count; l++) {
 		double difference = (double)weights[l] - (double)levels[l];
 		sums[l] += difference * difference;
 	}
 }
 
-INLINE void range_body(const float *weights, size_t count, struct uniform_moments *moments)
+static double squared_error(const struct uniform_grid *grid, const float *weights, size_t count)
+{
+	double sums[BLOCK] = {0};
+	float levels[BLOCK];
+	for (size_t i = 0; i < count; i += BLOCK) {
+		size_t length = count - i < BLOCK ? count - i : BLOCK;
+		quantize(grid, weights + i, length, levels);
+		if (length == BLOCK)
+			lanes_error(sums, weights + i, levels, BLOCK);
+		else
+			lanes_error(sums, weights + i, levels, (int)length);
+	}
+	return lanes_sum(sums, BLOCK);
+}
+
+/* Partial sums, one a lane. */
+struct lanes {
+	double z[LANES], zz[LANES], r[LANES], rz[LANES], rr[LANES], d[LANES];
+	float min[LANES], max[LANES];
+};
+
+INLINE void lanes_begin(struct lanes *lanes, float first)
+{
+	*lanes = (struct lanes){0};
+	for (int l = 0; l < LANES; l++)
+		lanes->min[l] = lanes->max[l] = first;
+}
+
+INLINE void lanes_join(const struct lanes *lanes, struct uniform_moments *moments)
+{
+	*moments = (struct uniform_moments){
+		.z = lanes_sum(lanes->z, LANES), .zz = lanes_sum(lanes->zz, LANES), .r = lanes_sum(lanes->r, LANES),
+		.rz = lanes_sum(lanes->rz, LANES), .rr = lanes_sum(lanes->rr, LANES), .d = lanes_sum(lanes->d, LANES),
+		.min = lanes->min[0], .max = lanes->max[0],
+	};
+	for (int l = 1; l < LANES; l++) {
+		moments->min = lanes->min[l] < moments->min ? lanes->min[l] : moments->min;
+		moments->max = lanes->max[l] > moments->max ? lanes->max[l] : moments->max;
+	}
+}
+
+INLINE void lanes_extremes(struct lanes *restrict lanes, const float *restrict weights, int count)
+{
+	for (int l = 0; l < count; l++) {
+		lanes->min[l] = weights[l] < lanes->min[l] ? weights[l] : lanes->min[l];
+		lanes->max[l] = weights[l] > lanes->max[l] ? weights[l] : lanes->max[l];
+	}
+}
+
+INLINE void lanes_range(struct lanes *restrict lanes, const float *restrict weights, int count)
+{
+	for (int l = 0; l < count; l++)
+		lanes->d[l] += (double)weights[l];
+	lanes_extremes(lanes, weights, count);
+}
+
+static void range(const float *weights, size_t count, struct uniform_moments *moments)
 {
 	struct lanes lanes;
 	lanes_begin(&lanes, weights[0]);
 	size_t i = 0;
-	for (; i + UNIFORM_LANES <= count; i += UNIFORM_LANES)
-		lanes_range(&lanes, weights + i, UNIFORM_LANES);
+	for (; i + LANES <= count; i += LANES)
+		lanes_range(&lanes, weights + i, LANES);
 	lanes_range(&lanes, weights + i, (int)(count - i));
 	lanes_join(&lanes, moments);
 }
 
-INLINE void moments_body(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments)
+INLINE void lanes_moments(struct lanes *restrict lanes, const struct uniform_grid *grid, const float *restrict weights, int count)
 {
-	struct uniform_grid local = *grid;
+	for (int l = 0; l < count; l++) {
+		double z = state_of(grid, weights[l]), r = (weights[l] - grid->beta) - grid->alpha * z;
+		lanes->z[l] += z;
+		lanes->zz[l] += z * z;
+		lanes->r[l] += r;
+		lanes->rz[l] += r * z;
+		lanes->rr[l] += r * r;
+	}
+	lanes_extremes(lanes, weights, count);
+}
+
+static void moments_ref(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments)
+{
+	const struct uniform_grid local = *grid;
 	struct lanes lanes;
 	lanes_begin(&lanes, weights[0]);
 	size_t i = 0;
-	for (; i + UNIFORM_LANES <= count; i += UNIFORM_LANES)
-		lanes_moments(&lanes, &local, weights + i, UNIFORM_LANES);
+	for (; i + LANES <= count; i += LANES)
+		lanes_moments(&lanes, &local, weights + i, LANES);
 	lanes_moments(&lanes, &local, weights + i, (int)(count - i));
 	lanes_join(&lanes, moments);
+	moments->alpha = grid->alpha;
+	moments->beta = grid->beta;
 }
 
-INLINE double squared_error_body(const struct uniform_grid *grid, const float *weights, size_t count)
-{
-	struct uniform_grid local = *grid;
-	double sums[UNIFORM_LANES] = {0};
-	size_t i = 0;
-	for (; i + UNIFORM_LANES <= count; i += UNIFORM_LANES)
-		lanes_error(sums, &local, weights + i, UNIFORM_LANES);
-	lanes_error(sums, &local, weights + i, (int)(count - i));
-	return lanes_sum(sums);
-}
+/* ---- sums in float ---- */
 
-INLINE void quantize_body(const struct uniform_grid *grid, const float *restrict weights, size_t count, float *restrict quantized)
-{
-	struct uniform_grid local = *grid;
-	for (size_t i = 0; i < count; i++)
-		quantized[i] = level_of(&local, state_of(&local, weights[i]));
-}
-
-INLINE void encode_body(const struct uniform_grid *grid, const float *restrict weights, size_t count, uint8_t *restrict states)
-{
-	struct uniform_grid local = *grid;
-	for (size_t i = 0; i < count; i++)
-		states[i] = (uint8_t)(int)state_of(&local, weights[i]);
-}
-
-/* One row of the table: the bodies above, compiled for one instruction set. */
-#define KERNEL_SET(isa, attribute)                                                                                         \
-	attribute static void range_##isa(const float *weights, size_t count, struct uniform_moments *moments)             \
-	{                                                                                                                  \
-		range_body(weights, count, moments);                                                                       \
-	}                                                                                                                  \
-	attribute static void moments_##isa(const struct uniform_grid *grid, const float *weights, size_t count,           \
-	                                    struct uniform_moments *moments)                                               \
-	{                                                                                                                  \
-		moments_body(grid, weights, count, moments);                                                               \
-	}                                                                                                                  \
-	attribute static double squared_error_##isa(const struct uniform_grid *grid, const float *weights, size_t count)   \
-	{                                                                                                                  \
-		return squared_error_body(grid, weights, count);                                                           \
-	}                                                                                                                  \
-	attribute static void quantize_##isa(const struct uniform_grid *grid, const float *weights, size_t count,          \
-	                                     float *quantized)                                                             \
-	{                                                                                                                  \
-		quantize_body(grid, weights, count, quantized);                                                            \
-	}                                                                                                                  \
-	attribute static void encode_##isa(const struct uniform_grid *grid, const float *weights, size_t count,            \
-	                                   uint8_t *states)                                                                \
-	{                                                                                                                  \
-		encode_body(grid, weights, count, states);                                                                 \
-	}                                                                                                                  \
-	static const struct uniform_kernels kernels_##isa = {                                                              \
-		.name = #isa, .range = range_##isa, .moments = moments_##isa, .squared_error = squared_error_##isa,        \
-		.quantize = quantize_##isa, .encode = encode_##isa,                                                        \
-	};
-
-#if defined(__x86_64__)
-KERNEL_SET(avx512, __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq"))))
-KERNEL_SET(avx2, __attribute__((target("avx2"))))
+enum {
+	NEAR_LANES = 16,
+	UNITS = NEAR_LANES / WIDTH, /* registers for one value a lane */
+};
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 4")
 #endif
-KERNEL_SET(plain, )
 
-const struct uniform_kernels *const uniform_kernel_sets[] = {
-#if defined(__x86_64__)
-	&kernels_avx512, &kernels_avx2,
-#endif
-	&kernels_plain, NULL,
+struct near_sums {
+	vector z[UNITS], zz[UNITS], r[UNITS], rz[UNITS], rr[UNITS], min[UNITS], max[UNITS];
 };
 
-bool uniform_kernels_usable(const struct uniform_kernels *kernels)
+struct near_totals { /* z, zz, r, rz, rr, emptied lane by lane */
+	double z[NEAR_LANES], zz[NEAR_LANES], r[NEAR_LANES], rz[NEAR_LANES], rr[NEAR_LANES];
+};
+
+INLINE void near_step(struct near_sums *sums, const struct uniform_grid *grid, const float *weights)
 {
-#if defined(__x86_64__)
-	if (kernels == &kernels_avx512)
-		return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-		       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
-	if (kernels == &kernels_avx2)
-		return __builtin_cpu_supports("avx2");
-#endif
-	return kernels != NULL;
+	const vector beta = all(grid->near_beta), alpha = all(grid->near_alpha), reciprocal = all(grid->reciprocal);
+	const vector top = all(grid->near_top), none = all(0);
+	UNROLL for (int u = 0; u < UNITS; u++) {
+		vector w = load(weights + u * WIDTH), d = w - beta;
+		vector z = rounded(smaller(larger(d * reciprocal, none), top)), r = d - alpha * z;
+		sums->z[u] += z;
+		sums->zz[u] += z * z;
+		sums->r[u] += r;
+		sums->rz[u] += r * z;
+		sums->rr[u] += r * r;
+		sums->min[u] = smaller(w, sums->min[u]);
+		sums->max[u] = larger(w, sums->max[u]);
+	}
 }
 
-const struct uniform_kernels *uniform_kernels_best(void)
+INLINE void near_empty(vector from[UNITS], double *restrict to)
 {
-	int i = 0;
-	while (!uniform_kernels_usable(uniform_kernel_sets[i]))
-		i++;
-	return uniform_kernel_sets[i];
+	float lanes[NEAR_LANES];
+	UNROLL for (int u = 0; u < UNITS; u++) {
+		store(lanes + u * WIDTH, from[u]);
+		from[u] = all(0);
+	}
+	for (int l = 0; l < NEAR_LANES; l++)
+		to[l] += (double)lanes[l];
 }
+
+INLINE void near_flush(struct near_sums *sums, struct near_totals *totals)
+{
+	near_empty(sums->z, totals->z);
+	near_empty(sums->zz, totals->zz);
+	near_empty(sums->r, totals->r);
+	near_empty(sums->rz, totals->rz);
+	near_empty(sums->rr, totals->rr);
+}
+
+/* min and max of the lanes and of the last few weights, which did not fill them. */
+INLINE void near_extremes(const struct near_sums *sums, const float *rest, size_t count, struct uniform_moments *moments)
+{
+	for (int u = 0; u < UNITS; u++)
+		for (int l = 0; l < WIDTH; l++) {
+			moments->min = sums->min[u][l] < moments->min ? sums->min[u][l] : moments->min;
+			moments->max = sums->max[u][l] > moments->max ? sums->max[u][l] : moments->max;
+		}
+	for (size_t i = 0; i < count; i++) {
+		moments->min = rest[i] < moments->min ? rest[i] : moments->min;
+		moments->max = rest[i] > moments->max ? rest[i] : moments->max;
+	}
+}
+
+/* A weight of beta adds nothing to any sum, so the last lanes are filled up with it. */
+static void near_moments(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments)
+{
+	const struct uniform_grid local = *grid;
+	struct near_sums sums = {0};
+	struct near_totals totals = {0};
+	size_t whole = count / NEAR_LANES * NEAR_LANES;
+	for (int u = 0; u < UNITS; u++)
+		sums.min[u] = sums.max[u] = all(weights[0]);
+	for (size_t i = 0; i < whole;) {
+		size_t end = whole - i < UNIFORM_FLUSH ? whole : i + UNIFORM_FLUSH;
+		for (; i < end; i += NEAR_LANES)
+			near_step(&sums, &local, weights + i);
+		near_flush(&sums, &totals);
+	}
+	*moments = (struct uniform_moments){.alpha = local.near_alpha, .beta = local.near_beta, .min = weights[0], .max = weights[0]};
+	near_extremes(&sums, weights + whole, count - whole, moments);
+	if (whole < count) {
+		float last[NEAR_LANES];
+		for (size_t l = 0; l < NEAR_LANES; l++)
+			last[l] = whole + l < count ? weights[whole + l] : local.near_beta;
+		near_step(&sums, &local, last);
+		near_flush(&sums, &totals);
+	}
+	moments->z = lanes_sum(totals.z, NEAR_LANES);
+	moments->zz = lanes_sum(totals.zz, NEAR_LANES);
+	moments->r = lanes_sum(totals.r, NEAR_LANES);
+	moments->rz = lanes_sum(totals.rz, NEAR_LANES);
+	moments->rr = lanes_sum(totals.rr, NEAR_LANES);
+}
+
+extern const struct uniform_kernels UNIFORM_KERNELS;
+const struct uniform_kernels UNIFORM_KERNELS = {
+	.name = TEXT(UNIFORM_SET), .range = range, .moments = near_moments, .moments_ref = moments_ref,
+	.squared_error = squared_error, .quantize = quantize, .encode = encode,
+};

@@ -1,9 +1,15 @@
-/* The hot loops of the uniform quantizers (levels alpha z + beta), once for each instruction set of the machine.
+/* The hot loops of the uniform quantizers (levels alpha z + beta), compiled once for each instruction set of the machine.
  *
- * All arithmetic is in double, with the formula as printed, z = clip(round((w - beta) / alpha), 0, top), division and
- * all; so weights of +-3e38, denormals and a mean a million times the spread need no special care. Sums run in UNIFORM_LANES
- * separate lanes, whatever the width of the registers, and are joined in a fixed order: every instruction set gives
- * the same bits (this folder is compiled without contraction into fused multiply-adds). Any thread. */
+ * What is written - states, levels, errors of the levels - is the formula as printed, in double with its division:
+ * z = clip(round((w - beta) / alpha), 0, top), halves to even. For a tame grid the state is first sought in float, with a
+ * reciprocal; where that lands so near a half that rounding could decide otherwise, the block is done again in double.
+ *
+ * Moments, which only steer EM, are summed in float from a tame grid: lanes are emptied into doubles every
+ * UNIFORM_FLUSH weights, so that a sum errs by less than 64 * 2^-24 = 4e-6 of its terms' magnitudes (1e-8 as seen). The
+ * sums of z and zz are exact. moments_ref does the same in double, for any grid.
+ *
+ * Lanes are the same whatever the width of the registers and are joined in a fixed order: every instruction set gives
+ * the same bits (nothing is contracted into fused multiply-adds). Any thread. */
 #ifndef QGAN_ENGINE_QUANT_UNIFORM_KERNELS_H
 #define QGAN_ENGINE_QUANT_UNIFORM_KERNELS_H
 
@@ -11,27 +17,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { UNIFORM_LANES = 64 };
+enum { UNIFORM_FLUSH = 1024 };
 
-/* A fit made ready for the loops. */
+/* A fit made ready for the loops (uniform_grid_of in engine/quant/uniform.h). */
 struct uniform_grid {
 	double alpha, beta;
 	double divisor; /* alpha, or infinity where alpha is 0: then every state is 0 */
 	double top;     /* 2^bits - 1 */
-	double centre;  /* of the moments: a value among the weights, so that sums of squares lose nothing */
+
+	/* For float arithmetic; a tame grid is one where it does: moderate alpha, levels not far beside their spacing. */
+	bool tame;
+	float near_alpha, near_beta, reciprocal, near_top;
+	float sure; /* squared distance from a whole number up to which a state found in float is the formula's */
 };
 
-/* Sums over weights w with states z; d = w - centre. */
+/* Sums over weights w with states z, and of what the line alpha z + beta leaves of them: r = w - (alpha z + beta). */
 struct uniform_moments {
-	double z, zz, d, dz, dd;
+	double z, zz, r, rz, rr;
+	double alpha, beta; /* the line's, as r was measured: for a tame grid, rounded to float */
+	double d;           /* range alone: the plain sum of the weights */
 	float min, max;
 };
 
 struct uniform_kernels {
 	const char *name;
-	/* count is at least 1. min, max and d (with centre 0: the plain sum) of *moments; a NaN or Inf shows in d. */
-	void (*range)(const float *weights, size_t count, struct uniform_moments *moments);
+	/* count is at least 1 in all of them. A weight that is NaN or Inf shows in d, or in rr; rr of huge weights may
+	 * overflow in float. */
+	void (*range)(const float *weights, size_t count, struct uniform_moments *moments); /* min, max and d */
 	void (*moments)(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments);
+	void (*moments_ref)(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments);
 	/* Sum of squared differences to the levels as quantize writes them. */
 	double (*squared_error)(const struct uniform_grid *grid, const float *weights, size_t count);
 	void (*quantize)(const struct uniform_grid *grid, const float *weights, size_t count, float *quantized);
