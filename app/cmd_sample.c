@@ -1,14 +1,12 @@
 /* qgan sample: pictures of a recorded run's generator. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "app/commands.h"
-#include "app/training.h"
 #include "app/paths.h"
-#include "engine/base/memory.h"
+#include "app/training.h"
 #include "engine/data/picture_file.h"
+#include "engine/gan/inspection.h"
 
 struct sample_arguments {
 	const char *store, *output;
@@ -17,31 +15,18 @@ struct sample_arguments {
 	bool json;
 };
 
-/* A trainer wants a data set; a generator needs none of its pictures. One batch of black ones serves. */
-static bool blank_dataset(const struct gan_settings *settings, struct dataset *dataset, struct error *error)
-{
-	size_t bytes = (size_t)settings->batch * (size_t)settings->size * (size_t)settings->size * (size_t)settings->channels;
-	*dataset = (struct dataset){.size = settings->size, .channels = settings->channels, .count = (size_t)settings->batch};
-	dataset->pixels = memory_try_bytes(bytes, "a blank data set", error);
-	return dataset->pixels != NULL;
-}
-
 static struct image *generate(const struct training_start *start, const struct sample_arguments *arguments, struct error *error)
 {
 	struct checkpoint *checkpoint = checkpoint_read(start->checkpoint_path, start->checkpoint_hash, error);
 	if (!checkpoint)
 		return NULL;
-	struct dataset blank;
-	struct image *picture = NULL;
-	struct gan_settings settings;
-	if (gan_settings_from_checkpoint(&settings, checkpoint, error) && blank_dataset(&settings, &blank, error)) {
-		struct trainer *trainer = trainer_create(&settings, &blank, checkpoint, error);
-		if (trainer)
-			picture = trainer_sample(trainer, (int)arguments->count, arguments->seed, error);
-		trainer_destroy(trainer);
-		free(blank.pixels);
-	}
+	struct inspection *inspection = inspection_create(checkpoint, 0, error);
 	checkpoint_destroy(checkpoint);
+	const struct what_if as_trained = {.network = NETWORK_G, .layer = -1};
+	struct image *picture = NULL;
+	if (inspection)
+		picture = inspection_sample(inspection, &as_trained, (int)arguments->count, arguments->seed, error);
+	inspection_destroy(inspection);
 	return picture;
 }
 

@@ -103,11 +103,14 @@ static void add_tensors(const struct layer *layer, struct layer_plan *plan)
 	parameter_list_clear(&running);
 }
 
+/* Which layers there are does not depend on the channels, which may not be known yet. */
 static bool list_layers(const struct model_family *family, const struct gan_settings *settings, enum network_id network,
                         struct layer_plan *plan, struct error *error)
 {
 	struct network_recipe recipe = {0};
-	family->describe(settings, network, &recipe);
+	struct gan_settings resolved = *settings;
+	resolved.channels = settings->channels ? settings->channels : 1;
+	family->describe(&resolved, network, &recipe);
 	struct shape shape = recipe.input;
 	*plan = (struct layer_plan){0};
 	for (int i = 0; i < recipe.count; i++) {
