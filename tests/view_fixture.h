@@ -55,42 +55,58 @@ static inline void fixture_curves(struct view *view, int64_t steps)
 	view->run.d_fake = view->d_fake.last;
 }
 
+static const double fixture_deviation = 0.0194;
+
 /* Normal weights in 2^bits equal steps between +-2.2 standard deviations. */
 static inline void fixture_count_states(struct view_layer *layer)
 {
 	double width = 4.4 / layer->states, entropy = 0;
+	layer->alpha = width * fixture_deviation;
+	layer->beta = (width / 2 - 2.2) * fixture_deviation;
 	uint64_t left = layer->weights, middle = (uint64_t)layer->states / 2;
 	for (int z = 0; z < layer->states; z++) {
 		double low = -2.2 + z * width, high = low + width;
 		double share = 0.5 * (erf(high / sqrt(2)) - erf(low / sqrt(2)));
 		if (z == 0 || z == layer->states - 1)
 			share += 0.5 * (1 + erf(-2.2 / sqrt(2)));
+		layer->levels[z] = layer->beta + z * layer->alpha;
 		layer->counts[z] = (uint64_t)(share * (double)layer->weights);
 		left -= layer->counts[z];
 		entropy -= share > 0 ? share * log2(share) : 0;
 	}
 	layer->counts[middle] += left;
 	layer->utilization = entropy / layer->bits;
-	layer->mse = 1e-4 / pow(4, layer->bits);
-	layer->sqnr_db = 10 * log10(4e-4 / layer->mse) - 1.3;
-	layer->flips = 0.012;
+	layer->mse = layer->variance * 0.361 / pow(3.3, layer->bits - 1);
+	layer->sqnr_db = 10 * log10(layer->variance / layer->mse);
+	layer->flips = 0.0012;
+	layer->flip_steps = 100;
 	layer->iterations = 7;
+	for (layer->trace_count = 0; layer->trace_count <= layer->iterations; layer->trace_count++)
+		layer->trace[layer->trace_count] = (float)(layer->mse * (1 + 0.4 * exp(-layer->trace_count)));
+}
+
+static inline void fixture_set_bits(struct view_layer *layer, const char *quantizer, int bits)
+{
+	layer->bits = bits;
+	layer->states = bits < 32 ? 1 << bits : 0;
+	layer->groups = 1;
+	layer->packed_bytes = (double)layer->weights * bits / 8 + (bits < 32 ? 8 : 0);
+	text_copy(layer->quantizer, sizeof layer->quantizer, bits < 32 ? quantizer : "float");
+	if (bits < 32)
+		fixture_count_states(layer);
 }
 
 static inline void fixture_layer(struct view *view, enum view_network network, const char *name, const char *shape,
 	uint64_t weights)
 {
 	struct view_layer *layer = &view->layers[network][view->layer_count[network]++];
-	*layer = (struct view_layer){.bits = view->run.bits[network], .weights = weights, .alpha = 0.0213, .beta = -0.0319,
-		.mse = NAN, .sqnr_db = NAN, .utilization = NAN, .flips = NAN, .histogram_min = -0.09f, .histogram_max = 0.09f};
+	*layer = (struct view_layer){.weights = weights, .alpha = NAN, .beta = NAN,
+		.variance = fixture_deviation * fixture_deviation, .mse = NAN, .sqnr_db = NAN, .utilization = NAN, .flips = NAN, .histogram_min = -0.09f, .histogram_max = 0.09f};
 	text_copy(layer->name, sizeof layer->name, name);
 	text_copy(layer->shape, sizeof layer->shape, shape);
 	for (int i = 0; i < VIEW_BINS; i++)
 		layer->histogram[i] = (uint32_t)(1000 * exp(-pow((i - 47.5) / 16, 2)));
-	if (layer->bits < 32) {
-		layer->states = 1 << layer->bits;
-		fixture_count_states(layer);
-	}
+	fixture_set_bits(layer, "em", view->run.bits[network]);
 	view->run.weights[network] += weights;
 	view->run.float_bytes[network] += 4.0 * (double)weights;
 	view->run.packed_bytes[network] += (double)weights * layer->bits / 8 + 8;
@@ -121,6 +137,79 @@ static inline void fixture_layers(struct view *view, int d_bits, int g_bits)
 		last->sqnr_db -= 1.4;
 	}
 	view->layers_step = view->run.step;
+}
+
+/* A record every 20 steps: float until 1,900 (D) or 2,400 (G), then the states drift to what they are now. */
+static inline void fixture_history(struct view *view)
+{
+	for (int network = 0; network < VIEW_NETWORKS; network++)
+		for (int i = 0; i < view->layer_count[network]; i++) {
+			const struct view_layer *layer = &view->layers[network][i];
+			struct view_history *history = &view->history[network][i];
+			*history = (struct view_history){.count = 156, .merged = 1};
+			for (int c = 0; c < history->count; c++) {
+				struct view_history_column *column = &history->columns[c];
+				column->step = 20 * (c + 1);
+				column->bits = column->step <= (network == VIEW_D ? 1900 : 2400) ? 32 : layer->bits;
+				int shown = layer->states < VIEW_HISTORY_STATES ? layer->states : VIEW_HISTORY_STATES;
+				for (int z = 0; column->bits < 32 && z < layer->states; z++) {
+					double now = (double)layer->counts[z] / (double)layer->weights, old = z == layer->states / 2 ? 0.7 : 0.3 / (layer->states - 1);
+					double mixed = exp(-(double)(column->step - 1900) / 150);
+					column->shares[z * shown / layer->states] += (float)(now + (old - now) * (mixed < 1 ? mixed : 1));
+				}
+			}
+		}
+}
+
+/* A question about one layer, answered: `method` at `bits` with rivals' errors. */
+static inline void fixture_ask(struct view *view, enum view_network network, int layer, const char *method, int bits)
+{
+	static const char *const methods[] = {"em", "minmax", "log", "tanh"};
+	static const double errors[4][4] = {{0.361, 0.117, 0.0376, 0.0117}, {8.21, 0.503, 0.0889, 0.0196},
+		{INFINITY, 0.79, 0.412, 0.131}, {INFINITY, 288, 71, 15.9}};
+	struct view_what_if *what_if = &view->what_if;
+	*what_if = (struct view_what_if){.asked = true, .network = network, .layer = layer, .bits = bits, .step = view->run.step,
+		.best_error = 0.1157, .network_bytes = 270000, .seconds = {0.0124, 0.41}};
+	text_copy(what_if->method, sizeof what_if->method, method);
+	for (int m = 0; m < 4; m++) {
+		text_copy(what_if->methods[m], sizeof what_if->methods[m], methods[m]);
+		for (int k = 0; k < VIEW_WHAT_IF_BITS; k++)
+			what_if->errors[m][k] = k < 4 ? errors[m][k] : errors[m][3] / pow(3.6, k - 3);
+	}
+	what_if->answer = view->layers[network][layer];
+	fixture_set_bits(&what_if->answer, method, bits);
+	if (strcmp(method, "tanh") == 0 && bits < 32) {
+		struct view_layer *answer = &what_if->answer;
+		double states = answer->states;
+		memset(answer->counts, 0, sizeof answer->counts);
+		for (int z = 0; z < answer->states; z++)
+			answer->levels[z] = atanh(2.0 * z / (states - 1) - 1);
+		answer->counts[answer->states / 2 - 1] = answer->weights / 2;
+		answer->counts[answer->states / 2] = answer->weights - answer->weights / 2;
+		answer->dead_states = answer->states - 2;
+		answer->utilization = 1.0 / bits;
+		answer->mse = 288 * answer->variance;
+		answer->sqnr_db = -24.6;
+		answer->alpha = answer->beta = NAN;
+	}
+	what_if->answer.flips = NAN;
+}
+
+/* The same network of another run, 1 bit. */
+static inline void fixture_other(struct view *view)
+{
+	view->other = (struct view_other){.shown = true, .step = 26100};
+	text_copy(view->other.run, sizeof view->other.run, "cifar-1d2g-b");
+	for (int network = 0; network < VIEW_NETWORKS; network++) {
+		view->other.layer_count[network] = view->layer_count[network];
+		for (int i = 0; i < view->layer_count[network]; i++) {
+			struct view_layer *layer = &view->other.layers[network][i];
+			*layer = view->layers[network][i];
+			layer->histogram_min *= 0.6f;
+			layer->histogram_max *= 0.6f;
+			fixture_set_bits(layer, "em", 1);
+		}
+	}
 }
 
 static inline void fixture_log(struct view *view, double time, bool warning, const char *text)
@@ -169,6 +258,7 @@ static inline struct view *fixture_create(void)
 	view->now = 1795476000;
 	fixture_curves(view, run->step);
 	fixture_layers(view, 2, 1);
+	fixture_history(view);
 	fixture_mark(view, 1900, "D>2");
 	fixture_mark(view, 2400, "G>2");
 	fixture_mark(view, 2650, "G>1");

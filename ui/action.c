@@ -56,8 +56,8 @@ const struct action_row action_rows[] = {
 
 	{ACTION_UP, "up", "Up k", "move", "One line up.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_DOWN, "down", "Down j", "move", "One line down.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_LEFT, "left", "Left h", "chart", "The chart or network before, where only one is chosen.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_RIGHT, "right", "Right l", "chart", "The chart or network after.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_LEFT, "left", "Left h", "D/G", "The chart or network before, where only one is chosen.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_RIGHT, "right", "Right l", "D/G", "The chart or network after.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_PAGE_UP, "page-up", "PgUp Ctrl-U", "page", "One page up.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_PAGE_DOWN, "page-down", "PgDn Ctrl-D", "page", "One page down.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_HOME, "home", "Home g", "ends", "To the first line.", SCOPE_EVERYWHERE, GROUP_MOVE},

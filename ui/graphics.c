@@ -9,7 +9,7 @@
 #include "ui/graphics_encoder.h"
 #include "ui/graphics_text.h"
 
-enum { ASSUMED_CELL_WIDTH = 8, ASSUMED_CELL_HEIGHT = 16, FEWEST_REGISTERS = 2, ASSUMED_REGISTERS = 16 };
+enum { ASSUMED_CELL_WIDTH = 8, ASSUMED_CELL_HEIGHT = 16, FEWEST_REGISTERS = 2, ASSUMED_REGISTERS = 16, PAIR_GAP_SHARE = 32 };
 
 /* A terminal that has not said by then that it drew a picture is taken to be slow or dumb; the next may go out. */
 static const double acknowledge_seconds = 1;
@@ -101,6 +101,25 @@ static bool same_place(const struct encoded_picture *a, const struct encoded_pic
 		a->run == b->run && a->registers == b->registers;
 }
 
+/* Pixels between two pictures. */
+static int pair_gap(const struct image *image) { return image->width / PAIR_GAP_SHARE + 1; }
+
+/* Both pictures as one, black between them; a copy of the one where there is no other. NULL when memory is refused. */
+static struct image *join(const struct image *left, const struct image *right)
+{
+	if (!right)
+		return image_copy(left, NULL);
+	int gap = pair_gap(left);
+	size_t pixel = (size_t)left->channels, row = (size_t)left->width * pixel;
+	struct image *pair = image_create(2 * left->width + gap, left->height, left->channels, NULL);
+	for (int y = 0; pair && y < left->height; y++) {
+		uint8_t *target = pair->pixels + (size_t)y * (2 * row + (size_t)gap * pixel);
+		memcpy(target, left->pixels + (size_t)y * row, row);
+		memcpy(target + row + (size_t)gap * pixel, right->pixels + (size_t)y * row, row);
+	}
+	return pair;
+}
+
 /* Where the picture goes and how large it is. Never into the last row: a picture that touches it scrolls the screen. */
 static bool place_picture(const struct terminal_ability *ability, const struct picture_request *request,
 	const struct canvas *canvas, struct encoded_picture *target)
@@ -117,7 +136,8 @@ static bool place_picture(const struct terminal_ability *ability, const struct p
 		room.height = ability->largest_height;
 	if (room.width < 1 || room.height < 1)
 		return false;
-	struct extent size = graphics_fit((struct extent){request->image->width, request->image->height}, room);
+	int width = request->image->width + (request->beside ? request->beside->width + pair_gap(request->image) : 0);
+	struct extent size = graphics_fit((struct extent){width, request->image->height}, room);
 	int columns = (size.width + cell_width - 1) / cell_width, rows = (size.height + cell_height - 1) / cell_height;
 	*target = (struct encoded_picture){
 		.version = request->version, .run = request->run, .size = size,
@@ -127,7 +147,7 @@ static bool place_picture(const struct terminal_ability *ability, const struct p
 	return true;
 }
 
-static void order(struct graphics *graphics, const struct image *image)
+static void order(struct graphics *graphics, const struct picture_request *request)
 {
 	struct error error;
 	if (!graphics->encoder && !graphics->encoder_failed)
@@ -138,7 +158,7 @@ static void order(struct graphics *graphics, const struct image *image)
 		graphics->encoder_failed = true;
 		return;
 	}
-	struct image *copy = image_copy(image, NULL);
+	struct image *copy = join(request->image, request->beside);
 	if (!copy)
 		return;
 	graphics->ordered = graphics->target;
@@ -154,7 +174,21 @@ static void compose_sixel(struct graphics *graphics, const struct terminal_abili
 	const struct encoded_picture *target = &graphics->target, *ordered = &graphics->ordered;
 	canvas_fill(canvas, target->cells, ' ', ROLE_PICTURE, 0);
 	if (!ordered->size.width || !same_place(target, ordered) || target->version != ordered->version)
-		order(graphics, request->image);
+		order(graphics, request);
+}
+
+/* Two pictures made of characters share the place. */
+static void draw_text(const struct graphics_backend *backend, const struct terminal_ability *ability,
+	const struct picture_request *request, struct canvas *canvas)
+{
+	struct picture_request left = *request, right = *request;
+	if (request->beside) {
+		left.cells.width = right.cells.width = (request->cells.width - 1) / 2;
+		right.cells.x += request->cells.width - right.cells.width;
+		right.image = request->beside;
+		backend->draw(ability, &right, canvas);
+	}
+	backend->draw(ability, &left, canvas);
 }
 
 void graphics_compose(struct graphics *graphics, const struct terminal_ability *ability, const struct picture_request *request,
@@ -166,7 +200,7 @@ void graphics_compose(struct graphics *graphics, const struct terminal_ability *
 	if (!visible || !backend)
 		return;
 	if (backend->draw)
-		backend->draw(ability, request, canvas);
+		draw_text(backend, ability, request, canvas);
 	else if (backend->kind == UI_GRAPHICS_SIXEL)
 		compose_sixel(graphics, ability, request, canvas);
 }

@@ -19,6 +19,7 @@
  * leaves it out where an overlay or dialog lies over it. Zeroed: no picture. */
 struct picture_request {
 	const struct image *image; /* borrowed until draw's caller is done with the frame */
+	const struct image *beside; /* likewise: shown at its right, of the same size and channels; NULL: none */
 	unsigned version;          /* changes when the pixels do */
 	int64_t run;               /* colours are kept while this stays the same */
 	struct rect cells;         /* on the whole canvas; the picture is centred in it */

@@ -11,12 +11,6 @@ int layers_height(const struct view *view, bool side_by_side, bool boxed);
 /* Fills the canvas. Where it is too low for every layer the worst are shown: dead states first, then the lowest SQNR. */
 void layers_draw(struct canvas *canvas, const struct view *view, bool side_by_side, bool boxed);
 
-struct layers_cursor {
-	enum view_network network;
-	int layer;               /* index in its network */
-	bool by_utilization;     /* order: worst used first */
-};
-
 /* Fills the canvas; scrolls so that the cursor is in sight. */
 void layers_draw_list(struct canvas *canvas, const struct view *view, const struct layers_cursor *cursor, bool side_by_side,
 	bool boxed);

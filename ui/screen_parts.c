@@ -268,6 +268,15 @@ struct canvas screen_pane(struct canvas *canvas, struct rect rect, const char *t
 	return canvas_part(&pane, (struct rect){1, 1, width - 2, pane.clip.height - 1});
 }
 
+void screen_draw_nothing(struct canvas *canvas)
+{
+	char text[160], key[16];
+	keymap_key_of(key, sizeof key, ACTION_SCREEN_RUNS, canvas->unicode);
+	snprintf(text, sizeof text, "no run is open\n\n%s lists the runs of the store\n"
+		"`qgan tui --data fashion-mnist` starts a new one", key);
+	screen_draw_centred(canvas, ROLE_QUIET, text);
+}
+
 /* The longest caption that fits. */
 static void draw_caption(struct canvas *inside, const struct view *view)
 {

@@ -7,6 +7,13 @@
 
 enum { SCREEN_MIN_WIDTH = 40, SCREEN_MIN_HEIGHT = 10 };
 
+/* The layer under the cursor of the weights screen. */
+struct layers_cursor {
+	enum view_network network;
+	int layer;               /* index in its network */
+	bool by_utilization;     /* order of the tables: worst used first */
+};
+
 struct screen_state {
 	int chart;                /* dashboard: which chart is shown where only one has room */
 	bool log_scale;           /* dashboard: losses */
@@ -14,12 +21,15 @@ struct screen_state {
 	int runs_cursor, runs_top, runs_rows; /* its row, the first row shown, rows shown in the last frame */
 	int64_t log_end;          /* log: number of the line after the last one shown; 0: follow the newest */
 	int log_rows;
+	struct layers_cursor weights; /* weights: the layer looked at */
+	int weights_lower;        /* weights: which pane lies below, enum lower_pane of screen_weights.c */
+	bool weights_stacked;     /* weights: both networks in one table in the last frame */
 	enum action_scope scope;  /* help: whose keys; the screen drawn last */
 	int help_top, help_rows, help_lines;
 };
 
 /* The screen's state for a single test. */
-extern const struct screen screen_train, screen_samples, screen_runs, screen_log, screen_help;
+extern const struct screen screen_train, screen_samples, screen_weights, screen_runs, screen_log, screen_help;
 
 /* False, and a sentence on the canvas: there is not enough room for any screen. */
 bool screen_has_room(struct canvas *canvas);
@@ -42,6 +52,9 @@ bool screen_is_boxed(const struct canvas *canvas); /* large enough for boxes */
 
 /* Lines of text centred in the canvas, wrapped at words. */
 void screen_draw_centred(struct canvas *canvas, enum theme_role role, const char *text);
+
+/* Said where no run is open: what to do. */
+void screen_draw_nothing(struct canvas *canvas);
 
 /* The sample grid with its caption below, or what to do to get one. */
 void screen_draw_samples(struct canvas *inside, const struct view *view, struct picture_request *picture);

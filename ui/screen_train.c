@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/keymap.h"
 #include "ui/screen_layers.h"
 #include "ui/screen_parts.h"
 #include "ui/widget_chart.h"
@@ -27,7 +26,7 @@ static const double SAMPLES_SHARE = 0.42;
 
 static const enum action footer[] = {
 	ACTION_PAUSE, ACTION_STEP, ACTION_D_BITS_DOWN, ACTION_D_BITS_UP, ACTION_G_BITS_DOWN, ACTION_G_BITS_UP, ACTION_QUANTIZER,
-	ACTION_SCREEN_RUNS, ACTION_RATES, ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_STOP, ACTION_LOG_SCALE, ACTION_SCREEN_SAMPLES,
+	ACTION_SCREEN_WEIGHTS, ACTION_SCREEN_RUNS, ACTION_RATES, ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_STOP, ACTION_LOG_SCALE, ACTION_SCREEN_SAMPLES,
 	ACTION_SCREEN_LOG, ACTION_NEXT_PANE, ACTION_NONE,
 };
 
@@ -158,15 +157,6 @@ static void draw_body(const struct screen_state *state, const struct view *view,
 		layers_draw(&bottom, view, side_by_side, boxed);
 }
 
-static void draw_nothing(struct canvas *body)
-{
-	char text[160], key[16];
-	keymap_key_of(key, sizeof key, ACTION_SCREEN_RUNS, body->unicode);
-	snprintf(text, sizeof text, "no run is open\n\n%s lists the runs of the store\n"
-		"`qgan tui --data fashion-mnist` starts a new one", key);
-	screen_draw_centred(body, ROLE_QUIET, text);
-}
-
 static void draw(struct screen_state *state, const struct view *view, struct canvas *canvas, struct picture_request *picture)
 {
 	state->scope = SCOPE_TRAIN;
@@ -175,7 +165,7 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 	struct canvas body = screen_draw_surroundings(canvas, view, footer);
 	bool nothing_yet = !view->loss[VIEW_D].count && !view->layer_count[VIEW_D];
 	if (view->run.state == VIEW_NOTHING)
-		draw_nothing(&body);
+		screen_draw_nothing(&body);
 	else if (view->run.state == VIEW_LOADING && nothing_yet)
 		draw_loading(view, &body);
 	else

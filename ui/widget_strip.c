@@ -8,7 +8,7 @@
 
 enum {
 	MOST_CELLS = 4, /* wider columns say nothing more */
-	NAME_WIDTH = 8, SHARE_WIDTH = 5, LABEL_SIZE = 24, LABEL_GAP = 2,
+	NAME_WIDTH = 8, SHARE_WIDTH = 5, LABEL_SIZE = 32, LABEL_GAP = 2,
 	FLOAT_BITS = 32, DEAD = 0xB7, LINE = 0x2500, TICK = 0x2534,
 };
 
@@ -133,6 +133,19 @@ static void name_row(char *name, size_t size, int row, int rows, int bits)
 		snprintf(name, size, "z%d-%d", first, last);
 }
 
+/* The word over the columns that had no states, in the topmost row. */
+static void name_floats(struct canvas *canvas, const struct view_history *history, const struct fit *fit)
+{
+	static const char word[] = "float";
+	for (int cell = 0, first; cell < fit->cells; cell++) {
+		for (first = cell; cell < fit->cells && !states_of(newest_of(history, fit, cell));)
+			cell++;
+		int width = (cell - first) * fit->each, length = (int)sizeof word - 1;
+		if (width >= length)
+			canvas_text(canvas, NAME_WIDTH + fit->left + first * fit->each + (width - length) / 2, 0, ROLE_QUIET, 0, word);
+	}
+}
+
 static void draw_row(struct canvas *canvas, int y, const struct view_history *history, const struct fit *fit, int row, int rows,
 	enum theme_role role)
 {
@@ -194,5 +207,6 @@ void strip_draw(struct canvas *canvas, const struct view_history *history, enum 
 	struct canvas body = canvas_part(canvas, (struct rect){0, 0, canvas->clip.width, rows + STRIP_AXIS_ROWS});
 	for (int row = 0; row < rows; row++)
 		draw_row(&body, rows - 1 - row, history, &fit, row, rows, role);
+	name_floats(&body, history, &fit);
 	draw_steps(&body, rows, history, &fit);
 }
