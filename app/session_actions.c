@@ -81,6 +81,13 @@ static void act_bits(struct session *session, const struct action_request *reque
 		session->wanted.bits[network] = bits;
 }
 
+static int fewest_bits(const struct session *session)
+{
+	const int *bits = session->wanted.bits;
+	return bits[VIEW_D] < bits[VIEW_G] ? bits[VIEW_D] : bits[VIEW_G];
+}
+
+/* The method after the present one; those without states for the bits in use would be refused and are passed over. */
 static void act_quantizer(struct session *session, const struct action_request *request)
 {
 	(void)request;
@@ -88,8 +95,13 @@ static void act_quantizer(struct session *session, const struct action_request *
 	for (; quantizers[count]; count++)
 		if (!strcmp(quantizers[count]->name, session->wanted.quantizer))
 			index = count;
+	const struct quantizer *next = quantizers[(index + 1) % count];
+	for (int i = 1; i < count && next->least_bits > fewest_bits(session); i++) {
+		session_tell(session, false, "%s needs %d bits or more: passed over", next->label, next->least_bits);
+		next = quantizers[(index + 1 + i) % count];
+	}
 	struct command command = {.kind = COMMAND_SET_QUANTIZER};
-	text_copy(command.name, sizeof command.name, quantizers[(index + 1) % count]->name);
+	text_copy(command.name, sizeof command.name, next->name);
 	if (session_send(session, command))
 		text_copy(session->wanted.quantizer, sizeof session->wanted.quantizer, command.name);
 }

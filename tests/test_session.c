@@ -1,150 +1,17 @@
 /* app/session: keys become commands, events and stored rows become the view; runs are left, found again and resumed. */
-#include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/session_fixture.h"
 
-#include <cmocka.h>
-
-#include "app/session.h"
-#include "app/settings.h"
-#include "engine/base/clock.h"
-#include "engine/base/memory.h"
-#include "engine/base/text.h"
-#include "tests/tiny_pictures.h"
-
-enum { BATCH = 8, LAYERS = 4 };
-static const double PATIENCE = 60; /* seconds; only a hung program needs them */
-
-struct scene {
-	struct temporary_folder data, folder;
-	char store[STORE_PATH_SIZE];
-	char spec[DATASET_SPEC_SIZE];
-};
-
-static int set_up(void **state)
-{
-	struct scene *scene = memory_zeroed(1, sizeof *scene);
-	temporary_folder_create(&scene->data);
-	temporary_folder_create(&scene->folder);
-	tiny_pictures_write(&scene->data, scene->spec, sizeof scene->spec);
-	text_copy(scene->store, sizeof scene->store, temporary_path(&scene->folder, "runs.db"));
-	*state = scene;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct scene *scene = *state;
-	temporary_folder_remove(&scene->data);
-	temporary_folder_remove(&scene->folder);
-	free(scene);
-	return 0;
-}
-
-/* A training without end that tells much. */
-static struct training_start tiny_start(const struct scene *scene, const char *name)
-{
-	struct training_start start = {0};
-	struct gan_settings *settings = &start.settings;
-	settings_set_defaults(settings);
-	text_copy(settings->data, sizeof settings->data, scene->spec);
-	text_copy(start.name, sizeof start.name, name);
-	settings->width = 4;
-	settings->latent = 10;
-	settings->batch = BATCH;
-	settings->threads = 1;
-	settings->steps = settings->epochs = 0;
-	settings->metric_every = 1;
-	settings->layers_every = 25;
-	settings->sample_every = 50;
-	settings->samples = 4;
-	return start;
-}
-
-static struct session *open_session(const struct scene *scene, const struct training_start *start)
-{
-	struct error error = {0};
-	struct session *session = session_create(scene->store, start, &error);
-	if (!session)
-		fail_msg("%s", error.text);
-	return session;
-}
-
-static const struct view *view_of(struct session *session)
-{
-	struct ui_host host = session_host(session);
-	return host.view(host.context);
-}
-
-static void request(struct session *session, struct action_request request)
-{
-	struct ui_host host = session_host(session);
-	host.act(host.context, &request);
-}
-
-static void press(struct session *session, enum action action)
-{
-	request(session, (struct action_request){.action = action});
-}
-
-typedef bool condition(struct session *session, int64_t number);
-
-/* As the screen does it: woken by the session's descriptor, and once a second without that. */
-#define wait_until(session, condition, number) wait_for(session, condition, number, #condition)
-static void wait_for(struct session *session, condition *holds, int64_t number, const char *name)
-{
-	struct ui_host host = session_host(session);
-	double end = clock_seconds() + PATIENCE;
-	while (!holds(session, number)) {
-		struct pollfd wake = {.fd = host.wake_descriptors[0], .events = POLLIN};
-		poll(&wake, 1, 1000);
-		host.update(host.context);
-		if (clock_seconds() > end)
-			fail_msg("waited in vain for %s(%lld); %s", name, (long long)number, view_of(session)->run.message);
-	}
-}
-
-static bool state_is(struct session *session, int64_t state) { return view_of(session)->run.state == (enum view_state)state; }
-static bool step_reached(struct session *session, int64_t step) { return view_of(session)->run.step >= step; }
 static bool d_bits_are(struct session *session, int64_t bits) { return view_of(session)->run.bits[VIEW_D] == bits; }
 static bool layers_of_step(struct session *session, int64_t step) { return view_of(session)->layers_step >= step; }
 static bool points_are(struct session *session, int64_t count) { return view_of(session)->loss[VIEW_D].count >= count; }
 static bool picture_newer(struct session *session, int64_t version) { return view_of(session)->sample_version > version; }
 static bool runs_listed(struct session *session, int64_t count) { return view_of(session)->run_count == count; }
 
-static bool is_leaving(struct session *session, int64_t nothing)
-{
-	(void)nothing;
-	struct ui_host host = session_host(session);
-	return host.leaving(host.context);
-}
-
-static bool has_line(const struct view *view, const char *text)
-{
-	int64_t first = view->log_count > VIEW_LOG_LINES ? view->log_count - VIEW_LOG_LINES : 0;
-	for (int64_t i = first; i < view->log_count; i++)
-		if (strstr(view->log[i % VIEW_LOG_LINES].text, text))
-			return true;
-	return false;
-}
-
 static bool checkpoint_saved(struct session *session, int64_t step)
 {
 	char text[64];
 	snprintf(text, sizeof text, "step %lld  checkpoint saved", (long long)step);
 	return has_line(view_of(session), text);
-}
-
-static void save_and_leave(struct session *session)
-{
-	press(session, ACTION_QUIT_SAVE);
-	wait_until(session, is_leaving, 0);
-	assert_int_equal(session_destroy(session, 0), 0);
 }
 
 /* Every step once, in order, as long as no two had to share a bucket. */
@@ -163,6 +30,46 @@ static void assert_same_curve(const struct series *a, const struct series *b)
 {
 	assert_int_equal(a->count, b->count);
 	assert_memory_equal(a->buckets, b->buckets, (size_t)a->count * sizeof *a->buckets);
+}
+
+static void assert_same_number(double a, double b)
+{
+	assert_true(a == b || (isnan(a) && isnan(b)));
+}
+
+/* A recorded layer shows what the live one showed, whatever it is. */
+static void assert_same_layer(const struct view_layer *a, const struct view_layer *b)
+{
+	assert_string_equal(a->name, b->name);
+	assert_string_equal(a->shape, b->shape);
+	assert_string_equal(a->quantizer, b->quantizer);
+	assert_true(a->bits == b->bits && a->states == b->states && a->groups == b->groups && a->degenerate == b->degenerate);
+	assert_int_equal(a->weights, b->weights);
+	assert_memory_equal(a->counts, b->counts, sizeof a->counts);
+	assert_memory_equal(a->levels, b->levels, sizeof a->levels);
+	assert_same_number(a->alpha, b->alpha);
+	assert_same_number(a->beta, b->beta);
+	assert_same_number(a->mse, b->mse);
+	assert_same_number(a->variance, b->variance);
+	assert_same_number(a->sqnr_db, b->sqnr_db);
+	assert_same_number(a->utilization, b->utilization);
+	assert_same_number(a->flips, b->flips);
+	assert_int_equal(a->flip_steps, b->flip_steps);
+	assert_same_number(a->packed_bytes, b->packed_bytes);
+	assert_true(a->dead_states == b->dead_states && a->iterations == b->iterations && a->trace_count == b->trace_count);
+	assert_memory_equal(a->trace, b->trace, sizeof a->trace);
+	assert_memory_equal(a->histogram, b->histogram, sizeof a->histogram);
+	assert_true(a->histogram_min == b->histogram_min && a->histogram_max == b->histogram_max);
+}
+
+static void assert_same_history(const struct view_history *a, const struct view_history *b)
+{
+	assert_true(a->count == b->count && a->merged == b->merged && a->open == b->open);
+	for (int i = 0; i < a->count; i++) {
+		assert_int_equal(a->columns[i].step, b->columns[i].step);
+		assert_int_equal(a->columns[i].bits, b->columns[i].bits);
+		assert_memory_equal(a->columns[i].shares, b->columns[i].shares, sizeof a->columns[i].shares);
+	}
 }
 
 static void assert_layers(const struct view *view, enum view_network network, int bits)
@@ -233,7 +140,7 @@ static void keys_steer_the_training(void **state)
 	wait_until(session, layers_of_step, view->marks[0].step + 1);
 	assert_layers(view_of(session), VIEW_D, 3);
 	assert_layers(view_of(session), VIEW_G, 8);
-	assert_true(view->run.packed_bytes[VIEW_G] == (double)(view->run.weights[VIEW_G] + 8 * LAYERS));
+	assert_true(view->run.packed_bytes[VIEW_G] == (double)(view->run.weights[VIEW_G] + 16 * LAYERS));
 	assert_true(view->run.float_bytes[VIEW_G] == 4.0 * (double)view->run.weights[VIEW_G]);
 	/* fresh noise and back */
 	unsigned version = view->sample_version;
@@ -347,8 +254,13 @@ static void a_left_run_looks_the_same_from_the_store(void **state)
 		assert_same_curve(&now->loss[network], &before->loss[network]);
 		assert_layers(now, network, now->run.bits[network]);
 		for (int i = 0; i < LAYERS; i++)
-			assert_memory_equal(now->layers[network][i].counts, before->layers[network][i].counts, sizeof now->layers[0][0].counts);
+			assert_same_layer(&now->layers[network][i], &before->layers[network][i]);
+		for (int i = 0; i < VIEW_MAX_LAYERS; i++)
+			assert_same_history(&now->history[network][i], &before->history[network][i]);
+		assert_true(now->history[network][LAYERS - 1].count >= 2);
 		assert_int_equal(now->run.weights[network], before->run.weights[network]);
+		assert_true(now->run.packed_bytes[network] == before->run.packed_bytes[network]);
+		assert_true(now->run.float_bytes[network] == before->run.float_bytes[network]);
 	}
 	assert_same_curve(&now->d_real, &before->d_real);
 	assert_same_curve(&now->d_fake, &before->d_fake);
@@ -386,8 +298,15 @@ static void a_resumed_run_goes_on_where_it_was(void **state)
 	assert_true(now->run.learning_rate[VIEW_D] == 0.0007);
 	assert_unbroken(&now->loss[VIEW_D], 1, now->run.step);
 	int64_t step = now->run.step;
+	/* What was recorded before, and what has come since. */
+	struct view_history history = now->history[VIEW_D][1];
+	assert_int_equal(history.columns[0].step, 0);
+	assert_int_equal(history.columns[history.count - 1].step, step);
+	assert_int_equal(history.columns[history.count - 1].bits, 4);
+	assert_true(history.count > before->history[VIEW_D][1].count);
 	assert_int_equal(session_destroy(session, 0), 0);
 	session = open_session(scene, NULL);
+	assert_same_history(&view_of(session)->history[VIEW_D][1], &history);
 	assert_unbroken(&view_of(session)->loss[VIEW_D], 1, step);
 	assert_memory_equal(view_of(session)->loss[VIEW_D].buckets, before->loss[VIEW_D].buckets,
 	                    (size_t)before->loss[VIEW_D].count * sizeof *before->loss[VIEW_D].buckets);
@@ -546,8 +465,6 @@ static void a_store_that_cannot_be_had_is_an_error(void **state)
 	assert_null(session_create(scene->store, NULL, &error));
 	assert_non_null(strstr(error.text, scene->store));
 }
-
-#define SCENE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
