@@ -1,23 +1,20 @@
 /* qgan quantize: one saved tensor through any of the quantizers. */
-#include "app/commands.h"
+#include "app/cmd_quantize.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/state_table.h"
+#include "app/commands.h"
 #include "engine/base/memory.h"
-#include "engine/file/npy.h"
-#include "engine/quant/quantizer.h"
+#include "engine/quant/packed.h"
 
 struct quantize_arguments {
 	const char *method, *output;
 	int64_t bits, iterations;
-	bool json;
+	double eps;
+	bool literal, per_channel, json;
 };
-
-/* Two numbers of 32 bits beside the packed states. */
-enum { PACKED_FIT_BYTES = 8 };
 
 static bool check_bits(int64_t bits, struct error *error)
 {
@@ -33,6 +30,20 @@ static bool check_bits(int64_t bits, struct error *error)
 	                 (intmax_t)bits);
 }
 
+/* PyTorch's order: the first dimension is the output channel. */
+static bool choose_layout(const struct npy *tensor, bool per_channel, struct quant_layout *layout, struct error *error)
+{
+	*layout = quant_layout_whole(tensor->count);
+	if (!per_channel)
+		return true;
+	if (tensor->dimensions < 2)
+		return error_set(error, ERROR_INPUT, "--per-channel expects at least 2 dimensions, the first of them the output "
+		                 "channels, but the array has %d", tensor->dimensions);
+	if (tensor->count > 0)
+		*layout = (struct quant_layout){.outer = 1, .groups = tensor->shape[0], .inner = tensor->count / tensor->shape[0]};
+	return true;
+}
+
 /* An empty tensor has no levels, no error and no shares: those numbers are unknown. */
 static void forget_numbers(struct quant_statistics *s)
 {
@@ -42,88 +53,65 @@ static void forget_numbers(struct quant_statistics *s)
 	s->dead_states = 1 << s->fit.bits;
 }
 
-/* Fits and measures; the tensor's values become the quantized ones. What is wrong with a tensor is the user's to mend. */
-static bool quantize(const struct quantizer *quantizer, const struct quant_options *options, struct npy *tensor,
-                     struct quant_statistics *statistics, struct error *error)
+/* Describes the fits; the tensor's values become what the packed codes expand to. */
+static bool replace_values(struct quantize_report *report, const struct quant_fit fits[], struct quant_layout layout,
+                           struct npy *tensor, struct error *error)
 {
-	struct quant_fit fit;
-	float *quantized = NULL;
-	if (!quantizer->fit(options, NULL, tensor->values, tensor->count, &fit, error) ||
-	    !quant_describe(quantizer, &fit, NULL, tensor->values, tensor->count, statistics, error)) {
-		error->code = error->code == ERROR_NUMERIC ? ERROR_INPUT : error->code;
-		return false;
-	}
-	quantized = memory_try_floats(tensor->count, "the quantized tensor", error);
-	if (!quantized)
-		return false;
-	quantizer->apply(&fit, NULL, tensor->values, tensor->count, NULL, quantized, NULL);
-	free(tensor->values);
-	tensor->values = quantized;
-	if (tensor->count == 0)
-		forget_numbers(statistics);
-	return true;
-}
-
-static int print_json(const struct quantizer *quantizer, const struct quant_statistics *s)
-{
-	json_t *levels = json_array(), *counts = json_array();
-	for (int z = 0; z < 1 << s->fit.bits; z++) {
-		json_array_append_new(levels, cli_json_real(s->levels[z]));
-		json_array_append_new(counts, json_integer((json_int_t)s->counts[z]));
-	}
-	return cli_print_json(json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:I, s:o, s:o, s:i}",
-		"method", quantizer->name, "bits", s->fit.bits, "alpha", cli_json_real(s->fit.alpha), "beta", cli_json_real(s->fit.beta),
-		"levels", levels, "counts", counts, "mse", cli_json_real(s->mean_squared_error),
-		"utilization", cli_json_real(s->utilization), "iterations", s->fit.iterations, "weights", (json_int_t)s->weights,
-		"variance", cli_json_real(s->variance), "sqnr_db", cli_json_real(s->sqnr_db), "dead_states", s->dead_states));
-}
-
-/* ---- for people ---- */
-
-static void print_title(const char *path, const struct quantizer *quantizer, const struct npy *tensor, int bits)
-{
-	char weights[32];
-	printf("%s: %s weight%s", path, text_count(weights, sizeof weights, (int64_t)tensor->count), tensor->count == 1 ? "" : "s");
-	for (int i = 0; i < tensor->dimensions; i++)
-		printf("%s%zu", i ? "x" : ", ", tensor->shape[i]);
-	printf(", %s at %d bit%s\n\n", quantizer->label, bits, bits == 1 ? "" : "s");
-}
-
-static void print_sums(const struct quant_statistics *s)
-{
-	double float_bytes = 4 * (double)s->weights;
-	double packed_bytes = ceil((double)s->weights * s->fit.bits / 8) + PACKED_FIT_BYTES;
-	char packed[32], whole[32];
-	printf("\nalpha        %.9g\nbeta         %.9g\n", s->fit.alpha, s->fit.beta);
-	printf("MSE          %.6g", s->mean_squared_error);
-	if (s->variance > 0)
-		printf(" (%.3g of the variance %.6g)", s->mean_squared_error / s->variance, s->variance);
-	if (isfinite(s->sqnr_db))
-		printf("\nSQNR         %.2f dB\n", s->sqnr_db);
-	else
-		printf("\nSQNR         without limit: no error\n");
-	printf("utilization  %.1f %% (entropy of the states over the bits)", 100 * s->utilization);
-	if (s->dead_states)
-		printf(", %d of %d states without a weight", s->dead_states, 1 << s->fit.bits);
-	printf("\niterations   %d\n", s->fit.iterations);
-	printf("packed       %s instead of %s, %.1f times smaller\n", text_bytes_amount(packed, sizeof packed, packed_bytes),
-	       text_bytes_amount(whole, sizeof whole, float_bytes), float_bytes / packed_bytes);
-}
-
-static int print_text(const char *path, const struct quantizer *quantizer, const struct npy *tensor,
-                      const struct quant_statistics *s)
-{
-	print_title(path, quantizer, tensor, s->fit.bits);
-	if (s->weights == 0) {
-		printf("Nothing to quantize.\n");
+	struct packed_codes packed = {0};
+	float *quantized = memory_try_floats(tensor->count, "the quantized tensor", error);
+	bool success = quantized && quant_describe_groups(report->quantizer, fits, NULL, tensor->values, layout, &report->statistics, error) &&
+	               packed_codes_make(&packed, report->quantizer, fits, NULL, tensor->values, layout, error);
+	if (success) {
+		packed_codes_expand(&packed, quantized);
+		report->statistics.packed_bytes = (double)packed_codes_size(&packed);
+		free(tensor->values);
+		tensor->values = quantized;
 	} else {
-		state_table_print(s->levels, s->counts, 1 << s->fit.bits);
-		print_sums(s);
+		free(quantized);
 	}
-	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
+	packed_codes_clear(&packed);
+	return success;
 }
 
-/* ---- row ---- */
+static void report_ends(struct quantize_report *report, const struct quant_fit *fit)
+{
+	float levels[QUANT_MAX_STATES];
+	quant_levels(report->quantizer, fit, levels);
+	report->ends[0] = levels[0];
+	report->ends[1] = levels[(1 << fit->bits) - 1];
+}
+
+/* Fits, measures and replaces the tensor's values. What is wrong with a tensor is the user's to mend. */
+static bool quantize(struct quantize_report *report, const struct quant_options *options, struct quant_layout layout,
+                     struct npy *tensor, struct error *error)
+{
+	struct quant_fit *fits = memory_zeroed(layout.groups, sizeof *fits);
+	bool success = quant_fit_groups(report->quantizer, options, NULL, tensor->values, layout, fits, error) &&
+	               replace_values(report, fits, layout, tensor, error);
+	if (success) {
+		report_ends(report, &fits[0]);
+		report->degenerate = options->bits < report->quantizer->least_bits && !report->statistics.fit.constant;
+		if (tensor->count == 0)
+			forget_numbers(&report->statistics);
+	} else if (error->code == ERROR_NUMERIC) {
+		error->code = ERROR_INPUT;
+	}
+	free(fits);
+	return success;
+}
+
+static bool make_report(const struct quantize_arguments *arguments, struct npy *tensor, struct quantize_report *report,
+                        struct error *error)
+{
+	struct quant_options options = {
+		.bits = (int)arguments->bits, .iterations = (int)arguments->iterations, .literal = arguments->literal, .eps = arguments->eps,
+		.trace = &report->trace,
+	};
+	struct quant_layout layout;
+	report->best_levels_error = NAN;
+	report->literal = arguments->literal || !report->quantizer->least_squares;
+	return choose_layout(tensor, arguments->per_channel, &layout, error) && quantize(report, &options, layout, tensor, error);
+}
 
 static const struct cli_option options[] = {
 	{.name = "method", .kind = CLI_TEXT, .argument = "NAME", .offset = offsetof(struct quantize_arguments, method),
@@ -131,7 +119,13 @@ static const struct cli_option options[] = {
 	{.name = "bits", .kind = CLI_INTEGER, .argument = "K", .offset = offsetof(struct quantize_arguments, bits),
 	 .help = "bits a weight, 1 to 8"},
 	{.name = "iterations", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct quantize_arguments, iterations),
-	 .min = 1, .max = 1000000, .help = "rounds of EM at most [16, and 32 from 4 bits on]"},
+	 .min = 1, .max = 1000000, .help = "rounds of EM at most [until it settles; --literal: 16, and 32 from 4 bits on]"},
+	{.name = "literal", .kind = CLI_FLAG, .offset = offsetof(struct quantize_arguments, literal),
+	 .help = "EM as the paper prints it: one start, a fixed number of rounds"},
+	{.name = "per-channel", .kind = CLI_FLAG, .offset = offsetof(struct quantize_arguments, per_channel),
+	 .help = "alpha and beta for each output channel, the array's first dimension (beyond the paper)"},
+	{.name = "eps", .kind = CLI_REAL, .argument = "E", .offset = offsetof(struct quantize_arguments, eps), .min = 1e-300, .max = 1,
+	 .standard = "1e-8", .help = "what Log-Q adds to a magnitude before it takes the logarithm"},
 	{.name = "output", .letter = 'o', .kind = CLI_TEXT, .argument = "OUT.npy",
 	 .offset = offsetof(struct quantize_arguments, output), .help = "write the quantized tensor as float32 in the same shape"},
 	CLI_JSON(struct quantize_arguments, json),
@@ -141,25 +135,25 @@ static const struct cli_option options[] = {
 static int run(int argc, char **argv)
 {
 	struct quantize_arguments arguments = {.method = quantizer_names[0]};
+	struct quantize_report report = {0};
 	struct error error = {0};
 	struct cli_words words;
+	struct npy tensor = {0};
 	int status;
 	if (!cli_parse(&subcommand_quantize.syntax, subcommand_quantize.help, argc, argv, &arguments, &words, &status))
 		return status;
-	const struct quantizer *quantizer = quantizer_find(arguments.method, &error);
-	struct npy tensor = {0};
-	if (!quantizer || !check_bits(arguments.bits, &error) || !npy_read(words.items[0], &tensor, &error))
+	report.path = words.items[0];
+	report.tensor = &tensor;
+	report.quantizer = quantizer_find(arguments.method, &error);
+	if (!report.quantizer || !check_bits(arguments.bits, &error) || !npy_read(report.path, &tensor, &error))
 		return cli_fail(&error);
-	struct quant_options quant_options = {.bits = (int)arguments.bits, .iterations = (int)arguments.iterations};
-	struct quant_statistics statistics;
-	if (!quantize(quantizer, &quant_options, &tensor, &statistics, &error)) {
-		error_prefix(&error, "%s", words.items[0]);
+	if (!make_report(&arguments, &tensor, &report, &error)) {
+		error_prefix(&error, "%s", report.path);
 		status = cli_fail(&error);
 	} else if (arguments.output && !npy_write(arguments.output, &tensor, &error)) {
 		status = cli_fail(&error);
 	} else {
-		status = arguments.json ? print_json(quantizer, &statistics)
-		                        : print_text(words.items[0], quantizer, &tensor, &statistics);
+		status = arguments.json ? quantize_report_print_json(&report) : quantize_report_print_text(&report);
 	}
 	npy_clear(&tensor);
 	return status;
@@ -168,6 +162,13 @@ static int run(int argc, char **argv)
 const struct subcommand subcommand_quantize = {
 	.name = "quantize",
 	.help = "Quantize a saved tensor and tell what became of it.",
-	.syntax = {.positionals = "FILE.npy", .min = 1, .max = 1, .options = options},
+	.syntax = {
+		.positionals = "FILE.npy", .min = 1, .max = 1, .options = options,
+		.notes = "Log-Q works on log(|w| + eps), so that a weight of 0 has a logarithm, and spends one bit on the sign; eps is not\n"
+		         "taken away again. At 1 bit it keeps the smallest magnitude alone. Tanh-Q's end states stand for -inf and inf;\n"
+		         "training writes about -7.25 and 7.25 there, and the MSE is of what it writes. At 1 bit it has no other states.\n"
+		         "Both are called degenerate then.\n\n"
+		         "--per-channel takes the array in PyTorch's order for a convolution, output channels first.\n",
+	},
 	.run = run,
 };
