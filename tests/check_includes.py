@@ -47,7 +47,7 @@ LIBRARIES = {
 	"termios.h": {"ui", "app"},
 	"turbojpeg.h": {"engine/data"},
 	"vterm.h": {"tests"},
-	"zlib.h": {"app", "engine/data"},
+	"zlib.h": {"app", "engine/data", "engine/file"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')

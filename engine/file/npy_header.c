@@ -3,13 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/base/text.h"
-
 enum {
 	MAGIC_SIZE = 6,
 	PREFIX_1 = 10, /* magic, version, u16 */
 	PREFIX_2 = 12, /* magic, version, u32 */
 	MAX_WORD = 32,
+	DATA_ALIGNMENT = 64, /* of the data in the files numpy writes, and in ours */
 	MAX_HEADER = NPY_MAX_DATA_OFFSET - PREFIX_2,
 };
 
@@ -264,4 +263,20 @@ bool npy_header_parse(const uint8_t *bytes, size_t available, size_t size, const
 	};
 	header->data_offset = first + length;
 	return read_dictionary(&cursor) && check_size(header, size, name, error);
+}
+
+void npy_header_format(const char *descr, int dimensions, const size_t shape[], struct text *text)
+{
+	size_t first = text->length;
+	text_append(text, "\x93NUMPY\x01\0\0", PREFIX_1);
+	text_format(text, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
+	for (int i = 0; i < dimensions; i++)
+		text_format(text, "%zu%s", shape[i], dimensions == 1 ? "," : i + 1 < dimensions ? ", " : "");
+	text_format(text, "), }");
+	while ((text->length - first + 1) % DATA_ALIGNMENT)
+		text_append(text, " ", 1);
+	text_append(text, "\n", 1);
+	size_t length = text->length - first - PREFIX_1;
+	text->bytes[first + PREFIX_1 - 2] = (char)(length & 255);
+	text->bytes[first + PREFIX_1 - 1] = (char)(length >> 8);
 }

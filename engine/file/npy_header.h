@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "engine/base/text.h"
 #include "engine/file/npy.h"
 
 /* One row per type of numpy that can be read. */
@@ -28,5 +29,8 @@ enum { NPY_MAX_DATA_OFFSET = (64 << 10) + 12 }; /* longer headers are refused; r
  * file's `size` bytes, at least NPY_MAX_DATA_OFFSET of them or all. name is for error texts. */
 bool npy_header_parse(const uint8_t *bytes, size_t available, size_t size, const char *name, struct npy_header *header,
                       struct error *error);
+
+/* Appends all that stands before the data, version 1.0, for values of type `descr` in C order. */
+void npy_header_format(const char *descr, int dimensions, const size_t shape[], struct text *text);
 
 #endif
