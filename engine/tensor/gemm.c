@@ -11,14 +11,18 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 
-static pthread_once_t settled = PTHREAD_ONCE_INIT;
-
 /* Our pool owns the cores: BLAS rests at one thread, so that two pools never fight for them. */
-static void settle_blas(void) { openblas_set_num_threads(1); }
+static void hold_to_one_thread(void) { openblas_set_num_threads(1); }
+
+void gemm_settle_blas(void)
+{
+	static pthread_once_t settled = PTHREAD_ONCE_INIT;
+	pthread_once(&settled, hold_to_one_thread);
+}
 
 void gemm_blas(int m, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc)
 {
-	pthread_once(&settled, settle_blas);
+	gemm_settle_blas();
 	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
@@ -79,7 +83,7 @@ static double best_rate(struct parallel *pool, float *block, int calls, double s
 
 double gemm_peak_gflops(int threads, double seconds)
 {
-	pthread_once(&settled, settle_blas);
+	gemm_settle_blas();
 	struct parallel *pool = parallel_create(threads, NULL);
 	threads = parallel_threads(pool);
 	float *block = memory_try_floats((size_t)threads * 3 * PEAK_OPERAND, "the sgemm measurement", NULL);

@@ -1,5 +1,5 @@
-/* General matrix products: BLAS (this is the only file that calls it, held to one thread of its own), the slow
- * truth, and the measured best rate that every speed figure is a share of. Row-major. */
+/* General matrix products of floats: BLAS (held to one thread of its own; matrix.h has its doubles), the slow truth,
+ * and the measured best rate that every speed figure is a share of. Row-major. */
 #ifndef QGAN_ENGINE_TENSOR_GEMM_H
 #define QGAN_ENGINE_TENSOR_GEMM_H
 
@@ -12,6 +12,9 @@ void gemm_ref(int m, int n, int k, float alpha, const float *a, int lda, const f
 /* GFLOP/s of the best of several large square and rectangular sgemm shapes with BLAS, `threads` at once: the larger
  * of BLAS's own threading and one BLAS call a thread. Takes about `seconds`. Restores the one-thread setting. */
 double gemm_peak_gflops(int threads, double seconds);
+
+/* Holds BLAS to one thread; every function that calls BLAS does this first. Any thread. */
+void gemm_settle_blas(void);
 
 /* "OpenBLAS 0.3.21 SkylakeX" and the like; and the instruction set our own kernels chose ("avx512", "avx2", "baseline"). */
 const char *gemm_blas_description(void);

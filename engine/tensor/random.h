@@ -15,6 +15,7 @@ enum random_stream {
 	RANDOM_SHUFFLE,               /* order of the training pictures */
 	RANDOM_SHAPES,                /* the generated data set */
 	RANDOM_TEST,
+	RANDOM_SUBSETS,               /* samples that a kernel distance compares */
 };
 
 struct random {
