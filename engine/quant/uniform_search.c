@@ -13,9 +13,11 @@ enum {
 	MOST_STARTS = 64,
 	SHORT_RUN = 6,     /* iterations before most starts are dropped */
 	LONG_RUN = 2000,
+	SURE_RUNS = 2,     /* starts that are not */
 	HALVINGS = 24,     /* when an end of an interval is sought */
 };
 static const double settled_share = 1e-9; /* an iteration that lowers the error by no more has settled */
+static const double promising = 1.05;     /* a start whose error is so near the best after its short run is followed */
 
 struct start {
 	double alpha, beta, error;
@@ -28,6 +30,7 @@ struct search {
 	double alpha_factor; /* from one spacing of the grid to the next */
 	int beta_steps;      /* offsets a spacing */
 	int wanted;          /* starts to keep */
+	double known;        /* the least error of any line so far */
 	struct start starts[MOST_STARTS]; /* the best so far, least error first */
 	int count;
 };
@@ -73,6 +76,7 @@ static void add_start(struct search *search, double alpha, double beta)
 	for (int i = search->count - 1; i > place; i--)
 		search->starts[i] = search->starts[i - 1];
 	search->starts[place] = (struct start){alpha, beta, step.fitted_error};
+	search->known = fmin(search->known, step.fitted_error);
 }
 
 /* What the weights beyond first .. last err at least, and in *slope how that changes with a shift of both ends. */
@@ -94,7 +98,7 @@ static double error_outside(const struct search *search, double first, double la
 /* The betas where the weights out of reach do not err too much: an interval, the error being convex. */
 static bool worthwhile_betas(const struct search *search, double alpha, double *from, double *to)
 {
-	double reach = search->top * alpha, slope, limit = search->starts[0].error;
+	double reach = search->top * alpha, slope, limit = search->known;
 	double low = *from, high = *to;
 	for (int i = 0; i < HALVINGS; i++) {
 		double middle = 0.5 * (low + high);
@@ -143,24 +147,46 @@ static void choose_effort(struct search *search)
 		search->alpha_factor = 0.95;
 }
 
-static struct uniform_step follow(const struct search *search, struct start *start, int most, struct quant_trace *trace, int *iterations)
+/* EM from start's alpha and beta, which become those it ends with. Returns the number of iterations. */
+static int follow(const struct search *search, struct start *start, int most, struct quant_trace *trace)
 {
 	struct uniform_step step = uniform_step(search->sorted, search->bits, start->alpha, start->beta);
 	double n = (double)search->sorted->count;
-	for (int i = 0; i < most; i++) {
+	bool settled = false;
+	int iterations = 0;
+	for (; iterations < most && !settled; iterations++) {
 		quant_trace_add(trace, step.error / n);
 		struct uniform_step next = uniform_step(search->sorted, search->bits, step.alpha, step.beta);
-		++*iterations;
 		start->alpha = step.alpha;
 		start->beta = step.beta;
-		bool settled = step.error - next.error <= settled_share * step.error;
+		settled = step.error - next.error <= settled_share * step.error;
 		step = next;
-		if (settled)
-			break;
 	}
 	quant_trace_add(trace, step.error / n);
 	start->error = step.error;
-	return step;
+	return iterations;
+}
+
+/* The start that leads to the least error. Most are left when a few iterations show that they lead elsewhere. */
+static struct start best_start(struct search *search, struct start minmax, int most)
+{
+	struct start best = minmax, end = minmax;
+	follow(search, &end, most, NULL);
+	search->known = end.error;
+	search_grid(search);
+	for (int i = 0; i < search->count; i++) {
+		struct start start = search->starts[i];
+		follow(search, &start, most < SHORT_RUN ? most : SHORT_RUN, NULL);
+		if (i >= SURE_RUNS && start.error > end.error * promising)
+			continue;
+		start = search->starts[i];
+		follow(search, &start, most, NULL);
+		if (start.error < end.error) {
+			end = start;
+			best = search->starts[i];
+		}
+	}
+	return best;
 }
 
 struct quant_fit uniform_search(const struct sorted_weights *sorted, const struct quant_fit *first, int most, struct quant_trace *trace)
@@ -169,29 +195,12 @@ struct quant_fit uniform_search(const struct sorted_weights *sorted, const struc
 		.sorted = sorted, .bits = first->bits, .top = (double)((1 << first->bits) - 1), .min = sorted->values[0],
 		.max = sorted->values[sorted->count - 1],
 	};
-	int ignored = 0;
-	choose_effort(&search);
-	struct start minmax = {.alpha = first->alpha, .beta = first->beta};
-	follow(&search, &minmax, most ? most : LONG_RUN, NULL, &ignored);
-	search.starts[search.count++] = minmax;
-	search_grid(&search);
-	struct start best = minmax, begun = {.alpha = first->alpha, .beta = first->beta};
-	for (int i = 0; i < search.count; i++) {
-		struct start start = search.starts[i];
-		follow(&search, &start, most && most < SHORT_RUN ? most : SHORT_RUN, NULL, &ignored);
-		if (i > 2 && start.error > best.error * 1.05)
-			continue;
-		start = search.starts[i];
-		follow(&search, &start, most ? most : LONG_RUN, NULL, &ignored);
-		if (start.error < best.error) {
-			best = start;
-			begun = search.starts[i];
-		}
-	}
 	struct quant_fit fit = *first;
-	fit.iterations = 0;
-	follow(&search, &begun, most ? most : LONG_RUN, trace, &fit.iterations);
-	fit.alpha = begun.alpha;
-	fit.beta = begun.beta;
+	most = most > 0 ? most : LONG_RUN;
+	choose_effort(&search);
+	struct start start = best_start(&search, (struct start){.alpha = first->alpha, .beta = first->beta}, most);
+	fit.iterations = follow(&search, &start, most, trace);
+	fit.alpha = start.alpha;
+	fit.beta = start.beta;
 	return fit;
 }
