@@ -16,8 +16,8 @@ struct subcommand {
 
 extern const struct subcommand *const subcommands[]; /* NULL-terminated, in the order of help */
 
-extern const struct subcommand subcommand_bench, subcommand_completions, subcommand_data, subcommand_doctor, subcommand_manual,
-	subcommand_quantize, subcommand_runs, subcommand_sample, subcommand_train, subcommand_tui,
+extern const struct subcommand subcommand_bench, subcommand_completions, subcommand_data, subcommand_doctor, subcommand_export,
+	subcommand_manual, subcommand_quantize, subcommand_runs, subcommand_sample, subcommand_train, subcommand_tui,
 	subcommand_weights;
 extern const struct subcommand subcommand_bench_quantize, subcommand_bench_ui; /* children of bench, a file each */
 

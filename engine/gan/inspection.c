@@ -107,6 +107,12 @@ const float *inspection_weights(const struct inspection *inspection, enum networ
 	return quantization->network->weights + quantization->tensors[layer]->offset;
 }
 
+const struct quantization *inspection_as_trained(struct inspection *inspection, enum network_id network, struct error *error)
+{
+	struct quantization *quantization = &inspection->trainer.gan.quantization[network];
+	return quantization_refresh(quantization, inspection->trainer.parallel, error) ? quantization : NULL;
+}
+
 static struct tensor_plan plan_of(const struct what_if *what_if)
 {
 	return (struct tensor_plan){

@@ -7,6 +7,7 @@
 #include "engine/gan/trainer.h"
 
 struct inspection;
+struct quantization;
 
 /* threads 0: one per usable core. The checkpoint is not kept. */
 struct inspection *inspection_create(const struct checkpoint *checkpoint, int threads, struct error *error);
@@ -19,6 +20,9 @@ int inspection_layers(const struct inspection *inspection, enum network_id netwo
 int inspection_find_layer(const struct inspection *inspection, enum network_id network, const char *name);
 /* The float weights in our order, borrowed; count of them to *count. */
 const float *inspection_weights(const struct inspection *inspection, enum network_id network, int layer, size_t *count);
+
+/* A network as it was trained, with fits and effective weights (gan/quantization.h); borrowed until the next question. */
+const struct quantization *inspection_as_trained(struct inspection *inspection, enum network_id network, struct error *error);
 
 /* What one asks: these weights under another quantizer. */
 struct what_if {
