@@ -24,6 +24,7 @@
 #include "engine/base/queue.h"
 #include "engine/base/text.h"
 #include "engine/base/thread.h"
+#include "engine/gan/layer_bits.h"
 #include "engine/tensor/parallel.h"
 
 enum {
@@ -447,12 +448,15 @@ static bool obey_set_learning_rate(struct engine *engine, const struct command *
 static bool obey_set_layer_bits(struct engine *engine, const struct command *command, struct error *error)
 {
 	const struct gan_settings *settings = trainer_settings(engine->trainer);
-	if (!trainer_set_layer_bits(engine->trainer, command->network, command->name, command->bits, error))
+	struct layer_plan before[NETWORK_COUNT], after[NETWORK_COUNT];
+	char text[96];
+	if (!layer_plans_make(settings, before, error) ||
+	    !trainer_set_layer_bits(engine->trainer, command->network, command->name, command->bits, error) ||
+	    !layer_plans_make(settings, after, error))
 		return false;
-	char text[96], bits[32] = "as the network";
-	if (command->bits)
-		snprintf(bits, sizeof bits, "%d", command->bits);
-	snprintf(text, sizeof text, "%s.%s bits > %s", command->network == NETWORK_D ? "D" : "G", command->name, bits);
+	int row = layer_plan_find(&after[command->network], command->name);
+	snprintf(text, sizeof text, "%s.%s bits %d > %d", command->network == NETWORK_D ? "D" : "G",
+	         after[command->network].rows[row].name, before[command->network].rows[row].bits, after[command->network].rows[row].bits);
 	journal(engine, command, "bits", *settings->layer_bits ? settings->layer_bits : "none", text);
 	show_change(engine);
 	return true;

@@ -151,6 +151,10 @@ static void every_command_is_answered_once_and_in_order(void **state)
 		{{.kind = COMMAND_SET_LEARNING_RATE, .network = NETWORK_G, .rate = NAN}, ERROR_INPUT},
 		{{.kind = COMMAND_CHECKPOINT}, ERROR_NONE},
 		{{.kind = COMMAND_SAMPLE, .seed = 3}, ERROR_NONE},
+		{{.kind = COMMAND_SET_LAYER_BITS, .network = NETWORK_G, .name = "deconv2", .bits = 4}, ERROR_NONE},
+		{{.kind = COMMAND_SET_LAYER_BITS, .network = NETWORK_G, .name = "conv9", .bits = 4}, ERROR_INPUT},
+		{{.kind = COMMAND_SET_LAYER_BITS, .network = NETWORK_D, .name = "conv1", .bits = 11}, ERROR_INPUT},
+		{{.kind = COMMAND_SNAPSHOT}, ERROR_NONE},
 		{{.kind = COMMAND_PAUSE}, ERROR_NONE},
 		{{.kind = COMMAND_PAUSE}, ERROR_NONE},
 		{{.kind = COMMAND_STEP}, ERROR_NONE},
@@ -278,6 +282,70 @@ static void quantizer_and_rates_change_live(void **state)
 	unwatch(&watched);
 }
 
+/* Journalled as the setting "bits" with all that is in force, so that replaying the last entry is enough. */
+static void one_layer_changes_live(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	options.settings.bits[NETWORK_G] = 2;
+	struct watched watched = watch(&options);
+	run(&watched, 2);
+	static const struct { enum network_id network; const char *layer; int bits; const char *value, *text; } changes[] = {
+		{NETWORK_G, "conv2", 4, "G.deconv2=4", "G.deconv2 bits 2 > 4"},
+		{NETWORK_D, "conv4", 1, "D.conv4=1,G.deconv2=4", "D.conv4 bits 32 > 1"},
+		{NETWORK_G, "deconv2", 0, "D.conv4=1", "G.deconv2 bits 4 > 2"},
+		{NETWORK_D, "conv4", 0, "none", "D.conv4 bits 1 > 32"},
+	};
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		struct command command = {.kind = COMMAND_SET_LAYER_BITS, .network = changes[i].network, .bits = changes[i].bits, .id = i + 1};
+		text_copy(command.name, sizeof command.name, changes[i].layer);
+		size_t before = watched.count;
+		send(&watched, command);
+		run(&watched, 1);
+		assert_int_equal(reply_to(&watched, i + 1)->error.code, ERROR_NONE);
+		const struct event *journal = find(&watched, EVENT_JOURNAL, before), *layers = find(&watched, EVENT_LAYERS, before);
+		assert_int_equal(journal->command, COMMAND_SET_LAYER_BITS);
+		assert_string_equal(journal->field, "bits");
+		assert_string_equal(journal->value, changes[i].value);
+		assert_string_equal(journal->text, changes[i].text);
+		assert_int_equal(layers->layers[5].statistics.fit.bits, i < 2 ? 4 : 2);
+		assert_int_equal(layers->layers[3].statistics.fit.bits, i == 1 || i == 2 ? 1 : 32);
+	}
+	unwatch(&watched);
+}
+
+/* A snapshot is what a checkpoint would be, but no fact of the run: nobody has to say that it is written. */
+static void snapshots_are_copies_to_look_at(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	options.settings.bits[NETWORK_D] = 2;
+	struct watched watched = watch(&options);
+	run(&watched, 3);
+	for (uint64_t id = 1; id <= 5; id++) {
+		send(&watched, (struct command){.kind = COMMAND_SNAPSHOT, .id = id});
+		if (id == 3)
+			send(&watched, (struct command){.kind = COMMAND_PAUSE});
+		run(&watched, 1);
+		const struct event *snapshot = find_last(&watched, EVENT_SNAPSHOT);
+		assert_int_equal(reply_to(&watched, id)->error.code, ERROR_NONE);
+		assert_int_equal(snapshot->command_id, id);
+		assert_int_equal(snapshot->step, id < 3 ? 2 + (int)id : 5);
+	}
+	assert_int_equal(count_kind(&watched, EVENT_SNAPSHOT), 5);
+	assert_int_equal(count_kind(&watched, EVENT_JOURNAL), 1); /* the pause */
+	assert_null(find(&watched, EVENT_CHECKPOINT, 0));
+	send(&watched, (struct command){.kind = COMMAND_CHECKPOINT, .id = 9}); /* none is counted as in flight */
+	run(&watched, 1);
+	const struct checkpoint *copy = find_last(&watched, EVENT_SNAPSHOT)->checkpoint;
+	const struct checkpoint *kept = find_last(&watched, EVENT_CHECKPOINT)->checkpoint;
+	for (int i = 0; i < checkpoint_tensor_count(kept); i++) {
+		const struct checkpoint_tensor *a = checkpoint_tensor_at(kept, i), *b = checkpoint_find(copy, a->name);
+		assert_memory_equal(a->values, b->values, a->count * sizeof *a->values);
+	}
+	unwatch(&watched);
+}
+
 static void refused_commands_change_nothing(void **state)
 {
 	(void)state;
@@ -286,9 +354,10 @@ static void refused_commands_change_nothing(void **state)
 		{.kind = COMMAND_SET_QUANTIZER, .name = "wishful", .id = 2},
 		{.kind = COMMAND_SET_LEARNING_RATE, .network = NETWORK_G, .rate = -1, .id = 3},
 		{.kind = COMMAND_STEP, .id = 4},
+		{.kind = COMMAND_SET_LAYER_BITS, .network = NETWORK_D, .name = "norm2", .bits = 1, .id = 5},
 	};
 	char plain[CHECKPOINT_HASH_SIZE], disturbed[CHECKPOINT_HASH_SIZE];
-	struct engine_options options = small_options(12);
+	struct engine_options options = small_options(15);
 	options.settings.bits[NETWORK_D] = 3;
 	struct watched left_alone = watch(&options), watched = watch(&options);
 	run_to_the_end(&left_alone);
@@ -297,7 +366,7 @@ static void refused_commands_change_nothing(void **state)
 		send(&watched, refused[i]);
 	}
 	run_to_the_end(&watched);
-	for (uint64_t id = 1; id <= 4; id++)
+	for (uint64_t id = 1; id <= 5; id++)
 		assert_int_not_equal(reply_to(&watched, id)->error.code, ERROR_NONE);
 	assert_null(find(&watched, EVENT_JOURNAL, 0));
 	final_hash(&left_alone, plain);
@@ -565,6 +634,8 @@ int main(void)
 		cmocka_unit_test(every_command_is_answered_once_and_in_order),
 		cmocka_unit_test(a_change_takes_effect_at_the_next_step),
 		cmocka_unit_test(quantizer_and_rates_change_live),
+		cmocka_unit_test(one_layer_changes_live),
+		cmocka_unit_test(snapshots_are_copies_to_look_at),
 		cmocka_unit_test(refused_commands_change_nothing),
 		cmocka_unit_test(pausing_and_single_steps),
 		cmocka_unit_test(a_stop_saves_and_answers_everybody),

@@ -1,43 +1,9 @@
 /* engine/gan/inspection: what-if questions about a checkpoint, in any order, give the same answers, and "as trained" gives
  * what the trainer shows. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "engine/base/memory.h"
-#include "engine/base/text.h"
 #include "engine/gan/inspection.h"
-#include "tests/golden_numbers.h"
+#include "tests/trainer_fixture.h"
 
-enum { PICTURES = 40, BATCH = 6, SIZE = 32, COUNT = 25 /* more than one batch of either */ };
-
-static uint8_t pixels[PICTURES * SIZE * SIZE];
-static const struct dataset dataset = {.spec = "made-up", .kind = "made-up", .size = SIZE, .channels = 1, .count = PICTURES,
-                                       .pixels = pixels};
-
-static int prepare(void **state)
-{
-	(void)state;
-	struct numbers numbers = {11};
-	for (size_t i = 0; i < sizeof pixels; i++)
-		pixels[i] = (uint8_t)numbers_next(&numbers, 80, 128);
-	return 0;
-}
-
-static struct gan_settings small_settings(int d_bits, int g_bits)
-{
-	return (struct gan_settings){
-		.model = "dcgan", .data = "made-up", .size = SIZE, .width = 4, .latent = 10, .batch = BATCH, .bits = {d_bits, g_bits},
-		.quantizer = "em", .optimizer = "adam", .learning_rate = {2e-4, 2e-3}, .beta1 = 0.5, .beta2 = 0.999, .seed = 77,
-		.threads = 1, .metric_every = 1, .samples = 9,
-	};
-}
+enum { COUNT = 25 /* pictures: more than one batch of either */ };
 
 /* A training some steps on, its state, and the state looked at. */
 struct subject {
@@ -47,14 +13,12 @@ struct subject {
 
 static struct subject train(const struct gan_settings *settings)
 {
-	struct subject subject;
+	struct gan_settings fast = *settings;
+	fast.learning_rate[NETWORK_G] = 2e-3;
+	struct subject subject = {.trainer = make(&fast, NULL)};
 	struct error error = {0};
-	struct step_report report;
-	subject.trainer = trainer_create(settings, &dataset, NULL, &error);
-	if (!subject.trainer)
-		fail_msg("%s", error.text);
 	for (int i = 0; i < 5; i++)
-		assert_true(trainer_step(subject.trainer, &report, &error));
+		step(subject.trainer);
 	struct checkpoint *checkpoint = trainer_checkpoint(subject.trainer, &error);
 	assert_non_null(checkpoint);
 	subject.inspection = inspection_create(checkpoint, 1, &error);
@@ -95,7 +59,7 @@ static void facts_are_the_checkpoints(void **state)
 	const struct inspection *inspection = subject.inspection;
 	assert_int_equal(inspection_step(inspection), 5);
 	assert_int_equal(inspection_settings(inspection)->bits[NETWORK_G], 3);
-	assert_int_equal(inspection_settings(inspection)->seed, 77);
+	assert_int_equal(inspection_settings(inspection)->batch, BATCH);
 	assert_true(inspection_layers(inspection, NETWORK_D) == 4 && inspection_layers(inspection, NETWORK_G) == 4);
 	assert_int_equal(inspection_find_layer(inspection, NETWORK_D, "conv3"), 2);
 	assert_int_equal(inspection_find_layer(inspection, NETWORK_G, "deconv4"), 3);
@@ -281,5 +245,5 @@ int main(void)
 		cmocka_unit_test(every_method_answers),
 		cmocka_unit_test(wrong_questions_and_checkpoints),
 	};
-	return cmocka_run_group_tests_name("inspection", tests, prepare, NULL);
+	return cmocka_run_group_tests_name("inspection", tests, prepare, clean_up);
 }

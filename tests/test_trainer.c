@@ -1,124 +1,50 @@
 /* engine/gan: the trainer as its users see it: resuming bit for bit, live changes, reports that disturb nothing. */
-#include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/trainer_fixture.h"
 
-#include "engine/base/memory.h"
-#include "engine/gan/trainer.h"
-#include "tests/golden_numbers.h"
-
-enum { PICTURES = 40, BATCH = 6, SIZE = 32, STEPS_PER_EPOCH = 6 };
-
-static uint8_t pixels[PICTURES * SIZE * SIZE];
-static const struct dataset dataset = {.spec = "made-up", .kind = "made-up", .size = SIZE, .channels = 1, .count = PICTURES,
-                                       .pixels = pixels};
-static char folder[] = "/tmp/qgan-trainer-XXXXXX";
-static char path[128];
-
-static int prepare(void **state)
-{
-	(void)state;
-	struct numbers numbers = {11};
-	for (size_t i = 0; i < sizeof pixels; i++)
-		pixels[i] = (uint8_t)numbers_next(&numbers, 80 + (double)(i / (SIZE * SIZE)), 128);
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof path, "%s/state.safetensors", folder);
-	return 0;
-}
-
-static int clean_up(void **state)
-{
-	(void)state;
-	char aside[160];
-	snprintf(aside, sizeof aside, "%s.tmp", path);
-	unlink(path);
-	unlink(aside);
-	return rmdir(folder);
-}
-
-static struct gan_settings small_settings(int d_bits, int g_bits)
-{
-	return (struct gan_settings){
-		.model = "dcgan", .data = "made-up", .size = SIZE, .channels = 0, .width = 4, .latent = 10, .batch = BATCH,
-		.bits = {[NETWORK_D] = d_bits, [NETWORK_G] = g_bits}, .quantizer = "em", .optimizer = "adam",
-		.learning_rate = {2e-4, 2e-4}, .beta1 = 0.5, .beta2 = 0.999, .seed = 12345678901234567890u, .threads = 1,
-		.epochs = 3, .metric_every = 1, .samples = 9,
-	};
-}
-
-static struct trainer *make(const struct gan_settings *settings, const struct checkpoint *checkpoint)
-{
-	struct error error = {0};
-	struct trainer *trainer = trainer_create(settings, &dataset, checkpoint, &error);
-	if (!trainer)
-		fail_msg("%s", error.text);
-	return trainer;
-}
-
-/* The numbers of a step that must repeat: all but times. */
-struct outcome {
-	int64_t step, epoch;
-	double epochs;
-	float values[6];
+struct way { /* to quantize */
+	int d_bits, g_bits, before, after;
+	const char *optimizer, *quantizer, *layer_bits, *exempt;
+	int iterations;
+	bool literal, per_channel;
+};
+static const struct way resumed[] = {
+	{32, 32, 4, 5, "adam", "em"},
+	{2, 1, 4, 5, "adam", "em"},
+	{2, 1, STEPS_PER_EPOCH, 4, "adam", "em"},       /* just at the end of an epoch */
+	{32, 4, 2 * STEPS_PER_EPOCH, 3, "adam", "em"},
+	{1, 32, 3, 4, "sgd", "em", .iterations = 3},
+	{2, 3, 3, 4, "adam", "em", .literal = true},
+	{2, 3, 3, 4, "adam", "em", .literal = true, .iterations = 2},
+	{2, 1, 3, 4, "adam", "em", .per_channel = true},
+	{3, 2, 3, 4, "adam", "minmax", .per_channel = true, .exempt = "last"},
+	{32, 2, 3, 4, "adam", "em", .layer_bits = "D.conv2=1,G.conv4=32,G.deconv1=8", .exempt = "first"},
+	{2, 4, 3, 4, "adam", "log"},
+	{3, 2, 3, 4, "adam", "tanh", .layer_bits = "G.deconv2=5"},
+	{1, 3, 3, 4, "adam", "log", .per_channel = true}, /* degenerate */
 };
 
-static struct outcome step(struct trainer *trainer)
+static struct gan_settings settings_for(const struct way *way)
 {
-	struct step_report report;
-	struct error error = {0};
-	if (!trainer_step(trainer, &report, &error))
-		fail_msg("%s", error.text);
-	return (struct outcome){report.step, report.epoch, report.epochs,
-	                        {report.loss[0], report.loss[1], report.d_real, report.d_fake,
-	                        report.gradient_norm[0], report.gradient_norm[1]}};
+	struct gan_settings settings = small_settings(way->d_bits, way->g_bits);
+	text_copy(settings.optimizer, sizeof settings.optimizer, way->optimizer);
+	text_copy(settings.quantizer, sizeof settings.quantizer, way->quantizer);
+	text_copy(settings.layer_bits, sizeof settings.layer_bits, way->layer_bits ? way->layer_bits : "");
+	text_copy(settings.exempt, sizeof settings.exempt, way->exempt ? way->exempt : "none");
+	settings.quantizer_iterations = way->iterations;
+	settings.literal = way->literal;
+	settings.per_channel = way->per_channel;
+	settings.allow_degenerate = true;
+	return settings;
 }
-
-/* Writes the state to `path`; its checksum covers weights, moments and running statistics. */
-static void save(struct trainer *trainer, char hash[CHECKPOINT_HASH_SIZE])
-{
-	struct error error = {0};
-	uint64_t bytes;
-	struct checkpoint *checkpoint = trainer_checkpoint(trainer, &error);
-	assert_non_null(checkpoint);
-	assert_true(checkpoint_write(checkpoint, path, hash, &bytes, &error));
-	checkpoint_destroy(checkpoint);
-}
-
-static struct checkpoint *saved(const char *hash)
-{
-	struct error error = {0};
-	struct checkpoint *checkpoint = checkpoint_read(path, hash, &error);
-	if (!checkpoint)
-		fail_msg("%s", error.text);
-	return checkpoint;
-}
-
-static const struct { int d_bits, g_bits, before, after; const char *optimizer; int iterations; } resumed[] = {
-	{32, 32, 4, 5, "adam", 0},
-	{2, 1, 4, 5, "adam", 0},
-	{2, 1, STEPS_PER_EPOCH, 4, "adam", 0},       /* just at the end of an epoch */
-	{32, 4, 2 * STEPS_PER_EPOCH, 3, "adam", 0},
-	{1, 32, 3, 4, "sgd", 3},
-};
 
 static void a_resumed_training_is_the_same_bit_for_bit(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof resumed / sizeof *resumed; i++) {
-		struct gan_settings settings = small_settings(resumed[i].d_bits, resumed[i].g_bits);
-		snprintf(settings.optimizer, sizeof settings.optimizer, "%s", resumed[i].optimizer);
-		settings.quantizer_iterations = resumed[i].iterations;
+		struct gan_settings settings = settings_for(&resumed[i]);
 		char hash[CHECKPOINT_HASH_SIZE], whole[CHECKPOINT_HASH_SIZE], again[CHECKPOINT_HASH_SIZE];
 		struct trainer *uninterrupted = make(&settings, NULL), *first = make(&settings, NULL);
 		for (int s = 0; s < resumed[i].before; s++) {

@@ -74,7 +74,7 @@ static bool load_fit(const struct checkpoint *checkpoint, enum network_id id, co
 	return true;
 }
 
-/* The numbers of one channel; *at moves behind its semicolon or to the end. */
+/* The numbers of one channel; *at moves behind its semicolon, which something must follow, or to the end. */
 static bool take_channel(const char **at, struct quant_fit *fit)
 {
 	double numbers[CHANNEL_NUMBERS];
@@ -88,7 +88,8 @@ static bool take_channel(const char **at, struct quant_fit *fit)
 		*at += length;
 		if (!text_to_double(number, &numbers[i]) || (**at == ' ') != (i < CHANNEL_NUMBERS - 1))
 			return false;
-		*at += **at != '\0';
+		if (**at && !*++*at)
+			return false;
 	}
 	if (!(numbers[2] >= 0 && numbers[2] <= INT32_MAX))
 		return false;
