@@ -83,15 +83,15 @@ static struct view_mark *new_mark(struct view *view, int64_t step)
 	return &view->marks[view->mark_count - 1];
 }
 
-/* The value names every layer with bits of its own; which one has changed stands in the text: "G.deconv1 bits > 4", or
- * "> as the network". */
+/* The value names every layer with bits of its own; which one has changed stands in the text: "G.deconv1 bits 32 > 4". */
 static void add_layer_mark(struct view *view, int64_t step, const char *text)
 {
-	char layer[LAYER_NAME_SIZE], bits[8];
-	if (sscanf(text, "%23s bits > %7s", layer, bits) != 2)
+	char layer[LAYER_NAME_SIZE];
+	int before, bits;
+	if (sscanf(text, "%23s bits %d > %d", layer, &before, &bits) != 3)
 		return;
 	struct view_mark *mark = new_mark(view, step);
-	snprintf(mark->label, sizeof mark->label, "%.11s>%.3s", layer, !strcmp(bits, "as") ? "all" : bits);
+	snprintf(mark->label, sizeof mark->label, "%.11s>%d", layer, bits % 100);
 }
 
 static void add_mark(struct view *view, int64_t step, const char *field, const char *value)

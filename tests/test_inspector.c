@@ -19,7 +19,7 @@
 #include "engine/base/text.h"
 #include "tests/tiny_pictures.h"
 
-enum { LAYERS = 4, TILES = 5, MOST_ANSWERS = 256, D_BITS = 3 };
+enum { LAYERS = 4, TILES = 5, MOST_ANSWERS = 1024, D_BITS = 3 };
 
 struct scene {
 	struct temporary_folder folder;

@@ -120,9 +120,9 @@ static void a_journal_marks_layers_by_name(void **state)
 {
 	(void)state;
 	static const struct { const char *value, *text, *label; } rows[] = {
-		{"G.deconv1=4", "G.deconv1 bits > 4", "G.deconv1>4"},
-		{"G.deconv1=4,D.conv4=32", "D.conv4 bits > 32", "D.conv4>32"},
-		{"D.conv4=32", "G.deconv1 bits > as the network", "G.deconv1>all"},
+		{"G.deconv1=4", "G.deconv1 bits 32 > 4", "G.deconv1>4"},
+		{"G.deconv1=4,D.conv4=32", "D.conv4 bits 2 > 32", "D.conv4>32"},
+		{"none", "G.deconv1 bits 4 > 32", "G.deconv1>32"},
 	};
 	struct view *view = view_create();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
