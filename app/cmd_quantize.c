@@ -7,14 +7,18 @@
 
 #include "app/commands.h"
 #include "engine/base/memory.h"
+#include "engine/quant/best_levels.h"
 #include "engine/quant/packed.h"
 
 struct quantize_arguments {
 	const char *method, *output;
 	int64_t bits, iterations;
 	double eps;
-	bool literal, per_channel, json;
+	bool literal, per_channel, best_levels, json;
 };
+
+/* Up to here the search for the best levels takes no time worth a word: 0.1 s for a million weights. */
+enum { QUICK_BEST_LEVELS_BITS = 4 };
 
 static bool check_bits(int64_t bits, struct error *error)
 {
@@ -73,6 +77,14 @@ static bool replace_values(struct quantize_report *report, const struct quant_fi
 	return success;
 }
 
+/* Finite weights, as a fit has found them to be. */
+static bool find_best_levels(struct quantize_report *report, int bits, const struct npy *tensor, struct error *error)
+{
+	double levels[QUANT_MAX_STATES];
+	int used;
+	return best_levels_find(tensor->values, tensor->count, 1 << bits, levels, &used, &report->best_levels_error, NULL, error);
+}
+
 static void report_ends(struct quantize_report *report, const struct quant_fit *fit)
 {
 	float levels[QUANT_MAX_STATES];
@@ -82,11 +94,12 @@ static void report_ends(struct quantize_report *report, const struct quant_fit *
 }
 
 /* Fits, measures and replaces the tensor's values. What is wrong with a tensor is the user's to mend. */
-static bool quantize(struct quantize_report *report, const struct quant_options *options, struct quant_layout layout,
+static bool quantize(struct quantize_report *report, const struct quant_options *options, struct quant_layout layout, bool wants_best,
                      struct npy *tensor, struct error *error)
 {
 	struct quant_fit *fits = memory_zeroed(layout.groups, sizeof *fits);
 	bool success = quant_fit_groups(report->quantizer, options, NULL, tensor->values, layout, fits, error) &&
+	               (!wants_best || find_best_levels(report, options->bits, tensor, error)) &&
 	               replace_values(report, fits, layout, tensor, error);
 	if (success) {
 		report_ends(report, &fits[0]);
@@ -108,9 +121,11 @@ static bool make_report(const struct quantize_arguments *arguments, struct npy *
 		.trace = &report->trace,
 	};
 	struct quant_layout layout;
+	bool wants_best = tensor->count > 0 && (arguments->best_levels || arguments->bits <= QUICK_BEST_LEVELS_BITS);
 	report->best_levels_error = NAN;
 	report->literal = arguments->literal || !report->quantizer->least_squares;
-	return choose_layout(tensor, arguments->per_channel, &layout, error) && quantize(report, &options, layout, tensor, error);
+	return choose_layout(tensor, arguments->per_channel, &layout, error) &&
+	       quantize(report, &options, layout, wants_best, tensor, error);
 }
 
 static const struct cli_option options[] = {
@@ -126,6 +141,8 @@ static const struct cli_option options[] = {
 	 .help = "alpha and beta for each output channel, the array's first dimension (beyond the paper)"},
 	{.name = "eps", .kind = CLI_REAL, .argument = "E", .offset = offsetof(struct quantize_arguments, eps), .min = 1e-300, .max = 1,
 	 .standard = "1e-8", .help = "what Log-Q adds to a magnitude before it takes the logarithm"},
+	{.name = "best-levels", .kind = CLI_FLAG, .offset = offsetof(struct quantize_arguments, best_levels),
+	 .help = "compare with the best levels of all beyond 4 bits too, which may take seconds"},
 	{.name = "output", .letter = 'o', .kind = CLI_TEXT, .argument = "OUT.npy",
 	 .offset = offsetof(struct quantize_arguments, output), .help = "write the quantized tensor as float32 in the same shape"},
 	CLI_JSON(struct quantize_arguments, json),

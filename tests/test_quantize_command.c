@@ -247,6 +247,31 @@ static void channels_have_their_own_scales(void **state)
 	assert_non_null(strstr(output, "2 channels with a scale each (beyond the paper)"));
 }
 
+/* 0 0 | 4 | 5 5 5 | 9 9: four levels leave no error, but not if they are evenly spaced. */
+static void best_levels_of_all_are_compared(void **state)
+{
+	(void)state;
+	static const float values[8] = {9, 0, 5, 4, 5, 0, 9, 5};
+	char output[8192], complaint[8192];
+	save("uneven.npy", values, 1, (size_t[]){8});
+	json_t *json = run_json("uneven.npy --bits 2");
+	check_real(json, "best_levels_mse", 0);
+	assert_true(json_number_value(json_object_get(json, "mse")) > 0.01 && json_is_null(json_object_get(json, "gap")));
+	json_decref(json);
+	json = run_json("uneven.npy --bits 1 --method minmax");
+	check_real(json, "best_levels_mse", (253 - 37 * 37 / 6.0) / 8); /* 0 0 | 4 5 5 5 9 9 */
+	check_real(json, "mse", (16 + 3 * 16) / 8.0); /* 4 becomes 0, 5 becomes 9 */
+	json_decref(json);
+	json = run_json("uneven.npy --bits 5");
+	assert_true(json_is_null(json_object_get(json, "best_levels_mse")));
+	json_decref(json);
+	json = run_json("uneven.npy --bits 5 --best-levels");
+	check_real(json, "best_levels_mse", 0);
+	json_decref(json);
+	assert_int_equal(run(output, complaint, "uneven.npy --bits 1"), 0);
+	assert_non_null(strstr(output, "best levels  MSE 3.10417 with 2 levels wherever they serve best; this is 1 times that"));
+}
+
 /* Every row at every k: what is written is among the levels' finite values, the counts sum up, the trace never rises. */
 static void every_method_runs_at_every_bits(void **state)
 {
@@ -398,6 +423,7 @@ int main(void)
 		cmocka_unit_test(one_bit_of_the_logarithm_is_degenerate),
 		cmocka_unit_test(tanh_has_infinite_ends),
 		cmocka_unit_test(channels_have_their_own_scales),
+		cmocka_unit_test(best_levels_of_all_are_compared),
 		cmocka_unit_test(every_method_runs_at_every_bits),
 		cmocka_unit_test(iterations_are_a_limit),
 		cmocka_unit_test(constant_and_empty_tensors_are_fine),
