@@ -1,6 +1,5 @@
 /* Screens as text: compared with golden files at several sizes, tried with random views at every size, steered by
- * scripted keys. QGAN_GOLDEN=write rewrites the golden files instead of comparing. */
-#include <errno.h>
+ * scripted keys. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,31 +14,14 @@
 
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
+#include "tests/golden_screens.h"
+#include "tests/random_view.h"
 #include "tests/view_fixture.h"
 #include "ui/dialog.h"
 #include "ui/keymap.h"
 #include "ui/screen.h"
 
-#define GOLDEN_FOLDER "tests/golden/screens"
-
-static const struct screen *screen_named(const char *name)
-{
-	for (int i = 0; screens[i]; i++)
-		if (strcmp(screens[i]->name, name) == 0)
-			return screens[i];
-	fail_msg("no screen is called %s", name);
-	return NULL;
-}
-
 /* ---- golden screens */
-
-struct scene {
-	const char *name, *screen;
-	int width, height;
-	bool ascii;
-	void (*change)(struct view *view, struct screen_state *state, struct dialog *dialog); /* may be NULL */
-	bool help; /* the help lies over it */
-};
 
 static void make_paused(struct view *view, struct screen_state *state, struct dialog *dialog)
 {
@@ -162,231 +144,18 @@ static const struct scene scenes[] = {
 	{"too-small-20x5", "train", 20, 5},
 };
 
-/* Where the picture goes, as the terminal would cover it. */
-static void shade_picture(struct canvas *canvas, const struct picture_request *picture)
-{
-	if (!picture->image)
-		return;
-	struct rect rect = picture->cells;
-	assert_true(rect.x >= 0 && rect.y >= 0 && rect.width > 0 && rect.height > 0);
-	assert_true(rect.x + rect.width <= canvas->width && rect.y + rect.height < canvas->height);
-	canvas_fill(canvas, rect, 0x2592, ROLE_PICTURE, 0);
-}
-
-static char *draw_scene(const struct scene *scene)
-{
-	struct view *view = fixture_create();
-	struct image *image = image_create(256, 256, 1, NULL);
-	struct screen_state *state = screen_state_create();
-	struct canvas *canvas = canvas_create(scene->width, scene->height, !scene->ascii);
-	struct dialog dialog = {0};
-	struct picture_request picture = {0};
-	view->sample = image;
-	if (scene->change)
-		scene->change(view, state, &dialog);
-	screen_named(scene->screen)->draw(state, view, canvas, &picture);
-	shade_picture(canvas, &picture);
-	if (scene->help)
-		screen_named("help")->draw(state, view, canvas, &picture);
-	if (dialog.asked)
-		dialog_draw(&dialog, view, canvas);
-	char *text = canvas_to_text(canvas);
-	canvas_destroy(canvas);
-	screen_state_destroy(state);
-	image_destroy(image);
-	fixture_destroy(view);
-	return text;
-}
-
-static char *read_whole(const char *path)
-{
-	FILE *file = fopen(path, "rb");
-	struct text text = {0};
-	char bytes[4096];
-	size_t count;
-	if (!file)
-		return NULL;
-	while ((count = fread(bytes, 1, sizeof bytes, file)) > 0)
-		text_append(&text, bytes, count);
-	fclose(file);
-	return text.bytes ? text.bytes : memory_text("");
-}
-
-/* Line by line: what was expected, what came. */
-static void print_difference(const char *name, const char *expected, const char *drawn)
-{
-	for (int line = 1; *expected || *drawn; line++) {
-		size_t a = strcspn(expected, "\n"), b = strcspn(drawn, "\n");
-		if (a != b || memcmp(expected, drawn, a) != 0)
-			print_error("%s:%d\n-%.*s\n+%.*s\n", name, line, (int)a, expected, (int)b, drawn);
-		expected += a + (expected[a] == '\n');
-		drawn += b + (drawn[b] == '\n');
-	}
-}
-
-static void write_golden(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "wb");
-	if (!file)
-		fail_msg("%s: %s", path, strerror(errno));
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-}
-
-static bool matches_golden(const struct scene *scene)
-{
-	char path[256], *drawn = draw_scene(scene);
-	snprintf(path, sizeof path, GOLDEN_FOLDER "/%s.txt", scene->name);
-	const char *mode = getenv("QGAN_GOLDEN");
-	if (mode && strcmp(mode, "write") == 0)
-		write_golden(path, drawn);
-	char *expected = read_whole(path);
-	if (!expected)
-		print_error("%s is missing: QGAN_GOLDEN=write writes it\n", path);
-	bool same = expected && strcmp(expected, drawn) == 0;
-	if (expected && !same)
-		print_difference(path, expected, drawn);
-	free(expected);
-	free(drawn);
-	return same;
-}
-
 static void screens_look_as_agreed(void **state)
 {
 	(void)state;
-	int different = 0;
-	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
-		different += !matches_golden(&scenes[i]);
-	assert_int_equal(different, 0);
+	assert_int_equal(count_different(scenes, sizeof scenes / sizeof *scenes), 0);
 }
 
 /* ---- robustness */
 
-static int64_t random_below(int64_t limit) { return (int64_t)(fixture_random() * (double)limit); }
-
-static double random_number(void)
-{
-	static const double odd[] = {0, 1, -1, 1e300, -1e300, 1e-300, 32, 100, 0.5};
-	if (random_below(8) == 0)
-		return NAN;
-	if (random_below(8) == 0)
-		return random_below(2) ? INFINITY : -INFINITY;
-	return random_below(2) ? odd[random_below(9)] : fixture_noise() * pow(10, (double)random_below(12) - 4);
-}
-
-static void random_text(char *text, size_t size)
-{
-	static const char *const pieces[] = {"a", " ", "loss", "\xff", "\xe2\x96", "\xe4\xb8\xad", "\t",
-		"%s", "-", "\n", "very-long-word-without-any-blank", "\xcc\x81"};
-	text[0] = '\0';
-	for (int64_t i = random_below(60); i > 0; i--)
-		if (strlen(text) + 40 < size)
-			strcat(text, pieces[random_below(12)]);
-}
-
-static void random_run(struct view_run *run)
-{
-	static const int bits[] = {32, 1, 2, 8, 0, -5, 1000000};
-	*run = (struct view_run){.id = random_below(9), .state = (enum view_state)random_below(VIEW_FAILED + 1),
-		.steerable = random_below(2), .size = (int)random_below(200) - 10, .channels = (int)random_below(5),
-		.width = (int)random_below(2000000000), .batch = (int)random_below(100) - 50, .threads = (int)random_below(99),
-		.seed = (uint64_t)random_below(INT64_MAX), .step = random_below(INT64_MAX),
-		.last_step = random_below(3) * random_below(INT64_MAX / 4),
-		.epochs = random_number(), .last_epoch = random_number(), .loss_d = random_number(), .loss_g = random_number(),
-		.d_real = random_number(), .d_fake = random_number(), .images_per_second = random_number(), .gflops = random_number(),
-		.quantize_share = random_number(), .eta_seconds = random_number(), .loading = random_number()};
-	for (int i = 0; i < VIEW_NETWORKS; i++) {
-		run->bits[i] = bits[random_below(7)];
-		run->learning_rate[i] = random_number();
-		run->gradient_norm[i] = random_number();
-		run->weights[i] = (uint64_t)random_below(INT64_MAX);
-		run->packed_bytes[i] = random_number();
-		run->float_bytes[i] = random_number();
-	}
-	random_text(run->name, sizeof run->name);
-	random_text(run->model, sizeof run->model);
-	random_text(run->data, sizeof run->data);
-	random_text(run->quantizer, sizeof run->quantizer);
-	random_text(run->message, sizeof run->message);
-}
-
-static void random_layer(struct view_layer *layer)
-{
-	*layer = (struct view_layer){.bits = (int)random_below(40),
-		.states = random_below(3) ? 1 << random_below(9) : (int)random_below(400) - 50,
-		.weights = (uint64_t)random_below(INT64_MAX), .alpha = random_number(), .beta = random_number(), .mse = random_number(),
-		.sqnr_db = random_number(), .utilization = random_number(), .flips = random_number(),
-		.dead_states = (int)random_below(300) - 20,
-		.iterations = (int)random_below(100) - 20};
-	random_text(layer->name, sizeof layer->name);
-	random_text(layer->shape, sizeof layer->shape);
-	for (int i = 0; i < VIEW_MAX_STATES; i++)
-		layer->counts[i] = random_below(3) ? (uint64_t)random_below(INT64_MAX) : 0;
-	for (int i = 0; i < VIEW_BINS; i++)
-		layer->histogram[i] = (uint32_t)random_below(UINT32_MAX);
-}
-
-static void random_series(struct series *series)
-{
-	int64_t step = random_below(2) ? 0 : random_below(INT64_MAX / 2);
-	series_reset(series);
-	for (int64_t i = random_below(300); i > 0; i--) {
-		series_append(series, step, random_number());
-		step += random_below(3) * random_below(1000000);
-	}
-}
-
-static void random_lists(struct view *view)
-{
-	view->mark_count = (int)random_below(VIEW_MAX_MARKS + 1);
-	for (int i = 0; i < view->mark_count; i++) {
-		view->marks[i].step = i * random_below(100000);
-		random_text(view->marks[i].label, sizeof view->marks[i].label);
-	}
-	view->log_count = random_below(3) * random_below(1000);
-	for (int i = 0; i < VIEW_LOG_LINES; i++) {
-		view->log[i].time = fixture_random() * 4e9;
-		view->log[i].warning = random_below(2);
-		random_text(view->log[i].text, sizeof view->log[i].text);
-	}
-	view->run_count = (int)random_below(2) * (int)random_below(7);
-	for (int i = 0; i < view->run_count; i++) {
-		struct view_run_row *run = &view->runs[i];
-		random_text(run->name, sizeof run->name);
-		random_text(run->data, sizeof run->data);
-		run->id = random_below(5);
-		run->loss_d = random_number();
-		run->age_seconds = random_number();
-		run->train_seconds = random_number();
-		run->epochs = random_number();
-		run->last_step = random_below(INT64_MAX);
-	}
-}
-
-static void random_view(struct view *view)
-{
-	random_run(&view->run);
-	for (int network = 0; network < VIEW_NETWORKS; network++) {
-		random_series(&view->loss[network]);
-		view->layer_count[network] = (int)random_below(VIEW_MAX_LAYERS + 1);
-		for (int i = 0; i < view->layer_count[network]; i++)
-			random_layer(&view->layers[network][i]);
-	}
-	random_series(&view->d_real);
-	random_series(&view->d_fake);
-	random_lists(view);
-	random_text(view->store_path, sizeof view->store_path);
-	random_text(view->warning, sizeof view->warning);
-	view->layers_step = random_below(INT64_MAX);
-	view->sample_step = random_below(INT64_MAX);
-	view->sample_g_bits = (int)random_below(40);
-	view->sample_seed = (uint64_t)random_below(3) * (uint64_t)random_below(INT64_MAX);
-}
-
 /* Every screen, the help and every dialog, on a canvas of any size; a picture only where there is one, inside. */
 static void draw_everything(struct screen_state *state, const struct view *view, int width, int height)
 {
-	static const enum action asked[] = {ACTION_NONE, ACTION_QUIT, ACTION_STOP, ACTION_RATES};
+	static const enum action asked[] = {ACTION_NONE, ACTION_QUIT, ACTION_STOP, ACTION_RATES, ACTION_WHAT_IF_APPLY, ACTION_OTHER_OPEN};
 	for (int i = 0; screens[i]; i++) {
 		struct canvas *canvas = canvas_create(width, height, random_below(2));
 		struct picture_request picture = {0};
@@ -394,7 +163,7 @@ static void draw_everything(struct screen_state *state, const struct view *view,
 		screens[i]->draw(state, view, canvas, &picture);
 		assert_true(!picture.image || picture.image == view->sample);
 		shade_picture(canvas, &picture);
-		if (dialog_open(&dialog, asked[random_below(4)], view))
+		if (dialog_open(&dialog, asked[random_below(6)], view))
 			dialog_draw(&dialog, view, canvas);
 		char *text = canvas_to_text(canvas);
 		assert_true(width < 40 || height < 10 || strlen(text) > 40);
@@ -406,7 +175,7 @@ static void draw_everything(struct screen_state *state, const struct view *view,
 static void act_randomly(struct screen_state *state, const struct view *view)
 {
 	for (int i = 0; i < 6; i++) {
-		int which = (int)random_below(5);
+		int which = (int)random_below(6);
 		struct action_request out = {0};
 		if (screens[which]->act)
 			screens[which]->act(state, view, (enum action)random_below(ACTION_COUNT), &out);
@@ -421,8 +190,8 @@ static void random_views_never_crash(void **state)
 	struct image *image = image_create(64, 64, 3, NULL);
 	struct screen_state *memory = screen_state_create();
 	for (int round = 0; round < 250; round++) {
-		random_view(view);
 		view->sample = random_below(2) ? image : NULL;
+		random_view(view);
 		act_randomly(memory, view);
 		draw_everything(memory, view, 1 + (int)random_below(round % 10 ? 150 : 300), 1 + (int)random_below(round % 10 ? 50 : 100));
 	}

@@ -75,14 +75,15 @@ static void draw_weights(const struct rows *rows, const struct row *row, struct 
 
 static void draw_states(const struct rows *rows, const struct row *row, struct canvas *cell)
 {
-	(void)rows;
+	enum theme_role quiet = chosen(rows, row) ? ROLE_SELECTED : ROLE_QUIET;
 	if (!is_float(row->layer)) {
-		states_draw(cell, row->layer->counts, row->layer->states, network_roles[row->network]);
+		states_draw(cell, row->layer->counts, row->layer->states,
+			chosen(rows, row) ? ROLE_SELECTED : network_roles[row->network]);
 		return;
 	}
-	int used = canvas_text(cell, 0, 0, ROLE_QUIET, 0, "float") + 1;
+	int used = canvas_text(cell, 0, 0, quiet, 0, "float") + 1;
 	struct canvas rest = canvas_part(cell, (struct rect){used, 0, cell->clip.width - used, 1});
-	states_draw_histogram(&rest, row->layer->histogram, VIEW_BINS, ROLE_QUIET);
+	states_draw_histogram(&rest, row->layer->histogram, VIEW_BINS, quiet);
 }
 
 static void draw_utilization(const struct rows *rows, const struct row *row, struct canvas *cell)

@@ -3,6 +3,7 @@
  * one pane after another. */
 #include "ui/screen_weights.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ enum {
 	SIDE_BY_SIDE_TABLES = 110,           /* narrower: one table for both networks */
 	SIDE_BY_SIDE_FIGURES = 92,           /* narrower: one below the other */
 	FIGURE_HEIGHT = 11, FIGURE_GOOD_HEIGHT = 22, LOWER_MIN_HEIGHT = 4,
-	WHAT_IF_WIDTH = 49, PICTURES_MIN_WIDTH = 24,
+	WHAT_IF_WIDTH = 50, PICTURES_MIN_WIDTH = 24, FULL_TITLE_WIDTH = 70,
 	TEXT_SIZE = 256, NUMBER_SIZE = 32, NAME_SIZE = 64, KEY_SIZE = 16,
 };
 /* Of the height beside numbers and table, what goes to pictures, and at most to the strip. */
@@ -72,21 +73,25 @@ static struct weights_scene compose_scene(const struct view *view, const struct 
 
 static const char *scales_words(const struct view_layer *layer) { return layer->groups > 1 ? ", a scale a channel" : ""; }
 
-static void title_figure(char *title, char *note, const struct weights_scene *scene, const struct view_layer *layer)
+static void title_figure(char *title, char *note, const struct weights_scene *scene, const struct view_layer *layer, int width)
 {
 	char name[NAME_SIZE], method[NAME_SIZE], weights[NUMBER_SIZE], step[NUMBER_SIZE];
 	const struct view *view = scene->view;
-	int64_t at = layer == scene->answer ? view->what_if.step : layer == scene->other ? view->other.step : view->layers_step;
+	int64_t at = layer == scene->answer ? view->what_if.step : view->layers_step;
+	note[0] = '\0';
 	weights_layer_name(name, sizeof name, scene);
 	weights_method(method, sizeof method, layer);
 	text_count(weights, sizeof weights, layer->weights > INT64_MAX ? INT64_MAX : (int64_t)layer->weights);
 	if (layer == scene->answer)
 		snprintf(title, TEXT_SIZE, "what if  %s  %s%s  not trained", name, method, scales_words(layer));
 	else if (layer == scene->other)
-		snprintf(title, TEXT_SIZE, "%.99s  %s  %s%s", view->other.run, name, method, scales_words(layer));
+		snprintf(title, TEXT_SIZE, "%.99s@%" PRId64 "  %s%s", view->other.run, view->other.step, method, scales_words(layer));
+	else if (width < FULL_TITLE_WIDTH)
+		snprintf(title, TEXT_SIZE, "%s  %s%s", name, method, scales_words(layer));
 	else
-		snprintf(title, TEXT_SIZE, "%s  %s  %s weights  %s%s", name, layer->shape, weights, method, scales_words(layer));
-	snprintf(note, TEXT_SIZE, "step %s", text_count(step, sizeof step, at));
+		snprintf(title, TEXT_SIZE, "%s  %s%s  %s  %s weights", name, method, scales_words(layer), layer->shape, weights);
+	if (layer != scene->other)
+		snprintf(note, TEXT_SIZE, "step %s", text_count(step, sizeof step, at));
 }
 
 /* The head of a what-if figure in its own colour: nobody shall take it for trained. */
@@ -104,8 +109,8 @@ static void draw_figure(struct canvas *canvas, struct rect rect, const struct we
 	const struct axis *axis, bool numbers)
 {
 	char title[TEXT_SIZE], note[TEXT_SIZE], key[KEY_SIZE];
-	title_figure(title, note, scene, layer);
-	struct canvas inside = screen_pane(canvas, rect, title, note, scene->boxed);
+	title_figure(title, note, scene, layer, rect.width);
+	struct canvas inside = screen_pane(canvas, rect, title, note[0] ? note : NULL, scene->boxed);
 	if (layer == scene->answer)
 		mark_title(canvas, rect, scene);
 	int width = inside.clip.width, height = inside.clip.height, lines = numbers ? number_rows(height) : 0;
@@ -181,11 +186,13 @@ static void draw_pictures(struct canvas *canvas, struct rect rect, const struct 
 /* Where it is wide enough the pictures stand beside the table. */
 static void draw_question(struct canvas *canvas, struct rect rect, const struct weights_scene *scene, struct picture_request *picture)
 {
-	bool pictures = picture && weights_has_pictures(scene) && rect.width >= WHAT_IF_WIDTH + PICTURES_MIN_WIDTH;
-	struct rect table = rect, beside = {rect.x + WHAT_IF_WIDTH, rect.y, rect.width - WHAT_IF_WIDTH, rect.height};
+	int width = WHAT_IF_WIDTH + 2 * scene->boxed;
+	bool pictures = picture && weights_has_pictures(scene) && rect.width >= width + PICTURES_MIN_WIDTH;
+	struct rect table = rect, beside = {rect.x + width, rect.y, rect.width - width, rect.height};
 	if (pictures)
-		table.width = WHAT_IF_WIDTH;
-	struct canvas inside = screen_pane(canvas, table, "what if, without training", NULL, scene->boxed);
+		table.width = width;
+	struct canvas inside = screen_pane(canvas, table, scene->view->what_if.asked ? "what if, untrained: MSE/variance" : "what if", NULL,
+		scene->boxed);
 	weights_draw_what_if(&inside, scene);
 	if (pictures)
 		draw_pictures(canvas, beside, scene, picture);

@@ -89,7 +89,7 @@ static void write_sqnr(const struct view_layer *layer, char *text)
 static void write_utilization(const struct view_layer *layer, char *text)
 {
 	if (!weights_is_float(layer) && layer->utilization >= 0 && layer->utilization <= 1 + 1e-6)
-		snprintf(text, TEXT_SIZE, "%.0f %%, %.2f of %d bit", 100 * layer->utilization, layer->utilization * layer->bits, layer->bits);
+		snprintf(text, TEXT_SIZE, "%.0f %%, %.2f bit", 100 * layer->utilization, layer->utilization * layer->bits);
 }
 
 static void write_dead(const struct view_layer *layer, char *text)
@@ -110,13 +110,13 @@ static void write_packed(const struct view_layer *layer, char *text)
 
 static void write_effective_bits(const struct view_layer *layer, char *text)
 {
-	if (has_size(layer))
+	if (has_size(layer) && !weights_is_float(layer))
 		write_real(text, 8 * layer->packed_bytes / (double)layer->weights, 3);
 }
 
 static void write_ratio(const struct view_layer *layer, char *text)
 {
-	if (has_size(layer))
+	if (has_size(layer) && !weights_is_float(layer))
 		snprintf(text, TEXT_SIZE, "%.1fx", 4 * (double)layer->weights / layer->packed_bytes);
 }
 
@@ -124,7 +124,7 @@ static void write_flips(const struct view_layer *layer, char *text)
 {
 	double rate = weights_is_float(layer) ? NAN : layers_flip_rate(layer);
 	if (isfinite(rate))
-		snprintf(text, TEXT_SIZE, "%.2g %% in 1k steps", 100 * rate);
+		snprintf(text, TEXT_SIZE, "%.2g %% / 1k steps", 100 * rate);
 }
 
 static void write_iterations(const struct view_layer *layer, char *text)
@@ -155,8 +155,8 @@ static void write_range(const struct view_layer *layer, char *text)
 	char low[NUMBER_SIZE], high[NUMBER_SIZE];
 	if (!isfinite(layer->histogram_min) || !isfinite(layer->histogram_max))
 		return;
-	screen_number(low, sizeof low, (double)layer->histogram_min, 3);
-	screen_number(high, sizeof high, (double)layer->histogram_max, 3);
+	screen_number(low, sizeof low, (double)layer->histogram_min, 2);
+	screen_number(high, sizeof high, (double)layer->histogram_max, 2);
 	snprintf(text, TEXT_SIZE, "%s .. %s", low, high);
 }
 
@@ -190,7 +190,7 @@ static enum theme_role role_of_number(const struct number *number, const struct 
 	return bad && text[0] ? ROLE_WARNING : ROLE_TEXT;
 }
 
-/* ---- a column a layer */
+/* ---- a column for each layer */
 
 struct column {
 	const struct view_layer *layer;

@@ -9,7 +9,7 @@
 #include "ui/widget_weights.h"
 
 enum {
-	NAME_WIDTH = 8, CELL_WIDTH = 5, FEW_BITS = 4, TEXT_SIZE = 128, NUMBER_SIZE = 32, KEY_SIZE = 16,
+	NAME_WIDTH = 8, CELL_WIDTH = 5, TEXT_SIZE = 128, NUMBER_SIZE = 32, KEY_SIZE = 16,
 	PICTURE_MIN_WIDTH = 12, PICTURE_MIN_HEIGHT = 4, PAIR_SHAPE = 3, /* columns a row from which on two squares have room */
 };
 
@@ -23,18 +23,28 @@ static int method_count(const struct view_what_if *what_if)
 	return count;
 }
 
-/* Three figures in four columns: ".361", "8.21", "288", "2e3". */
+/* In four columns, so that a blank stays between cells: ".361", "8.21", "288", "4e-3"; beyond what four can say "big". */
 static void error_text(char *text, size_t size, double error)
 {
 	char number[NUMBER_SIZE];
+	int exponent = error > 0 && isfinite(error) ? (int)floor(log10(error)) : 0;
+	int figure = exponent > -300 ? (int)lround(error / pow(10, exponent)) : 0;
+	if (figure == 10) {
+		figure = 1;
+		exponent++;
+	}
 	if (!(error >= 0) || isinf(error))
 		snprintf(text, size, "-");
 	else if (error < 0.9995 && error >= 0.0095)
 		snprintf(text, size, "%s", snprintf(number, sizeof number, "%.3f", error) > 0 ? number + 1 : "");
 	else if (error >= 0.9995 && error < 999.5)
 		snprintf(text, size, "%.*f", error < 9.995 ? 2 : error < 99.95 ? 1 : 0, error);
+	else if (error == 0 || exponent < -9)
+		snprintf(text, size, "0");
+	else if (exponent > 9)
+		snprintf(text, size, "big");
 	else
-		snprintf(text, size, "%s", screen_number(number, sizeof number, error, 1));
+		snprintf(text, size, "%de%d", figure, exponent);
 }
 
 /* The method with the smallest error at these bits; -1: none is known. */
@@ -68,12 +78,12 @@ static void draw_error(struct canvas *canvas, int x, int y, const struct view_wh
 static int draw_table(struct canvas *canvas, int y, const struct view_what_if *what_if, const struct view_layer *trained)
 {
 	int methods = method_count(what_if), room = (canvas->clip.width - NAME_WIDTH) / CELL_WIDTH;
-	int columns = room >= VIEW_WHAT_IF_BITS ? VIEW_WHAT_IF_BITS : room < FEW_BITS ? room : FEW_BITS;
+	int columns = room < VIEW_WHAT_IF_BITS ? room : VIEW_WHAT_IF_BITS;
 	int first = what_if->bits > columns ? what_if->bits - columns : 0; /* the cell in question stays in sight */
 	first = first + columns > VIEW_WHAT_IF_BITS ? VIEW_WHAT_IF_BITS - columns : first;
-	canvas_text(canvas, 0, y, ROLE_QUIET, 0, "MSE/var");
+	canvas_text(canvas, 0, y, ROLE_QUIET, 0, "bits");
 	for (int i = 0; i < columns; i++)
-		canvas_format(canvas, NAME_WIDTH + i * CELL_WIDTH, y, ROLE_QUIET, 0, i ? "%5d" : "%1d bit", first + i + 1);
+		canvas_format(canvas, NAME_WIDTH + i * CELL_WIDTH, y, ROLE_QUIET, 0, "%*d", CELL_WIDTH, first + i + 1);
 	for (int method = 0; method < methods; method++) {
 		bool present = !weights_is_float(trained) && strcmp(what_if->methods[method], trained->quantizer) == 0;
 		canvas_text(canvas, 0, y + 1 + method, ROLE_TEXT, present ? CELL_BOLD : 0, what_if->methods[method]);
@@ -127,10 +137,12 @@ static void draw_cost(struct canvas *canvas, int y, const struct weights_scene *
 	double cost = known ? answer->mse / answer->variance / what_if->best_error - 1 : NAN;
 	if (isfinite(what_if->best_error)) {
 		error_text(best, sizeof best, what_if->best_error);
-		segments_add(&line, 0, ROLE_TEXT, 0, "best levels of any spacing %s", best);
+		segments_add(&line, 0, ROLE_TEXT, 0, "best levels of all %s", best);
 	}
-	if (isfinite(cost))
-		segments_add(&line, 1, ROLE_QUIET, 0, cost < 10 ? "these cost %.1f %% more" : "these cost far more", 100 * fmax(cost, 0));
+	if (isfinite(cost) && cost < 10)
+		segments_add(&line, 1, ROLE_TEXT, 0, "these +%.1f %% MSE", 100 * fmax(cost, 0));
+	else if (isfinite(cost))
+		segments_add(&line, 1, ROLE_WARNING, 0, "these %.3g times that", cost + 1);
 	draw_segments(canvas, y, &line);
 }
 
@@ -154,10 +166,6 @@ static void draw_times(struct canvas *canvas, int y, const struct view_what_if *
 {
 	struct segments line = {.gap = 2};
 	char step[NUMBER_SIZE];
-	if (what_if->message[0]) {
-		canvas_text(canvas, 0, y, ROLE_WARNING, CELL_BOLD, what_if->message);
-		return;
-	}
 	segments_add(&line, 0, ROLE_QUIET, 0, "step %s", text_count(step, sizeof step, what_if->step));
 	add_seconds(&line, "states", what_if->seconds[0]);
 	add_seconds(&line, "pictures", what_if->seconds[1]);
@@ -186,6 +194,10 @@ void weights_draw_what_if(struct canvas *canvas, const struct weights_scene *sce
 	}
 	draw_asked(canvas, 0, scene);
 	int y = draw_table(canvas, 1, what_if, scene->trained);
+	if (what_if->message[0]) {
+		canvas_text(canvas, 0, y, ROLE_WARNING, CELL_BOLD, what_if->message);
+		return;
+	}
 	draw_cost(canvas, y, scene);
 	draw_sizes(canvas, y + 1, scene);
 	draw_times(canvas, y + 2, what_if);
@@ -200,7 +212,8 @@ bool weights_has_pictures(const struct weights_scene *scene)
 	return what_if->asked && (known || scene->network == VIEW_G);
 }
 
-static void name_picture(char *text, size_t size, const struct weights_scene *scene, enum view_blink which)
+/* Without the layers where there is no room for them. */
+static void name_picture(char *text, size_t size, const struct weights_scene *scene, enum view_blink which, int room)
 {
 	const struct view_what_if *what_if = &scene->view->what_if;
 	char name[TEXT_SIZE / 2];
@@ -211,6 +224,8 @@ static void name_picture(char *text, size_t size, const struct weights_scene *sc
 		snprintf(text, size, "%s %d bit, all of G", what_if->method, what_if->bits);
 	else
 		snprintf(text, size, "%s %d bit, %s only", what_if->method, what_if->bits, name);
+	if (which != VIEW_BLINK_FLOAT && canvas_text_width(text) > room)
+		snprintf(text, size, "%s %d bit", what_if->method, what_if->bits);
 }
 
 /* Different for every picture of this screen, also for the two that blink in one place. */
@@ -229,7 +244,7 @@ static void draw_pair(struct canvas *canvas, const struct weights_scene *scene, 
 	picture_place(picture, &area, what_if->picture[VIEW_BLINK_FLOAT], version_of(what_if, right, true), scene->view->run.id);
 	picture->beside = what_if->picture[right];
 	canvas_text_right(canvas, middle - 2, y, ROLE_TEXT, 0, "float");
-	name_picture(text, sizeof text, scene, right);
+	name_picture(text, sizeof text, scene, right, canvas->clip.width - middle - 1);
 	canvas_text(canvas, middle + 1, y, right == VIEW_BLINK_FLOAT ? ROLE_TEXT : ROLE_MARK, CELL_BOLD, text);
 }
 
@@ -240,7 +255,7 @@ static void draw_one(struct canvas *canvas, const struct weights_scene *scene, e
 	int y = canvas->clip.height - 1;
 	struct canvas area = canvas_part(canvas, (struct rect){0, 0, canvas->clip.width, y});
 	picture_place(picture, &area, what_if->picture[which], version_of(what_if, which, false), scene->view->run.id);
-	name_picture(text, sizeof text, scene, which);
+	name_picture(text, sizeof text, scene, which, canvas->clip.width);
 	canvas_text(canvas, (canvas->clip.width - canvas_text_width(text)) / 2, y, which == VIEW_BLINK_FLOAT ? ROLE_TEXT : ROLE_MARK,
 		CELL_BOLD, text);
 }

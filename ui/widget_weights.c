@@ -13,7 +13,7 @@
 enum {
 	EIGHTHS = 8, CROSS = 0xD7, LEVEL_MARK = 0x25B2, LEFT_MARK = 0x25C0, RIGHT_MARK = 0x25B6, LINE = 0x2500, TICK = 0x252C,
 	WORD_SIZE = 32, WORD_ROWS = 3, MAX_BAR_WIDTH = 5, LABEL_DISTANCE = 14,
-	CAPTION_ROWS = 1, AXIS_ROWS = 2, LIST_GAP = 2, MOST_LIST_ROWS = 4,
+	AXIS_ROWS = 2, CAPTION_HEIGHT = 11 /* lower figures go without */, LIST_GAP = 2, MOST_LIST_ROWS = 4, MOST_WORDED = 16,
 };
 /* Levels are followed so far beyond the weights, in spans of the weights. */
 static const double FARTHEST_LEVEL = 1.5;
@@ -75,10 +75,11 @@ struct axis weights_span_axis(const struct weights_span *span, int width)
 	return axis_for_values(known.low, known.high, (double)width / LABEL_DISTANCE);
 }
 
-static void draw_axis(struct canvas *canvas, int y, const struct axis *axis)
+/* Labels stay between the columns from free_from on and free_to. */
+static void draw_axis(struct canvas *canvas, int y, const struct axis *axis, int free_from, int free_to)
 {
 	char label[WORD_SIZE];
-	int width = canvas->clip.width, free_from = 0;
+	int width = canvas->clip.width;
 	canvas_fill(canvas, (struct rect){0, y, width, 1}, LINE, ROLE_FRAME, 0);
 	for (int i = 0; i < axis->tick_count; i++) {
 		int x = histogram_column(axis, axis->ticks[i], width);
@@ -86,7 +87,7 @@ static void draw_axis(struct canvas *canvas, int y, const struct axis *axis)
 		int start = x - length / 2;
 		start = start + length > width ? width - length : start < 0 ? 0 : start;
 		canvas_put(canvas, x, y, TICK, ROLE_FRAME, 0);
-		if (start >= free_from)
+		if (start >= free_from && start + length <= free_to)
 			free_from = start + canvas_text(canvas, start, y + 1, ROLE_QUIET, 0, label) + 1;
 	}
 }
@@ -96,8 +97,8 @@ static bool beyond(const struct axis *axis, double level, bool left)
 	return left ? level < axis->low : level > axis->high;
 }
 
-/* How many levels the axis does not reach on one side, as a note in the corner of the line of labels. */
-static void draw_beyond(struct canvas *canvas, int y, const struct axis *axis, const struct view_layer *layer, bool left,
+/* How many levels the axis does not reach on one side, as a note in the corner of the line of labels. Returns its width. */
+static int draw_beyond(struct canvas *canvas, int y, const struct axis *axis, const struct view_layer *layer, bool left,
 	enum theme_role role)
 {
 	char text[WORD_SIZE];
@@ -109,22 +110,27 @@ static void draw_beyond(struct canvas *canvas, int y, const struct axis *axis, c
 			infinite |= isinf(layer->levels[z]);
 		}
 	if (!count)
-		return;
-	const char *name = infinite ? left ? "-inf" : "+inf" : "";
-	snprintf(text, sizeof text, count == 1 && infinite ? "%s" : "%s%s%d levels", name, infinite ? " " : "", count);
-	int length = canvas_text_width(text), x = left ? 0 : width - length;
-	canvas_fill(canvas, (struct rect){left ? 0 : x - 1, y + 1, length + 1, 1}, ' ', ROLE_TEXT, 0);
-	canvas_text(canvas, x, y + 1, role, 0, text);
-	canvas_put(canvas, left ? 0 : width - 1, y, left ? LEFT_MARK : RIGHT_MARK, role, CELL_BOLD);
+		return 0;
+	const char *name = infinite ? left ? "-inf" : "+inf" : left ? "below" : "above";
+	snprintf(text, sizeof text, count == 1 && infinite ? "%s" : infinite ? "%s, %d levels" : "%s: %d levels", name, count);
+	int length = canvas_text_width(text);
+	canvas_text(canvas, left ? 0 : width - length, y + 1, role, 0, text);
+	return length + 1;
 }
 
-static void draw_levels(struct canvas *canvas, int y, const struct axis *axis, const struct view_layer *layer, enum theme_role role)
+static void draw_scale(struct canvas *canvas, int y, const struct axis *axis, const struct view_layer *layer, enum theme_role role)
 {
-	for (int z = 0; z < layer->states; z++)
+	int states = weights_is_float(layer) ? 0 : layer->states, width = canvas->clip.width;
+	int left = states ? draw_beyond(canvas, y, axis, layer, true, role) : 0;
+	int right = states ? draw_beyond(canvas, y, axis, layer, false, role) : 0;
+	draw_axis(canvas, y, axis, left, width - right);
+	if (left)
+		canvas_put(canvas, 0, y, LEFT_MARK, role, CELL_BOLD);
+	if (right)
+		canvas_put(canvas, width - 1, y, RIGHT_MARK, role, CELL_BOLD);
+	for (int z = 0; z < states; z++)
 		if (layer->levels[z] >= axis->low && layer->levels[z] <= axis->high)
-			canvas_put(canvas, histogram_column(axis, layer->levels[z], canvas->clip.width), y, LEVEL_MARK, role, CELL_BOLD);
-	draw_beyond(canvas, y, axis, layer, true, role);
-	draw_beyond(canvas, y, axis, layer, false, role);
+			canvas_put(canvas, histogram_column(axis, layer->levels[z], width), y, LEVEL_MARK, role, CELL_BOLD);
 }
 
 /* ---- the bars */
@@ -219,10 +225,10 @@ static enum words choose_words(struct state_bars *bars, const struct axis *axis,
 	return listed ? WORDS_LIST : WORDS_NONE;
 }
 
-/* Room between the middles of two neighbours. */
+/* Room between the middles of two neighbours: a blank between words, none between bars without. */
 static int distance(const struct state_bar *left, const struct state_bar *right)
 {
-	return left->width - left->width / 2 + right->width / 2 + 1;
+	return left->width - left->width / 2 + right->width / 2 + (left->width > 1);
 }
 
 /* The middles of bars and words: as near to their levels as their widths allow. Pushing apart from the left and from the
@@ -354,25 +360,27 @@ static void draw_histogram(struct canvas *canvas, int y, int rows, const struct 
 
 void weights_draw(struct canvas *canvas, const struct view_layer *layer, const struct axis *axis, enum theme_role role)
 {
-	int width = canvas->clip.width, rows = canvas->clip.height - CAPTION_ROWS - AXIS_ROWS, used = 0;
+	int width = canvas->clip.width, height = canvas->clip.height, used = 0;
 	struct state_bars bars = {.per_bar = 1};
 	enum words words = WORDS_NONE;
-	if (width < WEIGHTS_MIN_WIDTH || canvas->clip.height < WEIGHTS_MIN_HEIGHT)
+	if (width < WEIGHTS_MIN_WIDTH || height < WEIGHTS_MIN_HEIGHT)
 		return;
-	if (!weights_is_float(layer)) {
+	if (!weights_is_float(layer))
 		gather(&bars, layer, width);
-		words = choose_words(&bars, axis, width, rows >= 10 ? 3 : rows >= 7 ? 2 : 1, &used);
+	int caption = height >= CAPTION_HEIGHT || layer->states > MOST_WORDED, rows = height - caption - AXIS_ROWS;
+	if (bars.count) {
+		words = choose_words(&bars, axis, width, rows >= 10 ? 3 : rows >= 6 ? 2 : 1, &used);
 		place(&bars, axis, width);
 	}
 	int bar_rows = bars.count ? (int)lround((rows - used) * BARS_SHARE) : 0, upper = rows - used - bar_rows;
-	struct canvas below = canvas_part(canvas, (struct rect){0, CAPTION_ROWS + upper + AXIS_ROWS, width, bar_rows});
-	struct canvas lowest = canvas_part(canvas, (struct rect){0, CAPTION_ROWS + rows + AXIS_ROWS - used, width, used});
-	draw_caption(canvas, layer, &bars, role);
-	draw_histogram(canvas, CAPTION_ROWS, upper, layer, axis);
-	draw_axis(canvas, CAPTION_ROWS + upper, axis);
+	struct canvas below = canvas_part(canvas, (struct rect){0, caption + upper + AXIS_ROWS, width, bar_rows});
+	struct canvas lowest = canvas_part(canvas, (struct rect){0, height - used, width, used});
+	if (caption)
+		draw_caption(canvas, layer, &bars, role);
+	draw_histogram(canvas, caption, upper, layer, axis);
+	draw_scale(canvas, caption + upper, axis, layer, role);
 	if (!bars.count)
 		return;
-	draw_levels(canvas, CAPTION_ROWS + upper, axis, layer, role);
 	draw_bars(&below, &bars, role);
 	draw_words(&lowest, &bars, words, role);
 }
