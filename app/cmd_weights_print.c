@@ -168,14 +168,12 @@ static void print_table(const struct weights_report *report)
 	text_table_destroy(table);
 }
 
+/* What the latest iterations of the fit have brought; all of them are in the JSON and CSV. */
 static void print_trace(const struct view_layer *layer)
 {
-	if (layer->trace_count < 2)
-		return;
-	printf("\nMSE by iteration:");
-	for (int i = 0; i < layer->trace_count; i++)
-		printf(" %.4g", (double)layer->trace[i]);
-	printf("\n");
+	if (layer->trace_count >= 2)
+		printf("\nMSE %.6g, %.6g at the end of the last %d iterations\n", (double)layer->trace[0],
+		       (double)layer->trace[layer->trace_count - 1], layer->trace_count - 1);
 }
 
 int weights_report_print(const struct weights_report *report)

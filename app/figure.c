@@ -169,10 +169,11 @@ static void paint_trace(cairo_t *cairo, const struct view_layer *layer, const st
 	}
 	char text[64];
 	double left = paint_right(box) - WIDTH - 6, top = box->top + TOP;
-	snprintf(text, sizeof text, "MSE by iteration: %.3g to %.3g", (double)layer->trace[0],
+	snprintf(text, sizeof text, "MSE by iteration: %.4g to %.4g", (double)layer->trace[0],
 	         (double)layer->trace[layer->trace_count - 1]);
 	paint_text(cairo, paint_right(box) - 6, box->top + 16,
 	           (struct paint_style){.size = PAINT_TINY, .align = PAINT_RIGHT, .colour = PAINT_QUIET, .halo = true}, text);
+	cairo_new_path(cairo);
 	for (int i = 0; i < layer->trace_count; i++) {
 		double share = high > low ? (double)((layer->trace[i] - low) / (high - low)) : 0.5;
 		cairo_line_to(cairo, left + WIDTH * (double)i / (layer->trace_count - 1), top + HEIGHT * (1 - share));
