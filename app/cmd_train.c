@@ -204,7 +204,10 @@ const struct subcommand subcommand_train = {
 		.shared = settings_options,
 		.shared_offset = offsetof(struct train_arguments, train.settings),
 		.notes = "Ctrl-C or SIGTERM saves a checkpoint and ends (status 130, 143); a second one leaves at once. A lost\n"
-		         "terminal (SIGHUP) does not end the training.\n",
+		         "terminal (SIGHUP) does not end the training.\n\n"
+		         "Other bits or another quantizer, by --from or live, keep the float weights, the optimizer's moments and\n"
+		         "counts, and batch norm's running statistics, which adapt. --bits is stronger than --exempt, and that than\n"
+		         "--d-bits and --g-bits.\n",
 	},
 	.run = run,
 };

@@ -82,7 +82,7 @@ static void init_gan(struct gan *gan, const struct gan_settings *settings, struc
 	struct error error = {0};
 	const struct model_family *family = model_family_check(settings, &error);
 	assert_string_equal(error.text, "");
-	assert_true(gan_init(gan, family, settings, parallel, &error));
+	assert_true(gan_init(gan, family, settings, optimizer_find(settings->optimizer, &error), parallel, &error));
 	for (int id = 0; id < NETWORK_COUNT; id++) {
 		struct random random;
 		random_start(&random, settings->seed, id == NETWORK_D ? RANDOM_INIT_D : RANDOM_INIT_G);

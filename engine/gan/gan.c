@@ -9,11 +9,9 @@
 
 static const char *const names[NETWORK_COUNT] = {[NETWORK_D] = "D", [NETWORK_G] = "G"};
 
-static bool init_network(struct gan *gan, enum network_id id, const struct gan_settings *settings, struct error *error)
+static bool init_network(struct gan *gan, enum network_id id, const struct gan_settings *settings,
+                         const struct optimizer *optimizer, struct error *error)
 {
-	const struct optimizer *optimizer = optimizer_find(settings->optimizer, error);
-	if (!optimizer)
-		return false;
 	struct network_recipe *recipe = memory_zeroed(1, sizeof *recipe);
 	gan->family->describe(settings, id, recipe);
 	struct network *network = network_create(recipe->layers, recipe->count, recipe->input, settings->batch, optimizer, error);
@@ -31,11 +29,12 @@ static bool init_network(struct gan *gan, enum network_id id, const struct gan_s
 }
 
 bool gan_init(struct gan *gan, const struct model_family *family, const struct gan_settings *settings,
-              struct parallel *parallel, struct error *error)
+              const struct optimizer *optimizer, struct parallel *parallel, struct error *error)
 {
 	*gan = (struct gan){.family = family, .parallel = parallel, .batch = settings->batch};
 	gan->score_gradient = memory_zeroed((size_t)settings->batch, sizeof(float));
-	return init_network(gan, NETWORK_D, settings, error) && init_network(gan, NETWORK_G, settings, error);
+	return init_network(gan, NETWORK_D, settings, optimizer, error) &&
+	       init_network(gan, NETWORK_G, settings, optimizer, error);
 }
 
 void gan_clear(struct gan *gan)

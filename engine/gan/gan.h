@@ -25,10 +25,10 @@ struct gan_measures {
 	float gradient_norm[NETWORK_COUNT];
 };
 
-/* For settings that model_family_check and the caller have found good. Weights are 0 until drawn or imported. False
- * when memory is refused; clear it in any case. */
+/* For settings that model_family_check and the caller have found good. Weights are 0 until drawn or imported.
+ * optimizer NULL: to be looked at, never trained. False when memory is refused; clear it in any case. */
 bool gan_init(struct gan *gan, const struct model_family *family, const struct gan_settings *settings,
-              struct parallel *parallel, struct error *error);
+              const struct optimizer *optimizer, struct parallel *parallel, struct error *error);
 void gan_clear(struct gan *gan);
 
 /* One step of R11's order. real: activations of `batch` pictures; noise: [1][1][batch][latent].

@@ -55,7 +55,7 @@ struct inspection *inspection_create(const struct checkpoint *checkpoint, int th
 		trainer->settings.batch = BATCH;
 		trainer->settings.threads = threads;
 		trainer->settings.allow_degenerate = true; /* what has been trained may be looked at */
-		good = trainer_build_networks(trainer, error) && trainer_load(trainer, checkpoint, false, error) &&
+		good = trainer_build_networks(trainer, NULL, error) && trainer_load(trainer, checkpoint, false, error) &&
 		       keep_as_trained(inspection, error);
 	}
 	if (good)

@@ -71,7 +71,7 @@ static void work_out_facts(struct trainer *trainer)
 	                                                   3 * network_multiply_adds(trainer->gan.networks[NETWORK_G]));
 }
 
-bool trainer_build_networks(struct trainer *trainer, struct error *error)
+bool trainer_build_networks(struct trainer *trainer, const struct optimizer *optimizer, struct error *error)
 {
 	struct gan_settings *settings = &trainer->settings;
 	const struct model_family *family = trainer_check_settings(settings, error);
@@ -81,7 +81,7 @@ bool trainer_build_networks(struct trainer *trainer, struct error *error)
 	if (!trainer->parallel)
 		return false;
 	settings->threads = parallel_threads(trainer->parallel);
-	if (!gan_init(&trainer->gan, family, settings, trainer->parallel, error) || !trainer_plan(trainer, settings, error))
+	if (!gan_init(&trainer->gan, family, settings, optimizer, trainer->parallel, error) || !trainer_plan(trainer, settings, error))
 		return false;
 	random_start(&trainer->latent, settings->seed, RANDOM_LATENT);
 	trainer->noise = memory_try_floats((size_t)settings->batch * (size_t)settings->latent, "the noise of a batch", error);
@@ -101,7 +101,7 @@ static bool build(struct trainer *trainer, const struct checkpoint *checkpoint, 
 {
 	const struct gan_settings *settings = &trainer->settings;
 	if (!trainer_check_settings(settings, error) || !check_dataset(settings, trainer->dataset, error) ||
-	    !trainer_build_networks(trainer, error) || !allocate_states(trainer, error))
+	    !trainer_build_networks(trainer, optimizer_find(settings->optimizer, error), error) || !allocate_states(trainer, error))
 		return false;
 	if (!checkpoint)
 		initialise(trainer);

@@ -2,7 +2,10 @@
  * it, tests drive it inline. Order of a step: paper.md R11 (quantize G, generate; quantize D, D on real and on fake,
  * update D; quantize D again, G through Q(D) with the same fake batch, update G).
  *
- * Changes (bits, quantizer, learning rate) take effect at the next step; master weights are always kept. */
+ * Changes (bits, quantizer, learning rate) take effect at the next step, whether made live or by going on from a checkpoint
+ * with other settings. What they keep: the float master weights, always; the optimizer's moments and counts of updates,
+ * because gradients go to those same float weights before and after (only another optimizer begins anew); batch norm's
+ * running statistics, which then adapt to what the changed weights give; the fits of tensors whose plan stays. */
 #ifndef QGAN_ENGINE_GAN_TRAINER_H
 #define QGAN_ENGINE_GAN_TRAINER_H
 

@@ -44,9 +44,9 @@ void trainer_make_plans(const struct gan_settings *settings, const struct layer_
  * changed. */
 bool trainer_plan(struct trainer *trainer, const struct gan_settings *settings, struct error *error);
 
-/* Pool, networks and noise for trainer->settings (channels resolved); weights are 0 until drawn or loaded. Clear them in any
- * case. */
-bool trainer_build_networks(struct trainer *trainer, struct error *error);
+/* Pool, networks and noise for trainer->settings (channels resolved); weights are 0 until drawn or loaded. optimizer NULL:
+ * to be looked at, never trained. Clear them in any case. */
+bool trainer_build_networks(struct trainer *trainer, const struct optimizer *optimizer, struct error *error);
 void trainer_clear_networks(struct trainer *trainer);
 
 /* Takes over weights, statistics, counters and fits, where they fit the trainer's settings, and with_optimizer its state;

@@ -49,11 +49,13 @@ static void declare_tensors(struct network *network, struct first_tensor first[]
 static bool allocate_parameters(struct network *network, struct error *error)
 {
 	size_t floats = network->trained.floats;
-	int blocks = network->optimizer->blocks;
 	network->weights = memory_try_floats(floats, "a network's weights", error);
-	network->gradients = network->weights ? memory_try_floats(floats, "a network's gradients", error) : NULL;
-	network->statistics = network->gradients ? memory_try_floats(network->running.floats, "running statistics", error) : NULL;
-	float *state = network->statistics ? memory_try_floats(floats * (size_t)blocks, "the optimizer's state", error) : NULL;
+	network->statistics = network->weights ? memory_try_floats(network->running.floats, "running statistics", error) : NULL;
+	if (!network->statistics || !network->optimizer)
+		return network->statistics != NULL;
+	int blocks = network->optimizer->blocks;
+	network->gradients = memory_try_floats(floats, "a network's gradients", error);
+	float *state = network->gradients ? memory_try_floats(floats * (size_t)blocks, "the optimizer's state", error) : NULL;
 	for (int i = 0; state && i < blocks; i++)
 		network->optimizer_state[i] = state + (size_t)i * floats;
 	return state != NULL;
@@ -66,7 +68,7 @@ static void point_layers(struct network *network, const struct first_tensor firs
 		for (int t = first[i].trained; t < first[i + 1].trained; t++) {
 			size_t offset = network->trained.items[t].offset;
 			layer->trained[t - first[i].trained] = network->weights + offset;
-			layer->gradients[t - first[i].trained] = network->gradients + offset;
+			layer->gradients[t - first[i].trained] = network->gradients ? network->gradients + offset : NULL;
 		}
 		for (int t = first[i].running; t < first[i + 1].running; t++)
 			layer->running[t - first[i].running] = network->statistics + network->running.items[t].offset;
@@ -91,11 +93,13 @@ static bool allocate_activations(struct network *network, struct error *error)
 		largest = shape_count(network->layers[i].output) > largest ? shape_count(network->layers[i].output) : largest;
 	}
 	network->activations = memory_try_floats(floats, "a network's activations", error);
-	network->passed_back[0] = network->activations ? memory_try_floats(largest * batch, "gradients of activations", error) : NULL;
-	network->passed_back[1] = network->passed_back[0] ? memory_try_floats(largest * batch, "gradients of activations",
-	                                                                      error) : NULL;
 	for (int i = 0; network->activations && i < network->layer_count; i++)
 		network->outputs[i] = network->activations + offsets[i];
+	if (!network->activations || !network->optimizer)
+		return network->activations != NULL;
+	network->passed_back[0] = memory_try_floats(largest * batch, "gradients of activations", error);
+	network->passed_back[1] = network->passed_back[0] ? memory_try_floats(largest * batch, "gradients of activations",
+	                                                                      error) : NULL;
 	return network->passed_back[1] != NULL;
 }
 
@@ -167,7 +171,7 @@ void network_initialise(struct network *network, struct random *random)
 {
 	draw(&network->trained, random, network->weights);
 	draw(&network->running, random, network->statistics);
-	for (int i = 0; i < network->optimizer->blocks; i++)
+	for (int i = 0; network->optimizer && i < network->optimizer->blocks; i++)
 		memset(network->optimizer_state[i], 0, network->trained.floats * sizeof(float));
 }
 

@@ -27,7 +27,7 @@ struct network {
 	float *effective;           /* trained.floats, or NULL: the master weights */
 	float *statistics;          /* running.floats */
 
-	const struct optimizer *optimizer;
+	const struct optimizer *optimizer;            /* NULL: no gradients and no state, never trained */
 	float *optimizer_state[OPTIMIZER_MAX_BLOCKS]; /* trained.floats each, one block */
 
 	float *activations;                  /* of max_batch pictures; outputs[] point into it */
@@ -35,7 +35,8 @@ struct network {
 	float *passed_back[2];               /* gradients of activations */
 };
 
-/* Weights are 0 until network_initialise or an import. NULL and an error that names the layer or the memory. */
+/* Weights are 0 until network_initialise or an import. optimizer NULL: a network to be looked at, which takes far less
+ * memory and knows evaluation passes only. NULL and an error that names the layer or the memory. */
 struct network *network_create(const struct layer_spec specs[], int count, struct shape input, int max_batch,
                                const struct optimizer *optimizer, struct error *error);
 void network_destroy(struct network *network); /* NULL is fine */
