@@ -1,4 +1,5 @@
 /* Reading a packed model: nothing of the file is believed before it has been checked. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,13 +101,13 @@ static bool read_constant(const struct checkpoint *file, struct packed_tensor *t
 	return true;
 }
 
-/* What no training has written: a level that is not finite. */
+/* What no training has written: scales beyond float's range, or a level that is not finite. */
 static bool check_levels(const struct packed_tensor *tensor, struct error *error)
 {
 	const struct packed_codes *codes = &tensor->codes;
 	for (size_t g = 0; g < codes->layout.groups; g++) {
 		float levels[QUANT_MAX_STATES];
-		bool finite = isfinite(codes->fits[g].alpha) && isfinite(codes->fits[g].beta);
+		bool finite = fabs(codes->fits[g].alpha) <= FLT_MAX && fabs(codes->fits[g].beta) <= FLT_MAX;
 		if (finite)
 			quant_levels(codes->quantizer, &codes->fits[g], levels);
 		for (int z = 0; finite && z < 1 << codes->bits; z++)
