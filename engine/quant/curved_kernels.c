@@ -4,35 +4,24 @@
 
 enum {
 	LANES = 64,
-	COUNTED_BITS = 5, /* up to here all thresholds are compared; beyond, halving the states is faster */
+	COUNTED_BITS = 6,  /* up to here every threshold is compared with */
+	COUNTED_FIRST = 5, /* beyond, so many bits are found by comparing, and the others by halving, which looks thresholds up */
 };
-
-INLINE void lanes_count(const struct curved_steps *steps, const float *restrict weights, int count, int32_t *restrict states)
-{
-	for (int l = 0; l < count; l++)
-		states[l] = 0;
-	for (int z = 1; z < 1 << steps->bits; z++) {
-		float threshold = steps->thresholds[z];
-		for (int l = 0; l < count; l++)
-			states[l] += weights[l] >= threshold;
-	}
-}
-
-INLINE void lanes_halve(const struct curved_steps *steps, const float *restrict weights, int count, int32_t *restrict states)
-{
-	for (int l = 0; l < count; l++)
-		states[l] = 0;
-	for (int half = 1 << (steps->bits - 1); half; half >>= 1)
-		for (int l = 0; l < count; l++)
-			states[l] += weights[l] >= steps->thresholds[states[l] + half] ? half : 0;
-}
 
 INLINE void lanes_states(const struct curved_steps *steps, const float *restrict weights, int count, int32_t *restrict states)
 {
-	if (steps->bits <= COUNTED_BITS)
-		lanes_count(steps, weights, count, states);
-	else
-		lanes_halve(steps, weights, count, states);
+	const int counted = steps->bits <= COUNTED_BITS ? steps->bits : COUNTED_FIRST;
+	const int stride = 1 << (steps->bits - counted);
+	for (int l = 0; l < count; l++)
+		states[l] = 0;
+	for (int z = stride; z < 1 << steps->bits; z += stride) {
+		float threshold = steps->thresholds[z];
+		for (int l = 0; l < count; l++)
+			states[l] += weights[l] >= threshold ? stride : 0;
+	}
+	for (int half = stride >> 1; half; half >>= 1)
+		for (int l = 0; l < count; l++)
+			states[l] += weights[l] >= steps->thresholds[states[l] + half] ? half : 0;
 }
 
 INLINE void lanes_quantize(const struct curved_steps *steps, const float *restrict weights, int count, float *restrict quantized)

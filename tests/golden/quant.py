@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes quant.txt: fits of the uniform quantizers computed with numpy, straight from the formulas (paper equations 3
-and 6-10), for tests/test_quant.c. Run it as `python3 tests/golden/quant.py > tests/golden/quant.txt`.
+"""Writes quant.txt: fits of all quantizers computed with numpy, straight from the formulas (paper equations 3 to 10),
+for tests/test_quant.c. Run it as `python3 tests/golden/quant.py > tests/golden/quant.txt`.
 
 Format, one item a line, results as hexadecimal floats:
     tensor NAME COUNT, then COUNT weights
-    fit METHOD BITS ITERATIONS ALPHA BETA MSE, then 2^BITS counts      (ITERATIONS 0: as the method does by default)
+    fit METHOD BITS ITERATIONS ALPHA BETA MSE, then 2^BITS counts      (ITERATIONS 0: as many as the paper prints)
 """
 import numpy as np
 
@@ -42,12 +42,38 @@ def tensors():
     yield "end_of_range", rng.uniform(-3.0e38, 3.0e38, 64)
 
 
+def linear(w, bits, alpha, beta):
+    z = states(w, alpha, beta, bits)
+    return alpha, beta, z, alpha * z + beta
+
+
+def log(w, bits):
+    """A sign bit; states from the most negative level upwards."""
+    half = 2 ** (bits - 1)
+    logarithm = np.log(np.abs(w) + 1e-8)
+    beta = logarithm.min()
+    alpha = (logarithm.max() - beta) / (half - 1) if half > 1 else 0.0
+    m = np.clip(np.rint((logarithm - beta) / alpha), 0, half - 1) if alpha > 0 else np.zeros(len(w))
+    positive = w >= 0
+    values = np.minimum(np.exp(beta + m * alpha), np.finfo(np.float32).max)
+    return alpha, beta, np.where(positive, half + m, half - 1 - m), np.where(positive, values, -values)
+
+
+def tanh(w, bits):
+    """No scale; the end states with the values that training uses."""
+    top = 2**bits - 1
+    z = np.rint((np.tanh(w) + 1) / 2 * top)
+    return 0.0, 0.0, z, np.arctanh(np.clip(2 * z / top - 1, -(1 - 1e-6), 1 - 1e-6))
+
+
 def fits(w):
     for bits in (1, 2, 3, 4, 8):
-        yield "minmax", bits, 0, minmax(w, bits)
+        yield "minmax", bits, 0, linear(w, bits, *minmax(w, bits))
         for iterations in (0, 1, 5):
             steps = iterations or (32 if bits >= 4 else 16)
-            yield "em", bits, iterations, em(w, bits, steps)
+            yield "em", bits, iterations, linear(w, bits, *em(w, bits, steps))
+        yield "log", bits, 0, log(w, bits)
+        yield "tanh", bits, 0, tanh(w, bits)
 
 
 for name, values in tensors():
@@ -55,9 +81,8 @@ for name, values in tensors():
     w = w32.astype(np.float64)
     print("tensor", name, len(w))
     print(" ".join(str(x) for x in w32))  # enough digits to come back exactly
-    for method, bits, iterations, (alpha, beta) in fits(w):
-        z = states(w, alpha, beta, bits)
-        levels = (alpha * z + beta).astype(np.float32).astype(np.float64)
+    for method, bits, iterations, (alpha, beta, z, quantized) in fits(w):
+        levels = quantized.astype(np.float32).astype(np.float64)
         mse = np.mean((w - levels) ** 2)
-        print("fit", method, bits, iterations, alpha.hex(), beta.hex(), float(mse).hex())
+        print("fit", method, bits, iterations, float(alpha).hex(), float(beta).hex(), float(mse).hex())
         print(" ".join(str(n) for n in np.bincount(z.astype(int), minlength=2**bits)))
