@@ -34,7 +34,7 @@ static const struct question questions[] = {
 		{KEYMAP_ESCAPE, "Esc", "cancel: train on", ACTION_NONE},
 	}, 2, 1},
 	{ACTION_WHAT_IF_APPLY, "train on with what is in question?", NULL, {
-		{'a', "a", "apply from the next step on; float weights are kept", ACTION_WHAT_IF_APPLY},
+		{'a', "a", "apply from the next step; float weights stay", ACTION_WHAT_IF_APPLY},
 		{KEYMAP_ESCAPE, "Esc", "cancel: change nothing", ACTION_NONE},
 	}, 2, 0},
 };

@@ -247,7 +247,9 @@ static void describe_size(struct text *text, const struct view *view, enum view_
 		packed = from_layers;
 		plain = float_layers;
 	}
-	if (!(packed < plain))
+	if (!isfinite(packed) || !isfinite(plain) || packed < 1)
+		text_format(text, "size unknown");
+	else if (!(packed < plain))
 		text_format(text, "%s", text_bytes_amount(amount, sizeof amount, plain));
 	else
 		text_format(text, "%s packed (%.1fx)", text_bytes_amount(amount, sizeof amount, packed), plain / packed);

@@ -120,7 +120,7 @@ static void add_position(struct segments *segments, const struct view_run *run)
 {
 	char step[NUMBER_SIZE];
 	segments_add(segments, 0, ROLE_TEXT, 0, "step %s", text_count(step, sizeof step, run->step));
-	if (isfinite(run->epochs) && run->last_epoch > 0)
+	if (isfinite(run->epochs) && run->last_epoch > 0 && isfinite(run->last_epoch))
 		segments_add(segments, 3, ROLE_TEXT, 0, "epoch %.1f/%.0f", run->epochs, run->last_epoch);
 	else if (isfinite(run->epochs))
 		segments_add(segments, 3, ROLE_TEXT, 0, "epoch %.1f", run->epochs);

@@ -99,7 +99,7 @@ static void write_dead(const struct view_layer *layer, char *text)
 
 static bool has_size(const struct view_layer *layer)
 {
-	return layer->packed_bytes > 0 && isfinite(layer->packed_bytes) && layer->weights > 0;
+	return layer->packed_bytes >= 1 && isfinite(layer->packed_bytes) && layer->weights > 0;
 }
 
 static void write_packed(const struct view_layer *layer, char *text)

@@ -153,10 +153,10 @@ static void draw_sizes(struct canvas *canvas, int y, const struct weights_scene 
 	char amount[NUMBER_SIZE];
 	double floats = scene->view->run.float_bytes[scene->network];
 	const struct view_layer *answer = scene->answer;
-	if (answer && answer->packed_bytes > 0 && isfinite(answer->packed_bytes))
+	if (answer && answer->packed_bytes >= 1 && isfinite(answer->packed_bytes))
 		segments_add(&line, 0, ROLE_TEXT, 0, "layer %s (%.1fx)", text_bytes_amount(amount, sizeof amount, answer->packed_bytes),
 			4 * (double)answer->weights / answer->packed_bytes);
-	if (what_if->network_bytes > 0 && isfinite(what_if->network_bytes) && floats > 0 && isfinite(floats))
+	if (what_if->network_bytes >= 1 && isfinite(what_if->network_bytes) && floats > 0 && isfinite(floats))
 		segments_add(&line, 1, ROLE_TEXT, 0, "%s then %s (%.1fx)", scene->network == VIEW_D ? "D" : "G",
 			text_bytes_amount(amount, sizeof amount, what_if->network_bytes), floats / what_if->network_bytes);
 	draw_segments(canvas, y, &line);

@@ -12,8 +12,8 @@
 
 enum {
 	EIGHTHS = 8, CROSS = 0xD7, LEVEL_MARK = 0x25B2, LEFT_MARK = 0x25C0, RIGHT_MARK = 0x25B6, LINE = 0x2500, TICK = 0x252C,
-	WORD_SIZE = 32, WORD_ROWS = 3, MAX_BAR_WIDTH = 5, LABEL_DISTANCE = 14,
-	AXIS_ROWS = 2, CAPTION_HEIGHT = 11 /* lower figures go without */, LIST_GAP = 2, MOST_LIST_ROWS = 4, MOST_WORDED = 16,
+	WORD_SIZE = 32, WORD_ROWS = 3, MAX_BAR_WIDTH = 5, LABEL_DISTANCE = 11,
+	AXIS_ROWS = 2, CAPTION_HEIGHT = 11 /* lower figures go without */, LIST_GAP = 2, MOST_LIST_ROWS = 4, LEAST_PICTURE_ROWS = 3, MOST_WORDED = 16,
 };
 /* Levels are followed so far beyond the weights, in spans of the weights. */
 static const double FARTHEST_LEVEL = 1.5;
@@ -207,22 +207,25 @@ static int list_columns(const struct state_bars *bars, int width, int *column)
 	return width / *column > 0 ? width / *column : 1;
 }
 
-/* The best words that fit into width columns and at most `rows` rows; *used: the rows they take. */
-static enum words choose_words(struct state_bars *bars, const struct axis *axis, int width, int rows, int *used)
+/* The best words that fit into width columns, given the rows for them, bars and histogram; *used: the rows they take. */
+static enum words choose_words(struct state_bars *bars, const struct axis *axis, int width, int height, int *used)
 {
-	int column;
+	int column, rows = height >= 10 ? 3 : height >= 6 ? 2 : 1;
 	for (enum words words = WORDS_LEVEL; words < WORDS_LIST && bars->per_bar == 1; words++)
 		if (word_rows[words] <= rows && words_width(bars, axis, words) <= width) {
 			*used = word_rows[words];
 			return words;
 		}
-	words_width(bars, axis, WORDS_ONE);
-	int columns = list_columns(bars, width, &column), needed = (bars->count + columns - 1) / columns;
-	bool listed = bars->per_bar == 1 && needed <= rows + 1 && needed <= MOST_LIST_ROWS;
-	*used = listed ? needed : 0;
+	*used = 0;
+	for (enum words words = WORDS_ONE; words < WORDS_LIST && bars->per_bar == 1 && !*used; words++) {
+		words_width(bars, axis, words);
+		int columns = list_columns(bars, width, &column), needed = (bars->count + columns - 1) / columns;
+		if (needed <= MOST_LIST_ROWS && height - needed >= LEAST_PICTURE_ROWS)
+			*used = needed;
+	}
 	for (int i = 0; i < bars->count; i++)
 		bars->items[i].width = 1;
-	return listed ? WORDS_LIST : WORDS_NONE;
+	return *used ? WORDS_LIST : WORDS_NONE;
 }
 
 /* Room between the middles of two neighbours: a blank between words, none between bars without. */
@@ -268,14 +271,23 @@ static void place(struct state_bars *bars, const struct axis *axis, int width)
 	bars->column_width = bars->column_width < 1 ? 1 : bars->column_width;
 }
 
-static void draw_bars(struct canvas *canvas, const struct state_bars *bars, enum theme_role role)
+/* Bars without words stand close: they reach to the next one, so that rounding leaves no holes that look like states. */
+static struct rect bar_columns(const struct state_bars *bars, int i, bool worded)
+{
+	const struct state_bar *bar = &bars->items[i];
+	int next = i + 1 < bars->count ? bar[1].centre - bar->centre : bars->column_width;
+	int width = worded || next > 2 ? bars->column_width : next;
+	return (struct rect){worded || next > 2 ? bar->centre - width / 2 : bar->centre, 0, width, 1};
+}
+
+static void draw_bars(struct canvas *canvas, const struct state_bars *bars, bool worded, enum theme_role role)
 {
 	int full = canvas->clip.height * EIGHTHS;
 	for (int i = 0; i < bars->count; i++) {
 		const struct state_bar *bar = &bars->items[i];
+		struct rect columns = bar_columns(bars, i, worded);
 		if (bar->count)
-			histogram_draw_column(canvas, bar->centre - bars->column_width / 2, bars->column_width,
-				states_eighths(bar->count, bars->fullest, full), role);
+			histogram_draw_column(canvas, columns.x, columns.width, states_eighths(bar->count, bars->fullest, full), role);
 		else
 			canvas_put(canvas, bar->centre, canvas->clip.height - 1, CROSS, ROLE_WARNING, CELL_BOLD);
 	}
@@ -369,7 +381,7 @@ void weights_draw(struct canvas *canvas, const struct view_layer *layer, const s
 		gather(&bars, layer, width);
 	int caption = height >= CAPTION_HEIGHT || layer->states > MOST_WORDED, rows = height - caption - AXIS_ROWS;
 	if (bars.count) {
-		words = choose_words(&bars, axis, width, rows >= 10 ? 3 : rows >= 6 ? 2 : 1, &used);
+		words = choose_words(&bars, axis, width, rows, &used);
 		place(&bars, axis, width);
 	}
 	int bar_rows = bars.count ? (int)lround((rows - used) * BARS_SHARE) : 0, upper = rows - used - bar_rows;
@@ -381,6 +393,6 @@ void weights_draw(struct canvas *canvas, const struct view_layer *layer, const s
 	draw_scale(canvas, caption + upper, axis, layer, role);
 	if (!bars.count)
 		return;
-	draw_bars(&below, &bars, role);
+	draw_bars(&below, &bars, words != WORDS_NONE, role);
 	draw_words(&lowest, &bars, words, role);
 }
