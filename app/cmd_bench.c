@@ -202,7 +202,9 @@ static const struct subcommand bench_step = {
 	.run = run_step,
 };
 
-static const struct subcommand *const bench_children[] = {&bench_step, &subcommand_bench_quantize, &subcommand_bench_ui, NULL};
+static const struct subcommand *const bench_children[] = {
+	&bench_step, &subcommand_bench_quantize, &subcommand_bench_metrics, &subcommand_bench_ui, NULL,
+};
 
 const struct subcommand subcommand_bench = {
 	.name = "bench",

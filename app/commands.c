@@ -11,8 +11,9 @@
 #include "engine/tensor/gemm.h"
 
 const struct subcommand *const subcommands[] = {
-	&subcommand_tui, &subcommand_train, &subcommand_quantize, &subcommand_weights, &subcommand_sample, &subcommand_export,
-	&subcommand_runs, &subcommand_data, &subcommand_bench, &subcommand_doctor, &subcommand_completions, &subcommand_manual,
+	&subcommand_tui, &subcommand_train, &subcommand_quantize, &subcommand_weights, &subcommand_metrics, &subcommand_sample,
+	&subcommand_export, &subcommand_runs, &subcommand_data, &subcommand_bench, &subcommand_doctor, &subcommand_completions,
+	&subcommand_manual,
 	NULL,
 };
 

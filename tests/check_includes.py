@@ -15,7 +15,7 @@ EVERYTHING = {"*"}
 
 # Folder: what it may include besides itself. app joins the parts and sees all of them; ui, store and engine do not
 # know each other. Inside engine an arrow points to what was there first: base, tensor, then data, quant, nn and file
-# side by side, then gan, then the engine thread.
+# side by side, then metric and gan, then the engine thread.
 ARROWS = {
 	"app": EVERYTHING,
 	"ui": {"engine/base"},
@@ -27,6 +27,7 @@ ARROWS = {
 	"engine/quant": {"engine/base", "engine/tensor"},
 	"engine/nn": {"engine/base", "engine/tensor"},
 	"engine/file": {"engine/base"},
+	"engine/metric": {"engine/base", "engine/tensor", "engine/file"},
 	"engine/gan": {"engine/base", "engine/tensor", "engine/data", "engine/quant", "engine/nn", "engine/file"},
 	"tests": EVERYTHING,
 	"tests/fuzz": EVERYTHING,

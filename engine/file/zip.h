@@ -33,7 +33,7 @@ struct zip {
 	int count;
 };
 
-bool zip_looks_like_one(const void *bytes, size_t size); /* by its first bytes */
+bool zip_is_at(const char *path); /* whether a regular file there begins as an archive does */
 
 /* On failure *zip is empty. The bytes must outlive it. */
 bool zip_parse(const void *bytes, size_t size, const char *name, struct zip *zip, struct error *error);
