@@ -302,15 +302,15 @@ def describe(study):
 	         f"{options.tune_steps:,} with D and G quantized, no layer exempt. qgan {version} on {machine}.", ""]
 	if study.reference:
 		lines += [f"PCA-64 distance: Fréchet distance in the first 64 principal components of the training pictures, mean of "
-		          f"{options.evaluations} sets of {options.pictures:,} pictures ± half their range. It is not an FID and compares only "
-		          f"with itself. Real test pictures are at {study.reference.floor:.2f}. Diversity: distance between two generated "
-		          f"pictures over that between two real ones, root mean square; 0 is a collapse.", ""]
+		          f"{options.evaluations} sets of {options.pictures:,} pictures ± half their range. It is not an FID and compares "
+		          f"only with itself. Real test pictures are at {study.reference.floor:.2f}. Diversity: distance between two "
+		          f"generated pictures over that between two real ones, root mean square; 0 is a collapse.", ""]
 	return lines
 
 
 def write_results(study, results):
-	results = sorted(results, key=lambda result: (-result["bits"], list(METHODS).index(result["method"]) if
-	                                              result["method"] in METHODS else -1))
+	order = [CONTROL, *METHODS]
+	results = sorted(results, key=lambda result: (-result["bits"], order.index(result["method"])))
 	rows = [summary(result, when) for when in ("before", "after") for result in results]
 	text = ["# Fashion-MNIST: every quantizer at 1 to 4 bits", "", *describe(study)]
 	text += ["## Before fine-tuning", "", markdown([row for row in rows if row["when"] == "before"], False), ""]
