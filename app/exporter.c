@@ -1,14 +1,18 @@
 #include "app/exporter.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/figure.h"
 #include "engine/base/memory.h"
 #include "engine/base/queue.h"
+#include "engine/base/replace_file.h"
 #include "engine/base/text.h"
 #include "engine/base/thread.h"
+#include "engine/data/picture_file.h"
 
 struct exporter {
 	struct queue *results;
@@ -33,13 +37,13 @@ void exporter_destroy(struct exporter *exporter)
 		return;
 	if (exporter->running)
 		pthread_join(exporter->thread, NULL);
+	image_destroy(exporter->job.pictures);
 	queue_destroy(exporter->results);
 	free(exporter);
 }
 
-static bool write_files(const struct export_job *job, struct error *error)
+static bool write_figure(const struct export_job *job, const char *path, struct error *error)
 {
-	char path[EXPORT_STEM_SIZE + 8];
 	const struct figure figure = {
 		.title = job->title,
 		.network = job->network,
@@ -47,11 +51,62 @@ static bool write_files(const struct export_job *job, struct error *error)
 		.other = *job->other_title ? &job->other : NULL,
 		.other_title = *job->other_title ? job->other_title : NULL,
 	};
-	snprintf(path, sizeof path, "%s.png", job->stem);
-	if (!figure_write_png(&figure, path, error))
-		return false;
-	snprintf(path, sizeof path, "%s.csv", job->stem);
-	return figure_write_csv(&figure, path, error);
+	bool picture = strcmp(path + strlen(path) - 4, ".png") == 0;
+	return picture ? figure_write_png(&figure, path, error) : figure_write_csv(&figure, path, error);
+}
+
+/* Records that share a column of the screen share lines here; a float layer has one line, without a state. */
+static void add_column(struct text *lines, const struct view_history *history, int index)
+{
+	const struct view_history_column *column = &history->columns[index];
+	int records = index == history->count - 1 ? 1 : index == history->count - 2 ? history->open : history->merged;
+	bool in_float = column->bits > 8;
+	int states = in_float ? 1 : 1 << column->bits, parts = states < VIEW_HISTORY_STATES ? states : VIEW_HISTORY_STATES;
+	for (int i = 0; i < parts; i++) {
+		text_format(lines, "%" PRId64 ",%d,%d,", column->step, records, column->bits);
+		if (in_float)
+			text_format(lines, ",,\r\n");
+		else
+			text_format(lines, "%d,%d,%.7g\r\n", i * states / parts, (i + 1) * states / parts - 1, (double)column->shares[i]);
+	}
+}
+
+static bool write_history(const struct export_job *job, const char *path, struct error *error)
+{
+	struct text lines = {0};
+	text_format(&lines, "step,records,bits,first state,last state,share\r\n");
+	for (int i = 0; i < job->history.count; i++)
+		add_column(&lines, &job->history, i);
+	bool good = replace_file(path, &(struct file_part){lines.bytes, lines.length}, 1, error);
+	text_clear(&lines);
+	return good;
+}
+
+static bool write_pictures(const struct export_job *job, const char *path, struct error *error)
+{
+	return picture_write_png(job->pictures, path, error);
+}
+
+static bool write_files(const struct export_job *job, struct export_result *result)
+{
+	const struct {
+		const char *ending;
+		bool wanted, (*write)(const struct export_job *job, const char *path, struct error *error);
+	} files[] = {
+		{".png", true, write_figure}, {".csv", true, write_figure}, {"-over-time.csv", job->history.count > 0, write_history},
+		{"-pictures.png", job->pictures != NULL, write_pictures},
+	};
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		char path[EXPORT_STEM_SIZE + 24];
+		snprintf(path, sizeof path, "%s%s", job->stem, files[i].ending);
+		if (!files[i].wanted)
+			continue;
+		if (!files[i].write(job, path, &result->error))
+			return false;
+		size_t length = strlen(result->endings);
+		snprintf(result->endings + length, sizeof result->endings - length, " %s", files[i].ending);
+	}
+	return true;
 }
 
 static void *export_main(void *context)
@@ -59,7 +114,7 @@ static void *export_main(void *context)
 	struct exporter *exporter = context;
 	struct export_result result = {0};
 	text_copy(result.stem, sizeof result.stem, exporter->job.stem);
-	if (write_files(&exporter->job, &result.error))
+	if (write_files(&exporter->job, &result))
 		result.error.code = ERROR_NONE;
 	queue_push(exporter->results, &result);
 	return NULL;
@@ -67,8 +122,11 @@ static void *export_main(void *context)
 
 bool exporter_start(struct exporter *exporter, const struct export_job *job, struct error *error)
 {
-	if (exporter->running)
+	if (exporter->running) {
+		image_destroy(job->pictures);
 		return error_set(error, ERROR_STATE, "%s is still being written", exporter->job.stem);
+	}
+	image_destroy(exporter->job.pictures);
 	exporter->job = *job;
 	exporter->running = thread_start(&exporter->thread, export_main, exporter, "the thread that writes figures", error);
 	return exporter->running;

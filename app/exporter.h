@@ -1,5 +1,6 @@
-/* Writes a layer's figure and numbers (app/figure.h) on a thread of its own: pictures take a moment, and the disk may
- * take longer. One at a time. Main thread. */
+/* Writes what the weights screen shows of a layer: its figure and numbers (app/figure.h), its states over time as CSV, and
+ * the pictures of a what-if question. On a thread of its own: drawing takes a moment, and the disk may take longer. One at a
+ * time. Main thread. */
 #ifndef QGAN_APP_EXPORTER_H
 #define QGAN_APP_EXPORTER_H
 
@@ -11,22 +12,25 @@ enum { EXPORT_STEM_SIZE = 256, EXPORT_TITLE_SIZE = 192 };
 struct exporter;
 
 struct export_job {
-	char stem[EXPORT_STEM_SIZE];             /* "fmnist-step3120-D.conv1": .png and .csv are written */
+	char stem[EXPORT_STEM_SIZE];             /* "fmnist-step3120-D.conv1": STEM.png, STEM.csv and so on are written */
 	char title[EXPORT_TITLE_SIZE], network[4];
 	struct view_layer layer;
 	char other_title[EXPORT_TITLE_SIZE];     /* empty: the layer alone */
 	struct view_layer other;
+	struct view_history history;             /* STEM-over-time.csv; no columns: none */
+	struct image *pictures;                  /* STEM-pictures.png, owned; NULL: none */
 };
 
 struct exporter *exporter_create(struct error *error);
 void exporter_destroy(struct exporter *exporter); /* waits for the files; NULL is fine */
 
-/* Takes a copy of the job. ERROR_STATE while another one is being written. */
+/* Takes a copy of the job, and its pictures in any case. ERROR_STATE while another one is being written. */
 bool exporter_start(struct exporter *exporter, const struct export_job *job, struct error *error);
 
 struct export_result {
 	char stem[EXPORT_STEM_SIZE];
-	struct error error; /* ERROR_NONE: both files are there */
+	char endings[64];   /* of the files written: " .png .csv" */
+	struct error error; /* ERROR_NONE: the files are there */
 };
 bool exporter_poll(struct exporter *exporter, struct export_result *result); /* false: nothing new */
 int exporter_wake_descriptor(const struct exporter *exporter);                /* readable while a result may wait */

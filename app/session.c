@@ -187,6 +187,7 @@ static bool leaving(void *context)
 void session_train_headless(struct session *session, bool (*stop_requested)(void))
 {
 	bool stopping = false;
+	session_close_question(session); /* nobody is left to see the answer */
 	while (session->training && (session_live(session) || recorder_waiting(session->recorder))) {
 		if (session->live->run.state == VIEW_PAUSED)
 			session_stop(session);

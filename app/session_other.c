@@ -157,6 +157,32 @@ static const struct view_layer *find_layer(const struct view_other *other, int n
 	return position < other->layer_count[network] ? &other->layers[network][position] : NULL;
 }
 
+static void write_title(char title[EXPORT_TITLE_SIZE], const char *what, int64_t step)
+{
+	char number[32];
+	snprintf(title, EXPORT_TITLE_SIZE, "%.120s, step %s", what, text_count(number, sizeof number, step));
+}
+
+static void place(struct image *target, int x, const struct image *picture)
+{
+	size_t row = (size_t)picture->width * (size_t)picture->channels, target_row = (size_t)target->width * (size_t)target->channels;
+	for (int y = 0; y < picture->height; y++)
+		memcpy(target->pixels + (size_t)y * target_row + (size_t)x * (size_t)target->channels, picture->pixels + (size_t)y * row, row);
+}
+
+/* Float on the left, as on the screen; NULL: not both are there. */
+static struct image *join_pictures(const struct image *left, const struct image *right)
+{
+	enum { GAP = 8 };
+	bool alike = left && right && left->height == right->height && left->channels == right->channels;
+	struct image *both = alike ? image_create(left->width + GAP + right->width, left->height, left->channels, NULL) : NULL;
+	if (both) {
+		place(both, 0, left);
+		place(both, left->width + GAP, right);
+	}
+	return both;
+}
+
 /* Beside the layer stands what the screen shows beside it: the other run's, or else the open question's answer. */
 static void add_beside(const struct view *view, const struct action_request *request, struct export_job *job)
 {
@@ -165,24 +191,29 @@ static void add_beside(const struct view *view, const struct action_request *req
 	size_t length = strlen(job->stem);
 	if (other) {
 		job->other = *other;
-		snprintf(job->other_title, sizeof job->other_title, "%s, step %" PRId64, view->other.run, view->other.step);
+		write_title(job->other_title, view->other.run, view->other.step);
 	} else if (what_if->asked && *what_if->answer.name && !strcmp(what_if->answer.name, job->layer.name)) {
+		char question[EXPORT_TITLE_SIZE / 2];
+		snprintf(question, sizeof question, "what if: %s, %d bit%s%s", what_if->method, what_if->bits, what_if->bits == 1 ? "" : "s",
+		         what_if->per_channel ? ", one scale a channel" : "");
 		job->other = what_if->answer;
-		snprintf(job->other_title, sizeof job->other_title, "what if %s at %d bit%s, step %" PRId64, what_if->method, what_if->bits,
-		         what_if->per_channel ? ", one scale a channel" : "", what_if->step);
+		write_title(job->other_title, question, what_if->step);
 		snprintf(job->stem + length, sizeof job->stem - length, "-%s%d", what_if->method, what_if->bits);
+		job->pictures = join_pictures(what_if->picture[VIEW_BLINK_FLOAT], what_if->picture[VIEW_BLINK_QUANTIZED]);
 	}
 }
 
-static bool start_export(struct session *session, const struct export_job *job, struct error *error)
+static bool have_exporter(struct session *session)
 {
-	if (!session->exporter) {
-		session->exporter = exporter_create(error);
-		if (!session->exporter)
-			return false;
+	struct error error = {0};
+	if (session->exporter)
+		return true;
+	session->exporter = exporter_create(&error);
+	if (session->exporter)
 		session_watch(session, exporter_wake_descriptor(session->exporter));
-	}
-	return exporter_start(session->exporter, job, error);
+	else
+		session_warn(session, &error);
+	return session->exporter != NULL;
 }
 
 void session_act_export(struct session *session, const struct action_request *request)
@@ -195,13 +226,16 @@ void session_act_export(struct session *session, const struct action_request *re
 		session_tell(session, true, "no layer statistics are known of this run yet");
 		return;
 	}
+	if (!have_exporter(session))
+		return;
 	memset(&job, 0, sizeof job);
 	job.layer = view->layers[request->network][request->layer];
 	text_copy(job.network, sizeof job.network, network_names[request->network]);
-	snprintf(job.title, sizeof job.title, "%s, step %" PRId64, view->run.name, view->layers_step);
+	job.history = view->history[request->network][request->layer];
+	write_title(job.title, view->run.name, view->layers_step);
 	snprintf(job.stem, sizeof job.stem, "%s-step%" PRId64 "-%s.%s", view->run.name, view->layers_step, job.network, job.layer.name);
 	add_beside(view, request, &job);
-	if (!start_export(session, &job, &error))
+	if (!exporter_start(session->exporter, &job, &error))
 		session_warn(session, &error);
 }
 
@@ -211,7 +245,7 @@ bool session_pump_export(struct session *session)
 	if (!session->exporter || !exporter_poll(session->exporter, &result))
 		return false;
 	if (result.error.code == ERROR_NONE)
-		session_tell(session, false, "saved %.100s.png and .csv", result.stem);
+		session_tell(session, false, "saved %.100s:%s", result.stem, result.endings);
 	else
 		session_warn(session, &result.error);
 	return true;

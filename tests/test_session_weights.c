@@ -34,6 +34,8 @@ static bool layer_is_log(struct session *session, int64_t unused) { (void)unused
 static bool is_refused(struct session *session, int64_t unused) { (void)unused; return *view_of(session)->warning; }
 static bool is_warned(struct session *session, int64_t unused) { (void)unused; return *what_if_of(session)->message; }
 static bool log_says_saved(struct session *session, int64_t unused) { (void)unused; return has_line(view_of(session), "saved "); }
+static bool log_says_saved_again(struct session *session, int64_t unused) { (void)unused; return has_line(view_of(session), "conv1-em2: .png"); }
+
 static bool other_is_there(struct session *session, int64_t step)
 {
 	open_other(session, "");
@@ -459,18 +461,27 @@ static void layers_are_exported_with_what_stands_beside_them(void **state)
 	assert_int_equal(chdir(scene->folder.path), 0);
 	press_at(session, ACTION_EXPORT_LAYER, VIEW_D, 0);
 	wait_until(session, log_says_saved, 0);
-	assert_true(has_line(view_of(session), "saved alpha-step0-D.conv1.png"));
+	assert_true(has_line(view_of(session), "saved alpha-step0-D.conv1: .png .csv -over-time.csv"));
 	assert_true(holds(scene, "alpha-step0-D.conv1.png", "PNG"));
 	assert_true(holds(scene, "alpha-step0-D.conv1.csv", "alpha, step 0"));
 	assert_false(holds(scene, "alpha-step0-D.conv1.csv", "what if"));
+	assert_true(holds(scene, "alpha-step0-D.conv1-over-time.csv", "0,1,32,,,"));
+	assert_false(holds(scene, "alpha-step0-D.conv1-pictures.png", "PNG"));
 	press_at(session, ACTION_WHAT_IF_METHOD, VIEW_D, 0);
 	wait_until(session, is_answered, 0);
 	press_at(session, ACTION_EXPORT_LAYER, VIEW_D, 0);
-	press_at(session, ACTION_EXPORT_LAYER, VIEW_D, 0); /* at once again: done, or still being written */
-	while (!holds(scene, "alpha-step0-D.conv1-em2.csv", "what if em at 2 bit"))
-		wait_until(session, step_reached, 0);
-	session_destroy(session, 10);
+	press_at(session, ACTION_EXPORT_LAYER, VIEW_D, 0);
+	wait_until(session, is_refused, 0);
+	assert_non_null(strstr(view_of(session)->warning, "still being written"));
+	wait_until(session, log_says_saved_again, 0);
+	assert_true(holds(scene, "alpha-step0-D.conv1-em2.csv", "what if: em, 2 bits, step 2"));
 	assert_true(holds(scene, "alpha-step0-D.conv1-em2.png", "PNG"));
+	/* With pictures, and left at once: the files are written before the session is gone. */
+	press_at(session, ACTION_LAYER_SHOWN, VIEW_G, 1);
+	wait_until(session, is_answered, 0);
+	press_at(session, ACTION_EXPORT_LAYER, VIEW_G, 1);
+	session_destroy(session, 10);
+	assert_true(holds(scene, "alpha-step0-G.deconv2-em2-pictures.png", "PNG"));
 	/* Where nothing can be written, the screen says so. */
 	session = open_session(scene, NULL);
 	assert_int_equal(chdir("/proc"), 0);
