@@ -8,7 +8,10 @@
 
 struct run_report {
 	struct run run;
-	json_t *settings, *journal, *metrics, *layers, *checkpoints, *samples; /* metrics: the last point, or null */
+	json_t *settings, *journal, *checkpoints, *samples;
+	json_t *metrics;  /* the last point, or null */
+	json_t *layers;   /* as last recorded */
+	json_t *networks; /* their sums: D, G, both; empty without layers */
 };
 
 bool run_report_read(struct store *store, const char *name_or_id, struct run_report *report, struct error *error);
