@@ -5,13 +5,13 @@
 #include "app/settings.h"
 #include "ui/action.h"
 
-/* scdoc gives meaning to these; a backslash takes it away. */
+/* scdoc gives meaning to these, and to a dash that begins a line; a backslash takes it away. */
 static void print_escaped(const char *text)
 {
-	for (; *text; text++) {
-		if (strchr("\\*_~#|[]<>.", *text))
+	for (const char *c = text; *c; c++) {
+		if (strchr("\\*_~#|[]<>.", *c) || (*c == '-' && (c == text || c[-1] == '\n')))
 			putchar('\\');
-		putchar(*text);
+		putchar(*c);
 	}
 }
 

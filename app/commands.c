@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include <cairo.h>
 #include <png.h>
 #include <sixel.h>
 #include <sqlite3.h>
@@ -96,8 +97,8 @@ static int print_help(void)
 static int print_version(void)
 {
 	printf("qgan %s\n", QGAN_VERSION);
-	printf("SQLite %s, %s, jansson %s, libpng %s, zlib %s, libsixel %s\n", sqlite3_libversion(), curses_version(),
-	       jansson_version_str(), png_get_libpng_ver(NULL), zlibVersion(), LIBSIXEL_VERSION);
+	printf("SQLite %s, %s, jansson %s, libpng %s, zlib %s, libsixel %s, cairo %s\n", sqlite3_libversion(), curses_version(),
+	       jansson_version_str(), png_get_libpng_ver(NULL), zlibVersion(), LIBSIXEL_VERSION, cairo_version_string());
 	printf("BLAS: %s; own kernels: %s\n", gemm_blas_description(), tensor_kernel_name());
 	printf("Licence: MIT\n");
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;

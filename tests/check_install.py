@@ -27,6 +27,8 @@ SYNTAX_CHECKS = {
 BASH_ANSWERS = {
 	"qgan ru": "runs",
 	"qgan runs ": "list show",
+	"qgan we": "weights",
+	"qgan weights --method ": "em minmax log tanh",
 	"qgan runs show r --st": "--store",
 	"qgan train --quantizer mi": "minmax",
 	"qgan --optimizer ": "adam sgd",
