@@ -100,6 +100,32 @@ static void float_layers_come_back_too(void **state)
 	expect_same(&settings);
 }
 
+/* What is not quantized is the checkpoint's own, whatever lies in the block of effective weights. */
+static void batch_norm_is_the_checkpoints(void **state)
+{
+	(void)state;
+	struct gan_settings settings = settings_of(&quantizer_em, 2, 2, false);
+	text_copy(settings.exempt, sizeof settings.exempt, "last");
+	struct subject subject = train(&settings);
+	uint64_t bytes;
+	struct packed_model *model = write_and_read(&subject.saved, &bytes);
+	struct checkpoint *checkpoint = trainer_checkpoint(subject.trainer, NULL);
+	int compared = 0;
+	for (int i = 0; i < checkpoint_tensor_count(model->file); i++) {
+		const struct checkpoint_tensor *found = checkpoint_tensor_at(model->file, i);
+		if (found->type != CHECKPOINT_F32)
+			continue;
+		const struct checkpoint_tensor *own = checkpoint_find(checkpoint, found->name);
+		assert_true(own && own->count == found->count);
+		assert_memory_equal(found->values, own->values, own->count * sizeof *own->values);
+		compared++;
+	}
+	assert_int_equal(compared, 2 * 4 + 3 * 4 + 2); /* weight, bias, mean and variance of five norms, two last layers */
+	checkpoint_destroy(checkpoint);
+	packed_model_destroy(model);
+	leave(&subject);
+}
+
 /* ---- sizes ---- */
 
 static size_t file_bytes_of(const struct packed_model *model, const char *name, enum checkpoint_type type, const char *end)
@@ -297,6 +323,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_method_comes_back_as_training_used_it),
 		cmocka_unit_test(float_layers_come_back_too),
+		cmocka_unit_test(batch_norm_is_the_checkpoints),
 		cmocka_unit_test(reports_give_the_size_of_packed_codes),
 		cmocka_unit_test(one_network_can_be_left_out),
 		cmocka_unit_test(a_single_changed_bit_is_found),

@@ -42,7 +42,7 @@ static struct source_tensor take_tensor(const struct quantization *quantization,
 	assert(length < (int)sizeof tensor.name - PACKED_SUFFIX_SIZE);
 	(void)length;
 	tensor.master = tensor.used = (running ? network->statistics : network->weights) + parameter->offset;
-	if (!running && network->effective)
+	if (!running && parameter->quantized && network->effective) /* the rest of that block means nothing */
 		tensor.used = network->effective + parameter->offset;
 	if (!running)
 		tensor.quantized = find_plan(quantization, parameter);
