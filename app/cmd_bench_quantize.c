@@ -10,8 +10,9 @@
 #include "engine/quant/quantizer.h"
 #include "engine/tensor/random.h"
 
-/* CHUNK: weights a task reads in a plain pass. */
-enum { MOST_REPEATS = 4096, FEWEST_REPEATS = 5, MOST_ROWS = 32, CHUNK = 65536 };
+/* CHUNK: weights a task reads in a plain pass. FEW_ITERATIONS and MORE_ITERATIONS: of two fits, whose
+ * difference tells what an iteration costs. */
+enum { MOST_REPEATS = 4096, FEWEST_REPEATS = 5, MOST_ROWS = 32, CHUNK = 65536, FEW_ITERATIONS = 2, MORE_ITERATIONS = 6 };
 static const double seconds_a_row = 0.4;
 
 struct arguments {
@@ -29,8 +30,9 @@ struct bench {
 struct timed {
 	const struct quantizer *quantizer;
 	bool warm;
-	struct quant_fit fit;
-	double seconds; /* median */
+	struct quant_fit fit, start;
+	double seconds;           /* the fastest */
+	double iteration_seconds; /* one more iteration of a warm fit; NAN for closed forms */
 };
 
 /* Whole numbers, so that the compiler may add them in any order. */
@@ -64,29 +66,51 @@ static bool fit_and_apply(struct bench *bench, struct timed *row, struct error *
 	return true;
 }
 
-static int compare_doubles(const void *left, const void *right)
+/* From levels near those that the row has found, but not so near that they settle at once. */
+static bool iterate(struct bench *bench, struct timed *row, int iterations, struct error *error)
 {
-	double a = *(const double *)left, b = *(const double *)right;
-	return (a > b) - (a < b);
+	struct quant_fit start = row->start;
+	struct quant_options options = {.bits = start.bits, .iterations = iterations, .warm = &start};
+	start.alpha *= 1.05;
+	return row->quantizer->fit(&options, bench->parallel, bench->weights, bench->count, &row->fit, error);
 }
 
+static bool iterate_little(struct bench *bench, struct timed *row, struct error *error)
+{
+	return iterate(bench, row, FEW_ITERATIONS, error);
+}
+
+static bool iterate_more(struct bench *bench, struct timed *row, struct error *error)
+{
+	return iterate(bench, row, MORE_ITERATIONS, error);
+}
+
+/* The fastest of many: what other programs on the machine take comes on top of it. */
 static bool measure(struct bench *bench, bool (*work)(struct bench *, struct timed *, struct error *), struct timed *row,
                     struct error *error)
 {
-	double *seconds = memory_zeroed(MOST_REPEATS, sizeof *seconds), began = clock_seconds();
-	int repeats = 0;
-	bool ok = work(bench, row, error); /* brings memory and threads in */
-	while (ok && repeats < MOST_REPEATS && (repeats < FEWEST_REPEATS || clock_seconds() - began < seconds_a_row)) {
+	double began = clock_seconds();
+	row->seconds = INFINITY;
+	if (!work(bench, row, error)) /* brings memory and threads in */
+		return false;
+	for (int i = 0; i < MOST_REPEATS && (i < FEWEST_REPEATS || clock_seconds() - began < seconds_a_row); i++) {
 		double start = clock_seconds();
-		ok = work(bench, row, error);
-		seconds[repeats++] = clock_seconds() - start;
+		if (!work(bench, row, error))
+			return false;
+		row->seconds = fmin(row->seconds, clock_seconds() - start);
 	}
-	if (ok) {
-		qsort(seconds, (size_t)repeats, sizeof *seconds, compare_doubles);
-		row->seconds = seconds[repeats / 2];
-	}
-	free(seconds);
-	return ok;
+	return true;
+}
+
+static bool measure_iteration(struct bench *bench, struct timed *row, struct error *error)
+{
+	struct timed few = *row, more = *row;
+	few.start = more.start = row->fit;
+	if (!measure(bench, iterate_little, &few, error) || !measure(bench, iterate_more, &more, error))
+		return false;
+	int iterations = more.fit.iterations - few.fit.iterations;
+	row->iteration_seconds = iterations > 0 ? fmax(more.seconds - few.seconds, 0) / iterations : NAN;
+	return true;
 }
 
 /* Cold, then warm where the method iterates. */
@@ -97,7 +121,7 @@ static bool measure_all(struct bench *bench, int bits, struct timed rows[MOST_RO
 		return false;
 	for (int i = 0; quantizers[i] && *count + 2 <= MOST_ROWS; i++) {
 		struct timed *cold = &rows[(*count)++];
-		*cold = (struct timed){.quantizer = quantizers[i], .fit = {.bits = bits}};
+		*cold = (struct timed){.quantizer = quantizers[i], .fit = {.bits = bits}, .iteration_seconds = NAN};
 		if (!measure(bench, fit_and_apply, cold, error))
 			return false;
 		if (cold->fit.iterations == 0)
@@ -105,8 +129,9 @@ static bool measure_all(struct bench *bench, int bits, struct timed rows[MOST_RO
 		struct timed *warm = &rows[(*count)++];
 		*warm = *cold;
 		warm->warm = true;
-		if (!measure(bench, fit_and_apply, warm, error))
+		if (!measure(bench, fit_and_apply, warm, error) || !measure_iteration(bench, warm, error))
 			return false;
+		cold->iteration_seconds = warm->iteration_seconds;
 	}
 	return true;
 }
@@ -121,11 +146,13 @@ static int print_json(const struct bench *bench, const struct timed rows[], int 
 	json_t *list = json_array();
 	for (int i = 0; i < count; i++) {
 		const struct timed *row = &rows[i];
-		json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:b, s:i, s:o, s:o, s:o}",
+		json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:b, s:i, s:o, s:o, s:o, s:o, s:o}",
 			"method", row->quantizer->name, "bits", row->fit.bits, "weights", (json_int_t)bench->count, "warm", row->warm,
 			"iterations", row->fit.iterations, "ms", cli_json_real(row->seconds * 1e3),
 			"gb_per_s", cli_json_real(gigabytes_per_second(bench, row->seconds)),
-			"passes", cli_json_real(row->seconds / pass->seconds)));
+			"passes", cli_json_real(row->seconds / pass->seconds),
+			"ms_per_iteration", cli_json_real(row->iteration_seconds * 1e3),
+			"passes_per_iteration", cli_json_real(row->iteration_seconds / pass->seconds)));
 	}
 	return cli_print_json(json_pack("{s:o, s:o, s:o, s:i}", "methods", list, "pass_ms", cli_json_real(pass->seconds * 1e3),
 		"pass_gb_per_s", cli_json_real(gigabytes_per_second(bench, pass->seconds)),
@@ -144,13 +171,17 @@ static void add_row(struct text_table *table, const struct bench *bench, const c
 	text_table_add(table, "%.3f", row->seconds * 1e3);
 	text_table_add(table, "%.1f", gigabytes_per_second(bench, row->seconds));
 	text_table_add(table, "%.1f", row->seconds / pass->seconds);
+	if (isnan(row->iteration_seconds))
+		text_table_add(table, "-");
+	else
+		text_table_add(table, "%.1f", row->iteration_seconds / pass->seconds);
 }
 
 static int print_text(const struct bench *bench, int bits, const struct timed rows[], int count, const struct timed *pass)
 {
 	static const struct text_column columns[] = {
 		{"method", false}, {"start", false}, {"iterations", true}, {"ms", true}, {"GB/s", true}, {"readings", true},
-		{NULL, false},
+		{"readings an iteration", true}, {NULL, false},
 	};
 	char weights[32];
 	int threads = parallel_threads(bench->parallel);
@@ -194,7 +225,7 @@ static int run(int argc, char **argv)
 	struct error error = {0};
 	struct cli_words words;
 	struct bench bench;
-	struct timed rows[MOST_ROWS], pass = {0};
+	struct timed rows[MOST_ROWS], pass = {.iteration_seconds = NAN};
 	int status, count = 0;
 	if (!cli_parse(&subcommand_bench_quantize.syntax, subcommand_bench_quantize.help, argc, argv, &arguments, &words, &status))
 		return status;

@@ -24,6 +24,8 @@ enum {
 	ITERATIONS_WARM = 1,
 };
 
+static const double float_doubt = 4e-5; /* twice what sums in float may err by (engine/quant/uniform_kernels.h) */
+
 struct em {
 	const struct quant_options *options;
 	struct parallel *parallel;
@@ -81,11 +83,23 @@ static double level_rounding(const struct quant_fit *fit)
  * are rounded; so most fits are spared an exact measurement. */
 static bool no_worse_than(const struct em *em, const struct quant_fit *fit, double error, const struct quant_fit *minmax)
 {
-	double root = sqrt((double)em->count), limit = sqrt(error * (1 + 1e-5)) + root * (level_rounding(fit) + level_rounding(minmax));
+	double root = sqrt((double)em->count), limit = sqrt(error * (1 + float_doubt)) + root * (level_rounding(fit) + level_rounding(minmax));
 	if (uniform_errs_above(minmax, limit * limit, em->parallel, em->weights, em->count))
 		return true;
 	return uniform_squared_error(fit, em->parallel, em->weights, em->count) <=
 	       uniform_squared_error(minmax, em->parallel, em->weights, em->count);
+}
+
+static struct quant_trace trace_of(const struct quant_options *options)
+{
+	return options->trace ? *options->trace : (struct quant_trace){0};
+}
+
+/* What was added is of a fit that is not taken. */
+static void restore_trace(const struct quant_options *options, const struct quant_trace *kept)
+{
+	if (options->trace)
+		*options->trace = *kept;
 }
 
 static bool fit_literal(struct em *em, const struct quant_fit *minmax, struct quant_fit *fit, struct error *error)
@@ -100,13 +114,17 @@ static bool fit_many(struct em *em, const struct quant_fit *minmax, struct quant
 {
 	struct sorted_weights sorted;
 	bool made = sorted_weights_make(&sorted, em->parallel, em->weights, em->count, error);
+	struct quant_trace kept = trace_of(em->options);
 	if (made) {
 		*fit = uniform_search(&sorted, minmax, em->options->iterations, em->options->trace);
 		em->error = uniform_step(&sorted, fit->bits, fit->alpha, fit->beta).error;
 	}
 	sorted_weights_clear(&sorted);
-	if (made && !no_worse_than(em, fit, em->error, minmax))
+	if (made && !no_worse_than(em, fit, em->error, minmax)) {
 		*fit = *minmax;
+		restore_trace(em->options, &kept);
+		quant_trace_add(em->options->trace, uniform_squared_error(minmax, em->parallel, em->weights, em->count) / (double)em->count);
+	}
 	return made;
 }
 
@@ -127,9 +145,7 @@ static bool fit_cold(struct em *em, struct quant_fit *fit, struct error *error)
 /* *usable is false when the warm start led nowhere good and a cold one is due. */
 static bool fit_warm(struct em *em, struct quant_fit *fit, bool *usable, struct error *error)
 {
-	struct quant_trace kept = {0};
-	if (em->options->trace)
-		kept = *em->options->trace;
+	struct quant_trace kept = trace_of(em->options);
 	*fit = *em->options->warm;
 	fit->iterations = 0;
 	if (!iterate(em, em->options->iterations > 0 ? em->options->iterations : ITERATIONS_WARM, fit, usable, error))
@@ -138,8 +154,8 @@ static bool fit_warm(struct em *em, struct quant_fit *fit, bool *usable, struct 
 		struct quant_fit minmax = uniform_minmax_fit(fit->bits, em->moments.min, em->moments.max);
 		*usable = !minmax.constant && no_worse_than(em, fit, em->error, &minmax);
 	}
-	if (!*usable && em->options->trace)
-		*em->options->trace = kept;
+	if (!*usable)
+		restore_trace(em->options, &kept);
 	return true;
 }
 

@@ -167,7 +167,7 @@ double uniform_squared_error(const struct quant_fit *fit, struct parallel *paral
 
 bool uniform_errs_above(const struct quant_fit *fit, double limit, struct parallel *parallel, const float *weights, size_t count)
 {
-	const double doubt = 1e-5; /* of float sums, several times over */
+	const double doubt = 4e-5; /* twice what float sums may err by */
 	struct uniform_grid grid = uniform_grid_of(fit);
 	size_t slice = count / SLICES + 1;
 	double sum = 0;

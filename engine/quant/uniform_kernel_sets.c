@@ -21,7 +21,7 @@ bool uniform_kernels_usable(const struct uniform_kernels *kernels)
 		return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
 		       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
 	if (kernels == &uniform_kernels_avx2)
-		return __builtin_cpu_supports("avx2");
+		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
 	return kernels != NULL;
 }

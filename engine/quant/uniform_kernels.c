@@ -22,12 +22,14 @@ enum { WIDTH = 16 };
 typedef __m512 vector;
 INLINE vector larger(vector a, vector b) { return _mm512_max_ps(a, b); } /* b where a is NaN */
 INLINE vector smaller(vector a, vector b) { return _mm512_min_ps(a, b); }
+INLINE vector fused(vector a, vector b, vector c) { return _mm512_fmadd_ps(a, b, c); } /* a b + c, rounded once */
 INLINE bool any_above(vector a, vector limit) { return _mm512_cmp_ps_mask(a, limit, _CMP_GT_OQ) != 0; }
 #elif defined(__AVX2__)
 enum { WIDTH = 8 };
 typedef __m256 vector;
 INLINE vector larger(vector a, vector b) { return _mm256_max_ps(a, b); }
 INLINE vector smaller(vector a, vector b) { return _mm256_min_ps(a, b); }
+INLINE vector fused(vector a, vector b, vector c) { return _mm256_fmadd_ps(a, b, c); }
 INLINE bool any_above(vector a, vector limit) { return _mm256_movemask_ps(_mm256_cmp_ps(a, limit, _CMP_GT_OQ)) != 0; }
 #else
 enum { WIDTH = 4 };
@@ -36,6 +38,16 @@ typedef int32_t mask __attribute__((vector_size(16)));
 INLINE vector chosen(mask which, vector a, vector b) { return (vector)((which & (mask)a) | (~which & (mask)b)); }
 INLINE vector larger(vector a, vector b) { return chosen(a > b, a, b); }
 INLINE vector smaller(vector a, vector b) { return chosen(a < b, a, b); }
+#ifdef __FP_FAST_FMAF
+INLINE vector fused(vector a, vector b, vector c)
+{
+	for (int l = 0; l < WIDTH; l++)
+		c[l] = __builtin_fmaf(a[l], b[l], c[l]);
+	return c;
+}
+#else
+INLINE vector fused(vector a, vector b, vector c) { return a * b + c; }
+#endif
 INLINE bool any_above(vector a, vector limit)
 {
 	mask above = a > limit;
@@ -48,22 +60,19 @@ INLINE vector load(const float *source) { return (vector)*(const loose_vector *)
 INLINE void store(float *target, vector value) { *(loose_vector *)target = (loose_vector)value; }
 INLINE vector all(float value) { return value - (vector){0}; }
 
-/* Adding and taking away 1.5 * 2^23, or 2^52 for a double, rounds a small number to a whole one, halves to even. */
-INLINE vector rounded(vector x)
-{
-	const vector rounder = all(0x1.8p23f);
-	return (x + rounder) - rounder;
-}
+/* Adding 1.5 * 2^23, or 2^52 to a double, rounds a small number to a whole one, halves to even. What is too large for
+ * that stays large, and is clipped. */
+static const float rounder = 0x1.8p23f;
+static const double double_rounder = 0x1.8p52;
 
 /* ---- states ---- */
 
 INLINE double state_of(const struct uniform_grid *grid, double w)
 {
-	const double rounder = 0x1.8p52;
 	double x = (w - grid->beta) / grid->divisor;
 	x = x > 0 ? x : 0;
 	x = x < grid->top ? x : grid->top;
-	return (x + rounder) - rounder;
+	return (x + double_rounder) - double_rounder;
 }
 
 /* The limits are applied to the float, which may have become infinite: compilers vectorize it so. */
@@ -81,11 +90,13 @@ enum { BLOCK = 128 };
 INLINE bool find_near_states(const struct uniform_grid *grid, const float *weights, float *states)
 {
 	const vector beta = all(grid->near_beta), reciprocal = all(grid->reciprocal), top = all(grid->near_top), none = all(0);
+	const vector round = all(rounder);
 	vector farthest = none;
 	for (int i = 0; i < BLOCK; i += WIDTH) {
-		vector x = smaller(larger((load(weights + i) - beta) * reciprocal, none), top), z = rounded(x);
-		farthest = larger((x - z) * (x - z), farthest);
-		store(states + i, z);
+		vector d = load(weights + i) - beta, z = fused(d, reciprocal, round) - round, off = fused(d, reciprocal, -z);
+		vector clipped = smaller(larger(z, none), top);
+		farthest = larger(off * off, farthest);
+		store(states + i, clipped);
 	}
 	return !any_above(farthest, all(grid->sure));
 }
@@ -289,16 +300,16 @@ struct near_totals { /* z, zz, r, rz, rr, emptied lane by lane */
 
 INLINE void near_step(struct near_sums *sums, const struct uniform_grid *grid, const float *weights)
 {
-	const vector beta = all(grid->near_beta), alpha = all(grid->near_alpha), reciprocal = all(grid->reciprocal);
-	const vector top = all(grid->near_top), none = all(0);
+	const vector beta = all(grid->near_beta), minus_alpha = all(-grid->near_alpha), reciprocal = all(grid->reciprocal);
+	const vector top = all(grid->near_top), none = all(0), round = all(rounder);
 	UNROLL for (int u = 0; u < UNITS; u++) {
 		vector w = load(weights + u * WIDTH), d = w - beta;
-		vector z = rounded(smaller(larger(d * reciprocal, none), top)), r = d - alpha * z;
+		vector z = smaller(larger(fused(d, reciprocal, round) - round, none), top), r = fused(minus_alpha, z, d);
 		sums->z[u] += z;
-		sums->zz[u] += z * z;
+		sums->zz[u] = fused(z, z, sums->zz[u]);
 		sums->r[u] += r;
-		sums->rz[u] += r * z;
-		sums->rr[u] += r * r;
+		sums->rz[u] = fused(r, z, sums->rz[u]);
+		sums->rr[u] = fused(r, r, sums->rr[u]);
 		sums->min[u] = smaller(w, sums->min[u]);
 		sums->max[u] = larger(w, sums->max[u]);
 	}

@@ -5,11 +5,12 @@
  * reciprocal; where that lands so near a half that rounding could decide otherwise, the block is done again in double.
  *
  * Moments, which only steer EM, are summed in float from a tame grid: lanes are emptied into doubles every
- * UNIFORM_FLUSH weights, so that a sum errs by less than 64 * 2^-24 = 4e-6 of its terms' magnitudes (1e-8 as seen). The
- * sums of z and zz are exact. moments_ref does the same in double, for any grid.
+ * UNIFORM_FLUSH weights, so that a sum errs by less than 256 * 2^-24 = 1.6e-5 of its terms' magnitudes (some 1e-7 as seen).
+ * The sums of z and zz are exact. moments_ref does the same in double, for any grid.
  *
- * Lanes are the same whatever the width of the registers and are joined in a fixed order: every instruction set gives
- * the same bits (nothing is contracted into fused multiply-adds). Any thread. */
+ * Lanes are the same whatever the width of the registers and are joined in a fixed order, so every instruction set gives
+ * the same bits; but where a machine has no fused multiply-add, sums in float differ within what is said above. (The rest
+ * is compiled without contraction.) Any thread. */
 #ifndef QGAN_ENGINE_QUANT_UNIFORM_KERNELS_H
 #define QGAN_ENGINE_QUANT_UNIFORM_KERNELS_H
 
@@ -17,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { UNIFORM_FLUSH = 1024 };
+enum { UNIFORM_FLUSH = 4096 }; /* 256 a lane: 255^2 times as many is still exact in float */
 
 /* A fit made ready for the loops (uniform_grid_of in engine/quant/uniform.h). */
 struct uniform_grid {
