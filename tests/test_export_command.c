@@ -1,0 +1,210 @@
+/* qgan export and the sizes of qgan runs show as people and scripts use them: files, JSON, statuses and sentences. */
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include <cmocka.h>
+
+#include "engine/file/checkpoint.h"
+#include "tests/temporary_folder.h"
+
+enum { OUTPUT = 1 << 18 };
+
+static struct temporary_folder folder;
+static char output[OUTPUT], complaint[16384];
+
+/* Runs "qgan ..." in the folder; stdout and stderr go into the buffers. Returns the exit status. */
+__attribute__((format(printf, 1, 2)))
+static int run(const char *format, ...)
+{
+	char command[3 * PATH_MAX], words[PATH_MAX];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(words, sizeof words, format, arguments);
+	va_end(arguments);
+	snprintf(command, sizeof command, "cd '%s' && QGAN_STORE=runs.db HOME='%s' '%s' %s 2>complaint", folder.path, folder.path,
+	         QGAN_PROGRAM, words);
+	FILE *pipe = popen(command, "r");
+	assert_non_null(pipe);
+	output[fread(output, 1, sizeof output - 1, pipe)] = '\0';
+	int status = pclose(pipe);
+	FILE *file = fopen(temporary_path(&folder, "complaint"), "r");
+	assert_non_null(file);
+	complaint[fread(complaint, 1, sizeof complaint - 1, file)] = '\0';
+	fclose(file);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Checkpoints at steps 2, 4 and 5; D's last layer stays float. */
+static int train_run(void **state)
+{
+	(void)state;
+	temporary_folder_create(&folder);
+	return run("train --run-name a --data shapes --width 4 --latent 10 --batch 4 --steps 5 --checkpoint-every 2 --threads 1"
+	           " --d-bits 2 --g-bits 3 --bits D.conv4=32 --json");
+}
+
+static int remove_run(void **state)
+{
+	(void)state;
+	temporary_folder_remove(&folder);
+	return 0;
+}
+
+static json_t *run_json(const char *words)
+{
+	int status = run("%s --json", words);
+	if (status != 0)
+		fail_msg("%s: status %d, %s", words, status, complaint);
+	json_t *json = json_loads(output, 0, NULL);
+	assert_non_null(json);
+	return json;
+}
+
+static bool is_there(const char *name)
+{
+	return access(temporary_path(&folder, name), F_OK) == 0;
+}
+
+static json_int_t integer_of(const json_t *json, const char *key)
+{
+	const json_t *value = json_object_get(json, key);
+	if (!json_is_integer(value))
+		fail_msg("%s is no whole number", key);
+	return json_integer_value(value);
+}
+
+static double real_of(const json_t *json, const char *key)
+{
+	const json_t *value = json_object_get(json, key);
+	if (!json_is_number(value))
+		fail_msg("%s is no number", key);
+	return json_number_value(value);
+}
+
+static void the_generator_is_written_unless_asked_otherwise(void **state)
+{
+	(void)state;
+	assert_int_equal(run("export a"), 0);
+	assert_string_equal(output, "");
+	assert_non_null(strstr(complaint, "model.qgan: a at step 5"));
+	assert_non_null(strstr(complaint, "verified"));
+	assert_non_null(strstr(complaint, "deconv4"));
+	struct error error = {0};
+	struct checkpoint *file = checkpoint_read(temporary_path(&folder, "model.qgan"), NULL, &error);
+	assert_non_null(file);
+	assert_non_null(checkpoint_find_type(file, CHECKPOINT_U8, "G.deconv1.weight.codes"));
+	assert_null(checkpoint_find_type(file, CHECKPOINT_U8, "D.conv1.weight.codes"));
+	checkpoint_destroy(file);
+}
+
+static void json_tells_what_the_file_takes(void **state)
+{
+	(void)state;
+	json_t *json = run_json("export a@4 --network both -o both.qgan");
+	struct stat status;
+	assert_int_equal(stat(temporary_path(&folder, "both.qgan"), &status), 0);
+	assert_int_equal(integer_of(json, "file_bytes"), status.st_size);
+	assert_true(json_is_true(json_object_get(json, "verified")) && integer_of(json, "step") == 4);
+	assert_string_equal(json_string_value(json_object_get(json, "run")), "a");
+	json_t *networks = json_object_get(json, "networks"), *d = json_array_get(networks, 0);
+	assert_true(json_array_size(networks) == 2 && json_array_size(json_object_get(d, "layers")) == 4);
+	json_int_t sum = 0;
+	for (size_t i = 0; i < 4; i++) {
+		const json_t *layer = json_array_get(json_object_get(d, "layers"), i);
+		json_int_t weights = integer_of(layer, "weights"), bytes = integer_of(layer, "packed_bytes");
+		assert_int_equal(integer_of(layer, "bits"), i < 3 ? 2 : 32);
+		assert_int_equal(bytes, i < 3 ? (2 * weights + 7) / 8 + 16 : 4 * weights);
+		assert_float_equal(real_of(layer, "ratio"), 4 * (double)weights / (double)bytes, 1e-4);
+		sum += bytes;
+	}
+	assert_int_equal(integer_of(d, "packed_bytes"), sum);
+	assert_float_equal(real_of(d, "bits_per_weight"), 8 * (double)sum / (double)integer_of(d, "weights"), 1e-4);
+	json_decref(json);
+}
+
+static void runs_show_tells_the_same_from_its_rows(void **state)
+{
+	(void)state;
+	json_t *shown = run_json("runs show a"), *exported = run_json("export a --network both -o both.qgan");
+	double both = 0;
+	for (size_t id = 0; id < 2; id++) {
+		const json_t *row = json_array_get(json_object_get(shown, "networks"), id);
+		const json_t *file = json_array_get(json_object_get(exported, "networks"), id);
+		static const char *const same[] = {"packed_bytes", "float32_bytes", "bits_per_weight", "ratio", "weights"};
+		for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+			assert_true(real_of(row, same[i]) == real_of(file, same[i]));
+		both += real_of(row, "packed_bytes");
+	}
+	const json_t *networks = json_object_get(shown, "networks");
+	assert_true(json_array_size(networks) == 3 && real_of(json_array_get(networks, 2), "packed_bytes") == both);
+	const json_t *exceptions = json_object_get(json_array_get(networks, 0), "exceptions");
+	assert_true(json_object_size(exceptions) == 1 && integer_of(exceptions, "conv4") == 32);
+	const json_t *layer = json_array_get(json_object_get(shown, "layers"), 0);
+	assert_true(json_array_size(json_object_get(layer, "levels")) == 4 && json_array_size(json_object_get(layer, "trace")) > 0);
+	json_decref(shown);
+	json_decref(exported);
+	assert_int_equal(run("runs show a"), 0);
+	assert_non_null(strstr(output, "D 2 (conv4 float), G 3, em"));
+	assert_non_null(strstr(output, "packed weights"));
+}
+
+static void expect_failure(int status, const char *words, const char *said)
+{
+	assert_int_equal(run("%s", words), status);
+	assert_string_equal(output, "");
+	if (!strstr(complaint, said))
+		fail_msg("%s: \"%s\" does not say \"%s\"", words, complaint, said);
+}
+
+static void mistakes_get_a_sentence_and_no_file(void **state)
+{
+	(void)state;
+	expect_failure(2, "export", "RUN[@STEP]");
+	expect_failure(2, "export nobody -o no.qgan", "nobody");
+	expect_failure(2, "export a@3 -o no.qgan", "2, 4, 5");
+	expect_failure(2, "export a --network X -o no.qgan", "D, G, both");
+	expect_failure(2, "export a --format onnx -o no.qgan", "qgan");
+	expect_failure(1, "export a -o nowhere/no.qgan", "nowhere/no.qgan");
+	assert_int_equal(mkdir(temporary_path(&folder, "taken"), 0700), 0);
+	expect_failure(2, "export a -o taken", "taken");
+	assert_false(is_there("no.qgan") || is_there("no.qgan.tmp") || is_there("taken.tmp"));
+}
+
+/* A damaged checkpoint is found before anything is written: the file that is there stays. */
+static void a_damaged_checkpoint_leaves_the_old_file(void **state)
+{
+	(void)state;
+	assert_int_equal(run("export a@2 -o kept.qgan"), 0);
+	FILE *file = fopen(temporary_path(&folder, "runs.db-runs/a/step-000002.safetensors"), "r+");
+	assert_non_null(file);
+	fseek(file, -5, SEEK_END);
+	fputs("x", file);
+	fclose(file);
+	struct stat before, after;
+	assert_int_equal(stat(temporary_path(&folder, "kept.qgan"), &before), 0);
+	expect_failure(2, "export a@2 -o kept.qgan", "damaged");
+	assert_int_equal(stat(temporary_path(&folder, "kept.qgan"), &after), 0);
+	assert_true(before.st_ino == after.st_ino && before.st_size == after.st_size);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_generator_is_written_unless_asked_otherwise),
+		cmocka_unit_test(json_tells_what_the_file_takes),
+		cmocka_unit_test(runs_show_tells_the_same_from_its_rows),
+		cmocka_unit_test(mistakes_get_a_sentence_and_no_file),
+		cmocka_unit_test(a_damaged_checkpoint_leaves_the_old_file),
+	};
+	return cmocka_run_group_tests_name("export_command", tests, train_run, remove_run);
+}
