@@ -15,13 +15,13 @@ bool metric_moments_init(struct metric_moments *moments, size_t dimensions, cons
 	*moments = (struct metric_moments){0};
 	if (!metric_statistics_allocate(dimensions, what, &sums, error))
 		return false;
-	double *block = memory_try_bytes((BLOCK + 1) * dimensions * sizeof *block, what, error);
-	if (!block) {
+	double *rows = memory_try_bytes((BLOCK + 2) * dimensions * sizeof *rows, what, error);
+	if (!rows) {
 		metric_statistics_clear(&sums);
 		return false;
 	}
-	*moments = (struct metric_moments){
-		.dimensions = (int)dimensions, .mean = sums.mean, .products = sums.covariance, .block = block};
+	*moments = (struct metric_moments){.dimensions = (int)dimensions, .origin = rows, .mean = sums.mean,
+	                                   .products = sums.covariance, .block = rows + dimensions};
 	return true;
 }
 
@@ -29,21 +29,20 @@ void metric_moments_clear(struct metric_moments *moments)
 {
 	free(moments->mean);
 	free(moments->products);
-	free(moments->block);
+	free(moments->origin); /* and the block */
 	*moments = (struct metric_moments){0};
 }
 
 uint64_t metric_moments_count(const struct metric_moments *moments) { return moments->count + (uint64_t)moments->waiting; }
 
-/* The mean of each column, taken from the first row on, so that a constant is met exactly. */
 static void find_block_mean(const double *block, int rows, size_t n, double *mean)
 {
 	memset(mean, 0, n * sizeof *mean);
-	for (int row = 1; row < rows; row++)
+	for (int row = 0; row < rows; row++)
 		for (size_t i = 0; i < n; i++)
-			mean[i] += block[(size_t)row * n + i] - block[i];
+			mean[i] += block[(size_t)row * n + i];
 	for (size_t i = 0; i < n; i++)
-		mean[i] = block[i] + mean[i] / rows;
+		mean[i] /= rows;
 }
 
 /* The step from one mean to the other, so scaled that its outer product is what two sums of products lack to be the
@@ -70,8 +69,6 @@ static void fold_block(struct metric_moments *m, struct parallel *parallel)
 	for (int row = 0; row < rows; row++)
 		for (size_t i = 0; i < n; i++)
 			m->block[(size_t)row * n + i] -= extra[i];
-	if (m->count == 0)
-		memcpy(m->mean, extra, n * sizeof *extra);
 	join_means(m->mean, (double)m->count, extra, extra, rows, n);
 	matrix_add_outer_products(parallel, rows + 1, m->dimensions, m->block, m->products);
 	m->count += (uint64_t)rows;
@@ -106,9 +103,14 @@ bool metric_moments_add(struct metric_moments *m, struct parallel *parallel, con
 	for (size_t i = 0; i < count * n; i++)
 		if (!isfinite(values[i]))
 			return refuse_value(m, i, values[i], error);
+	if (count > 0 && metric_moments_count(m) == 0)
+		memcpy(m->origin, values, n * sizeof *values);
 	for (size_t rows; count > 0; count -= rows, values += rows * n) {
+		double *to = m->block + (size_t)m->waiting * n;
 		rows = take_rows(m, count);
-		memcpy(m->block + (size_t)m->waiting * n, values, rows * n * sizeof *values);
+		for (size_t row = 0; row < rows; row++)
+			for (size_t i = 0; i < n; i++)
+				to[row * n + i] = values[row * n + i] - m->origin[i];
 		end_rows(m, parallel, rows);
 	}
 	return true;
@@ -117,18 +119,21 @@ bool metric_moments_add(struct metric_moments *m, struct parallel *parallel, con
 bool metric_moments_add_floats(struct metric_moments *m, struct parallel *parallel, const float *values, size_t count,
                                struct error *error)
 {
+	enum { PART = 32 };
 	size_t n = (size_t)m->dimensions;
-	for (size_t i = 0; i < count * n; i++)
+	double *part = memory_try_bytes(PART * n * sizeof *part, "samples", error);
+	bool ok = part != NULL;
+	for (size_t i = 0; ok && i < count * n; i++)
 		if (!isfinite(values[i]))
-			return refuse_value(m, i, (double)values[i], error);
-	for (size_t rows; count > 0; count -= rows, values += rows * n) {
-		double *to = m->block + (size_t)m->waiting * n;
-		rows = take_rows(m, count);
+			ok = refuse_value(m, i, (double)values[i], error);
+	for (size_t rows; ok && count > 0; count -= rows, values += rows * n) {
+		rows = count < PART ? count : PART;
 		for (size_t i = 0; i < rows * n; i++)
-			to[i] = (double)values[i];
-		end_rows(m, parallel, rows);
+			part[i] = (double)values[i];
+		ok = metric_moments_add(m, parallel, part, rows, error);
 	}
-	return true;
+	free(part);
+	return ok;
 }
 
 void metric_moments_merge(struct metric_moments *m, struct parallel *parallel, struct metric_moments *other)
@@ -139,8 +144,10 @@ void metric_moments_merge(struct metric_moments *m, struct parallel *parallel, s
 	if (other->count == 0)
 		return;
 	if (m->count == 0)
-		memcpy(m->mean, other->mean, n * sizeof *m->mean);
-	join_means(m->mean, (double)m->count, m->block, other->mean, (double)other->count, n);
+		memcpy(m->origin, other->origin, n * sizeof *m->origin);
+	for (size_t i = 0; i < n; i++)
+		m->block[i] = other->mean[i] + (other->origin[i] - m->origin[i]);
+	join_means(m->mean, (double)m->count, m->block, m->block, (double)other->count, n);
 	matrix_add_outer_products(parallel, 1, m->dimensions, m->block, m->products);
 	for (size_t i = 0; i < n * n; i++)
 		m->products[i] += other->products[i];
@@ -159,7 +166,8 @@ bool metric_moments_finish(struct metric_moments *m, struct parallel *parallel, 
 	if (!metric_statistics_allocate(n, "a covariance", statistics, error))
 		return false;
 	statistics->count = m->count;
-	memcpy(statistics->mean, m->mean, n * sizeof *m->mean);
+	for (size_t i = 0; i < n; i++)
+		statistics->mean[i] = m->origin[i] + m->mean[i];
 	for (size_t i = 0; i < n * n; i++)
 		statistics->covariance[i] = m->products[i] / (double)(m->count - 1);
 	matrix_mirror_upper(m->dimensions, statistics->covariance);

@@ -1,8 +1,8 @@
 /* Mean and covariance of feature vectors that stream by: memory for one covariance, however many samples.
  *
- * Samples gather in blocks. A full block is centred on its own mean and folded in as Chan, Golub and LeVeque (1979)
- * do, so that nothing is lost when means are a million times the spread; how samples were cut into calls of add makes
- * no difference to any bit. One owner. */
+ * Everything is taken from the first sample on, so that nothing is lost when means are a million times the spread, and
+ * constants are met exactly. Samples gather in blocks; a full block is centred on its own mean and folded in as Chan,
+ * Golub and LeVeque (1979) do. How samples were cut into calls of add makes no difference to any bit. One owner. */
 #ifndef QGAN_ENGINE_METRIC_MOMENTS_H
 #define QGAN_ENGINE_METRIC_MOMENTS_H
 
@@ -12,9 +12,10 @@
 struct metric_moments {
 	int dimensions;
 	uint64_t count;   /* samples folded in */
-	double *mean;     /* [dimensions] of those */
+	double *origin;   /* [dimensions]: the first sample */
+	double *mean;     /* [dimensions]: of those folded in, less the origin */
 	double *products; /* [dimensions][dimensions], upper half: sums of (x - mean) (x - mean)^T */
-	double *block;    /* samples that wait, and room for one row more */
+	double *block;    /* samples that wait, less the origin, and room for one row more */
 	int waiting;
 };
 
