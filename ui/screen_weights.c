@@ -15,7 +15,7 @@
 
 enum {
 	WIDE_WIDTH = 130, WIDE_HEIGHT = 33,  /* of the body: everything at once */
-	SIDE_WIDTH = 52,                     /* numbers and what-if table beside the figure */
+	SIDE_WIDTH = 56,                     /* numbers and what-if table beside the figure */
 	SIDE_BY_SIDE_TABLES = 110,           /* narrower: one table for both networks */
 	SIDE_BY_SIDE_FIGURES = 92,           /* narrower: one below the other */
 	FIGURE_HEIGHT = 11, FIGURE_GOOD_HEIGHT = 22, LOWER_MIN_HEIGHT = 4,
@@ -71,7 +71,13 @@ static struct weights_scene compose_scene(const struct view *view, const struct 
 
 /* ---- figures */
 
-static const char *scales_words(const struct view_layer *layer) { return layer->groups > 1 ? ", a scale a channel" : ""; }
+/* What is out of the ordinary about its quantization. */
+static const char *special(const struct view_layer *layer)
+{
+	if (layer->degenerate && !weights_is_float(layer))
+		return ", too few bits for the method";
+	return layer->groups > 1 ? ", a scale a channel" : "";
+}
 
 static void title_figure(char *title, char *note, const struct weights_scene *scene, const struct view_layer *layer, int width)
 {
@@ -83,13 +89,13 @@ static void title_figure(char *title, char *note, const struct weights_scene *sc
 	weights_method(method, sizeof method, layer);
 	text_count(weights, sizeof weights, layer->weights > INT64_MAX ? INT64_MAX : (int64_t)layer->weights);
 	if (layer == scene->answer)
-		snprintf(title, TEXT_SIZE, "what if  %s  %s%s  not trained", name, method, scales_words(layer));
+		snprintf(title, TEXT_SIZE, "what if  %s  %s%s  not trained", name, method, special(layer));
 	else if (layer == scene->other)
-		snprintf(title, TEXT_SIZE, "%.99s@%" PRId64 "  %s%s", view->other.run, view->other.step, method, scales_words(layer));
+		snprintf(title, TEXT_SIZE, "%.99s@%" PRId64 "  %s%s", view->other.run, view->other.step, method, special(layer));
 	else if (width < FULL_TITLE_WIDTH)
-		snprintf(title, TEXT_SIZE, "%s  %s%s", name, method, scales_words(layer));
+		snprintf(title, TEXT_SIZE, "%s  %s%s", name, method, special(layer));
 	else
-		snprintf(title, TEXT_SIZE, "%s  %s%s  %s  %s weights", name, method, scales_words(layer), layer->shape, weights);
+		snprintf(title, TEXT_SIZE, "%s  %s%s  %s  %s weights", name, method, special(layer), layer->shape, weights);
 	if (layer != scene->other)
 		snprintf(note, TEXT_SIZE, "step %s", text_count(step, sizeof step, at));
 }
@@ -106,7 +112,7 @@ static int number_rows(int height)
 }
 
 static void draw_figure(struct canvas *canvas, struct rect rect, const struct weights_scene *scene, const struct view_layer *layer,
-	const struct axis *axis, bool numbers)
+	const struct axis *axis, bool reserve, bool numbers)
 {
 	char title[TEXT_SIZE], note[TEXT_SIZE], key[KEY_SIZE];
 	title_figure(title, note, scene, layer, rect.width);
@@ -117,7 +123,7 @@ static void draw_figure(struct canvas *canvas, struct rect rect, const struct we
 	bool invites = weights_is_float(layer) && layer == scene->trained && !scene->view->what_if.asked && height > WEIGHTS_MIN_HEIGHT;
 	struct canvas lower = canvas_part(&inside, (struct rect){0, height - lines - invites, width, lines});
 	struct canvas upper = canvas_part(&inside, (struct rect){0, 0, width, height - lines - invites});
-	weights_draw(&upper, layer, axis, weights_role(scene, layer));
+	weights_draw(&upper, layer, axis, weights_role(scene, layer), reserve);
 	weights_draw_number_lines(&lower, layer);
 	if (invites)
 		canvas_format(&inside, 0, height - 1, ROLE_QUIET, 0, "float: no states. %s asks what they would be",
@@ -153,9 +159,10 @@ static void draw_figures(struct canvas *canvas, struct rect rect, const struct w
 	if (scene->other)
 		weights_span_add(&span, scene->other);
 	struct axis axis = weights_span_axis(&span, first.width);
-	draw_figure(canvas, first, scene, shown, &axis, numbers);
+	bool reserve = scene->other && weights_is_float(scene->other) != weights_is_float(shown);
+	draw_figure(canvas, first, scene, shown, &axis, reserve, numbers);
 	if (scene->other)
-		draw_figure(canvas, second, scene, scene->other, &axis, numbers);
+		draw_figure(canvas, second, scene, scene->other, &axis, reserve, numbers);
 	else if (two)
 		draw_missing(canvas, second, scene);
 }
@@ -167,11 +174,11 @@ static void draw_strip(struct canvas *canvas, struct rect rect, const struct wei
 	char name[NAME_SIZE], title[TEXT_SIZE];
 	snprintf(title, sizeof title, "states of %s over time", weights_layer_name(name, sizeof name, scene));
 	struct canvas inside = screen_pane(canvas, rect, title, strip_legend(canvas->unicode), scene->boxed);
-	if (scene->history->count > 0 && strip_height(scene->history) > STRIP_AXIS_ROWS)
+	if (strip_has_states(scene->history))
 		strip_draw(&inside, scene->history, weights_role(scene, scene->trained));
 	else
-		screen_draw_centred(&inside, ROLE_QUIET, screen_steerable(scene->view) ? "the first column comes with the next report"
-			: "nothing is recorded over time");
+		screen_draw_centred(&inside, ROLE_QUIET, weights_is_float(scene->trained) ? "float: no states to follow"
+			: "the first column comes with the next report");
 }
 
 static void draw_pictures(struct canvas *canvas, struct rect rect, const struct weights_scene *scene, struct picture_request *picture)
@@ -253,7 +260,7 @@ static int chosen_pane(const struct screen_state *state, const enum lower_pane p
 static void draw_side(struct canvas *canvas, struct rect rect, const struct weights_scene *scene)
 {
 	char name[NAME_SIZE], title[TEXT_SIZE];
-	int numbers = WEIGHTS_NUMBER_ROWS + (scene->answer || scene->other) + 2;
+	int numbers = weights_number_rows(scene) + 2;
 	struct rect upper = {rect.x, rect.y, rect.width, numbers}, lower = {rect.x, rect.y + numbers, rect.width, rect.height - numbers};
 	snprintf(title, sizeof title, "numbers of %s", weights_layer_name(name, sizeof name, scene));
 	struct canvas inside = screen_pane(canvas, upper, title, NULL, scene->boxed);

@@ -24,8 +24,8 @@ char *weights_method(char *target, size_t size, const struct view_layer *layer);
 /* Colours of states: as trained the network's; in question one of its own, so that it is never taken for trained. */
 enum theme_role weights_role(const struct weights_scene *scene, const struct view_layer *layer);
 
-/* One number a line, a column for each of the layers there are. */
-enum { WEIGHTS_NUMBER_ROWS = 16 };
+/* One number a line, a column for each of the layers there are; what none of them has is left out. */
+int weights_number_rows(const struct weights_scene *scene);
 void weights_draw_numbers(struct canvas *canvas, const struct weights_scene *scene);
 
 /* The numbers of one layer as running text, the most important first, as many as fit. */

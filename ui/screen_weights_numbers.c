@@ -11,7 +11,7 @@
 #include "ui/widget_table.h"
 #include "ui/widget_weights.h"
 
-enum { TEXT_SIZE = 96, NUMBER_SIZE = 32, NAME_WIDTH = 13, PIECE_GAP = 3, COURSE_WIDTH = 12, MOST_COLUMNS = 3, FLOAT_BITS = 32 };
+enum { TEXT_SIZE = 96, NUMBER_SIZE = 32, WEIGHTS_NUMBERS = 18, NAME_WIDTH = 12, PIECE_GAP = 3, COURSE_WIDTH = 12, MOST_COLUMNS = 3, FLOAT_BITS = 32 };
 
 char *weights_layer_name(char *target, size_t size, const struct weights_scene *scene)
 {
@@ -45,24 +45,30 @@ static void write_method(const struct view_layer *layer, char *text)
 {
 	weights_method(text, TEXT_SIZE, layer);
 	if (layer->degenerate && !weights_is_float(layer))
-		strncat(text, ", degenerate", TEXT_SIZE - strlen(text) - 1);
+		strncat(text, ", N/A", TEXT_SIZE - strlen(text) - 1);
 }
 
 static void write_scales(const struct view_layer *layer, char *text)
 {
 	if (!weights_is_float(layer))
-		snprintf(text, TEXT_SIZE, layer->groups > 1 ? "%d, one a channel" : "one a tensor", layer->groups);
+		snprintf(text, TEXT_SIZE, layer->groups > 1 ? "%d channels" : "one", layer->groups);
+}
+
+/* Methods without alpha and beta have zeros there. */
+static bool has_scale(const struct view_layer *layer)
+{
+	return !weights_is_float(layer) && (layer->alpha != 0 || layer->beta != 0);
 }
 
 static void write_alpha(const struct view_layer *layer, char *text)
 {
-	if (!weights_is_float(layer))
+	if (has_scale(layer))
 		write_real(text, layer->alpha, 3);
 }
 
 static void write_beta(const struct view_layer *layer, char *text)
 {
-	if (!weights_is_float(layer))
+	if (has_scale(layer))
 		write_real(text, layer->beta, 3);
 }
 
@@ -89,7 +95,7 @@ static void write_sqnr(const struct view_layer *layer, char *text)
 static void write_utilization(const struct view_layer *layer, char *text)
 {
 	if (!weights_is_float(layer) && layer->utilization >= 0 && layer->utilization <= 1 + 1e-6)
-		snprintf(text, TEXT_SIZE, "%.0f %%, %.2f bit", 100 * layer->utilization, layer->utilization * layer->bits);
+		snprintf(text, TEXT_SIZE, "%.0f %%", 100 * layer->utilization);
 }
 
 static void write_dead(const struct view_layer *layer, char *text)
@@ -124,7 +130,7 @@ static void write_flips(const struct view_layer *layer, char *text)
 {
 	double rate = weights_is_float(layer) ? NAN : layers_flip_rate(layer);
 	if (isfinite(rate))
-		snprintf(text, TEXT_SIZE, "%.2g %% / 1k steps", 100 * rate);
+		snprintf(text, TEXT_SIZE, "%.*f %%", rate < 0.1 ? 1 : 0, 100 * rate);
 }
 
 static void write_iterations(const struct view_layer *layer, char *text)
@@ -150,14 +156,20 @@ static void write_trace(const struct view_layer *layer, char *text)
 	snprintf(text, TEXT_SIZE, "%s \xe2\x96\xb8 %s", first, last);
 }
 
-static void write_range(const struct view_layer *layer, char *text)
+static void write_lowest(const struct view_layer *layer, char *text)
 {
-	char low[NUMBER_SIZE], high[NUMBER_SIZE];
-	if (!isfinite(layer->histogram_min) || !isfinite(layer->histogram_max))
-		return;
-	screen_number(low, sizeof low, (double)layer->histogram_min, 2);
-	screen_number(high, sizeof high, (double)layer->histogram_max, 2);
-	snprintf(text, TEXT_SIZE, "%s .. %s", low, high);
+	write_real(text, (double)layer->histogram_min, 3);
+}
+
+static void write_highest(const struct view_layer *layer, char *text)
+{
+	write_real(text, (double)layer->histogram_max, 3);
+}
+
+static void write_deviation(const struct view_layer *layer, char *text)
+{
+	if (layer->variance > 0)
+		write_real(text, sqrt(layer->variance), 3);
 }
 
 /* In the order of the pane; `importance` orders them in running text, 0 stays out of it. */
@@ -165,8 +177,8 @@ static const struct number {
 	const char *name, *brief;
 	int importance;
 	void (*write)(const struct view_layer *layer, char *text); /* at most TEXT_SIZE */
-} numbers[WEIGHTS_NUMBER_ROWS] = {
-	{"weights as", "", 0, write_method},
+} numbers[WEIGHTS_NUMBERS] = {
+	{"method", "", 0, write_method},
 	{"scales", "scales", 12, write_scales},
 	{"alpha", "\xce\xb1", 5, write_alpha},
 	{"beta", "\xce\xb2", 6, write_beta},
@@ -176,12 +188,14 @@ static const struct number {
 	{"utilization", "util", 1, write_utilization},
 	{"dead states", "dead", 3, write_dead},
 	{"packed", "packed", 8, write_packed},
-	{"bits a weight", "bit/weight", 10, write_effective_bits},
+	{"bits/weight", "bits/weight", 10, write_effective_bits},
 	{"smaller by", "smaller by", 9, write_ratio},
-	{"flips", "flips", 11, write_flips},
-	{"EM iterations", "EM iterations", 13, write_iterations},
-	{"error trace", "error", 14, write_trace},
-	{"range, float", "range", 15, write_range},
+	{"flips in 1k", "flips in 1k steps", 11, write_flips},
+	{"iterations", "iterations", 13, write_iterations},
+	{"error", "error", 14, write_trace},
+	{"lowest", "lowest", 15, write_lowest},
+	{"highest", "highest", 16, write_highest},
+	{"deviation", "deviation", 17, write_deviation},
 };
 
 static enum theme_role role_of_number(const struct number *number, const struct view_layer *layer, const char *text)
@@ -208,27 +222,52 @@ static void draw_number(struct canvas *cell, const struct number *number, const 
 		histogram_draw_course(cell, width + 1, 0, room < COURSE_WIDTH ? room : COURSE_WIDTH, layer->trace, count, ROLE_BAR);
 }
 
-void weights_draw_numbers(struct canvas *canvas, const struct weights_scene *scene)
+static int list_columns(const struct weights_scene *scene, struct column columns[MOST_COLUMNS])
 {
 	const struct column all[MOST_COLUMNS] = {{scene->trained, "trained"}, {scene->answer, "what if"}, {scene->other, "other"}};
-	struct column columns[MOST_COLUMNS];
 	int count = 0;
 	for (int i = 0; i < MOST_COLUMNS; i++)
 		if (all[i].layer)
 			columns[count++] = all[i];
-	int width = (canvas->clip.width - NAME_WIDTH - 1) / count;
-	for (int row = -1; row < WEIGHTS_NUMBER_ROWS; row++) {
-		int y = row + (count > 1);
-		if (row >= 0)
-			canvas_text(canvas, 0, y, ROLE_QUIET, 0, numbers[row].name);
+	return count;
+}
+
+static bool any_known(const struct number *number, const struct column *columns, int count)
+{
+	char text[TEXT_SIZE] = "";
+	for (int i = 0; i < count && !text[0]; i++)
+		number->write(columns[i].layer, text);
+	return text[0] != '\0';
+}
+
+int weights_number_rows(const struct weights_scene *scene)
+{
+	struct column columns[MOST_COLUMNS];
+	int count = list_columns(scene, columns), rows = count > 1;
+	for (int i = 0; i < WEIGHTS_NUMBERS; i++)
+		rows += any_known(&numbers[i], columns, count);
+	return rows;
+}
+
+void weights_draw_numbers(struct canvas *canvas, const struct weights_scene *scene)
+{
+	struct column columns[MOST_COLUMNS];
+	int count = list_columns(scene, columns), width = (canvas->clip.width - NAME_WIDTH - 1) / count, y = 0;
+	for (int i = 0; count > 1 && i < count; i++) {
+		struct canvas cell = canvas_part(canvas, (struct rect){NAME_WIDTH + 1 + i * width, 0, width - 1, 1});
+		table_text(&cell, false, false, weights_role(scene, columns[i].layer), columns[i].title);
+	}
+	y += count > 1;
+	for (int row = 0; row < WEIGHTS_NUMBERS; row++) {
+		if (!any_known(&numbers[row], columns, count))
+			continue;
+		canvas_text(canvas, 0, y, ROLE_QUIET, 0, numbers[row].name);
 		for (int i = 0; i < count; i++) {
 			struct rect place = {NAME_WIDTH + 1 + i * width, y, width - (i + 1 < count), 1};
 			struct canvas cell = canvas_part(canvas, place);
-			if (row >= 0)
-				draw_number(&cell, &numbers[row], columns[i].layer);
-			else if (count > 1)
-				table_text(&cell, false, false, weights_role(scene, columns[i].layer), columns[i].title);
+			draw_number(&cell, &numbers[row], columns[i].layer);
 		}
+		y++;
 	}
 }
 
@@ -237,8 +276,8 @@ void weights_draw_numbers(struct canvas *canvas, const struct weights_scene *sce
 void weights_draw_number_lines(struct canvas *canvas, const struct view_layer *layer)
 {
 	int x = 0, y = 0, width = canvas->clip.width;
-	for (int importance = 1; importance <= WEIGHTS_NUMBER_ROWS && y < canvas->clip.height; importance++)
-		for (int i = 0; i < WEIGHTS_NUMBER_ROWS; i++) {
+	for (int importance = 1; importance <= WEIGHTS_NUMBERS && y < canvas->clip.height; importance++)
+		for (int i = 0; i < WEIGHTS_NUMBERS; i++) {
 			char text[TEXT_SIZE] = "";
 			if (numbers[i].importance != importance)
 				continue;

@@ -139,7 +139,7 @@ static void draw_cost(struct canvas *canvas, int y, const struct weights_scene *
 		error_text(best, sizeof best, what_if->best_error);
 		segments_add(&line, 0, ROLE_TEXT, 0, "best levels of all %s", best);
 	}
-	if (isfinite(cost) && cost < 10)
+	if (isfinite(cost) && cost < 1)
 		segments_add(&line, 1, ROLE_TEXT, 0, "these +%.1f %% MSE", 100 * fmax(cost, 0));
 	else if (isfinite(cost))
 		segments_add(&line, 1, ROLE_WARNING, 0, "these %.3g times that", cost + 1);

@@ -64,6 +64,8 @@ static int most_states(const struct view_history *history)
 	return most;
 }
 
+bool strip_has_states(const struct view_history *history) { return most_states(history) > 0; }
+
 int strip_height(const struct view_history *history)
 {
 	int states = most_states(history);

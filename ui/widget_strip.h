@@ -15,6 +15,8 @@ const char *strip_legend(bool unicode);
 /* Fills the canvas. */
 void strip_draw(struct canvas *canvas, const struct view_history *history, enum theme_role role);
 
+bool strip_has_states(const struct view_history *history); /* something to draw */
+
 /* Rows it can use, axis included: one a state of the richest column. */
 int strip_height(const struct view_history *history);
 

@@ -1,8 +1,10 @@
 #include "ui/widget_weights.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/text.h"
@@ -33,7 +35,7 @@ struct state_bars {
 	struct state_bar items[STATES_MOST_BARS];
 	int count, per_bar, column_width;
 	uint64_t fullest, total;
-	bool moved;
+	int moved;                   /* columns that a bar stands beside its level, at most */
 };
 
 /* How a bar is put into words: so many rows below it. In order of preference. */
@@ -160,7 +162,7 @@ static void word_bar(const struct state_bars *bars, struct state_bar *bar, const
 {
 	struct axis fine = *axis;
 	char count[WORD_SIZE], share[WORD_SIZE], level[WORD_SIZE] = "";
-	fine.step /= 10;
+	fine.step /= 100;
 	if (isinf(bar->level))
 		text_copy(level, sizeof level, bar->level < 0 ? "-inf" : "+inf");
 	else if (isfinite(bar->level))
@@ -207,27 +209,6 @@ static int list_columns(const struct state_bars *bars, int width, int *column)
 	return width / *column > 0 ? width / *column : 1;
 }
 
-/* The best words that fit into width columns, given the rows for them, bars and histogram; *used: the rows they take. */
-static enum words choose_words(struct state_bars *bars, const struct axis *axis, int width, int height, int *used)
-{
-	int column, rows = height >= 10 ? 3 : height >= 6 ? 2 : 1;
-	for (enum words words = WORDS_LEVEL; words < WORDS_LIST && bars->per_bar == 1; words++)
-		if (word_rows[words] <= rows && words_width(bars, axis, words) <= width) {
-			*used = word_rows[words];
-			return words;
-		}
-	*used = 0;
-	for (enum words words = WORDS_ONE; words < WORDS_LIST && bars->per_bar == 1 && !*used; words++) {
-		words_width(bars, axis, words);
-		int columns = list_columns(bars, width, &column), needed = (bars->count + columns - 1) / columns;
-		if (needed <= MOST_LIST_ROWS && height - needed >= LEAST_PICTURE_ROWS)
-			*used = needed;
-	}
-	for (int i = 0; i < bars->count; i++)
-		bars->items[i].width = 1;
-	return *used ? WORDS_LIST : WORDS_NONE;
-}
-
 /* Room between the middles of two neighbours: a blank between words, none between bars without. */
 static int distance(const struct state_bar *left, const struct state_bar *right)
 {
@@ -261,14 +242,65 @@ static void place(struct state_bars *bars, const struct axis *axis, int width)
 		least = i < last ? from_right[i] + distance(&items[i], &items[i + 1]) : 0;
 	}
 	bars->column_width = MAX_BAR_WIDTH;
+	bars->moved = 0;
 	for (int i = 0; i <= last; i++) {
 		items[i].centre = (from_left[i] + from_right[i]) / 2;
-		bars->moved |= isfinite(items[i].level) && items[i].centre > wanted[i] + 1;
-		bars->moved |= isfinite(items[i].level) && items[i].centre < wanted[i] - 1;
+		bool marked = items[i].level >= axis->low && items[i].level <= axis->high;
+		int moved = abs(items[i].centre - histogram_column(axis, items[i].level, width));
+		bars->moved = marked && moved > bars->moved ? moved : bars->moved;
 		if (i && items[i].centre - items[i - 1].centre - 1 < bars->column_width)
 			bars->column_width = items[i].centre - items[i - 1].centre - 1;
 	}
 	bars->column_width = bars->column_width < 1 ? 1 : bars->column_width;
+}
+
+static bool all_marked(const struct state_bars *bars, const struct axis *axis)
+{
+	for (int i = 0; i < bars->count; i++)
+		if (!(bars->items[i].level >= axis->low && bars->items[i].level <= axis->high))
+			return false;
+	return true;
+}
+
+/* Words below the bars that keep them near their levels; of equals the longest, and the longest of all where levels are
+ * beyond the axis: nothing else tells them. False: none fit. */
+static bool choose_below(struct state_bars *bars, const struct axis *axis, int width, int rows, enum words *chosen)
+{
+	int least = INT_MAX;
+	bool marked = all_marked(bars, axis);
+	*chosen = WORDS_NONE;
+	for (enum words words = WORDS_LEVEL; words < WORDS_LIST && bars->per_bar == 1; words++) {
+		if (word_rows[words] > rows || words_width(bars, axis, words) > width)
+			continue;
+		place(bars, axis, width);
+		if (marked ? bars->moved + 1 < least : least == INT_MAX) {
+			*chosen = words;
+			least = bars->moved;
+		}
+	}
+	words_width(bars, axis, *chosen == WORDS_NONE ? WORDS_ONE : *chosen);
+	return *chosen != WORDS_NONE;
+}
+
+/* Words for width columns, given the rows for them, bars and histogram; *used: the rows they take. */
+static enum words choose_words(struct state_bars *bars, const struct axis *axis, int width, int height, int *used)
+{
+	enum words below;
+	int column, rows = height >= 10 ? 3 : height >= 6 ? 2 : 1;
+	if (choose_below(bars, axis, width, rows, &below)) {
+		*used = word_rows[below];
+		return below;
+	}
+	*used = 0;
+	for (enum words words = WORDS_ONE; words < WORDS_LIST && bars->per_bar == 1 && !*used; words++) {
+		words_width(bars, axis, words);
+		int columns = list_columns(bars, width, &column), needed = (bars->count + columns - 1) / columns;
+		if (needed <= MOST_LIST_ROWS && height - needed >= LEAST_PICTURE_ROWS)
+			*used = needed;
+	}
+	for (int i = 0; i < bars->count; i++)
+		bars->items[i].width = 1;
+	return *used ? WORDS_LIST : WORDS_NONE;
 }
 
 /* Bars without words stand close: they reach to the next one, so that rounding leaves no holes that look like states. */
@@ -354,8 +386,8 @@ static void draw_caption(struct canvas *canvas, const struct view_layer *layer, 
 			text_count(number, sizeof number, bars->fullest > INT64_MAX ? INT64_MAX : (int64_t)bars->fullest));
 		if (bars->per_bar > 1)
 			segments_add(&caption, 0, ROLE_TEXT, 0, "%d neighbours a bar", bars->per_bar);
-		if (bars->moved)
-			segments_add(&caption, 2, ROLE_QUIET, 0, "bars moved apart");
+		if (bars->moved > 1)
+			segments_add(&caption, 0, ROLE_QUIET, 0, "moved apart");
 	}
 	segments_fit(&caption, canvas->clip.width);
 	segments_draw(canvas, 0, 0, &caption);
@@ -370,7 +402,8 @@ static void draw_histogram(struct canvas *canvas, int y, int rows, const struct 
 		histogram_draw(&area, &histogram, axis, ROLE_BAR);
 }
 
-void weights_draw(struct canvas *canvas, const struct view_layer *layer, const struct axis *axis, enum theme_role role)
+void weights_draw(struct canvas *canvas, const struct view_layer *layer, const struct axis *axis, enum theme_role role,
+	bool reserve)
 {
 	int width = canvas->clip.width, height = canvas->clip.height, used = 0;
 	struct state_bars bars = {.per_bar = 1};
@@ -384,7 +417,9 @@ void weights_draw(struct canvas *canvas, const struct view_layer *layer, const s
 		words = choose_words(&bars, axis, width, rows, &used);
 		place(&bars, axis, width);
 	}
-	int bar_rows = bars.count ? (int)lround((rows - used) * BARS_SHARE) : 0, upper = rows - used - bar_rows;
+	if (reserve && !bars.count)
+		used = rows >= 10 ? 3 : rows >= 6 ? 2 : 1;
+	int bar_rows = bars.count || reserve ? (int)lround((rows - used) * BARS_SHARE) : 0, upper = rows - used - bar_rows;
 	struct canvas below = canvas_part(canvas, (struct rect){0, caption + upper + AXIS_ROWS, width, bar_rows});
 	struct canvas lowest = canvas_part(canvas, (struct rect){0, height - used, width, used});
 	if (caption)
