@@ -317,6 +317,29 @@ static void small_room_shows_fewer_tiles(void **state)
 	canvas_destroy(canvas);
 }
 
+/* Two pictures in one place: halves of it as characters. */
+static void a_pair_shares_its_place(void **state)
+{
+	(void)state;
+	struct terminal_ability ability = {.unicode = true, .colours = 256, .known = true};
+	struct graphics *graphics = graphics_create(UI_GRAPHICS_BLOCKS);
+	struct canvas *canvas = canvas_create(25, 9, true);
+	struct image *white = image_create(32, 32, 1, NULL), *black = image_create(32, 32, 1, NULL);
+	memset(white->pixels, 255, 32 * 32);
+	struct picture_request request = {.image = white, .beside = black, .version = 1, .cells = {2, 1, 21, 6}};
+	graphics_compose(graphics, &ability, &request, canvas);
+	assert_int_equal(canvas_get(canvas, 2, 3).foreground, 231);
+	assert_int_equal(canvas_get(canvas, 11, 3).foreground, 231);
+	assert_int_equal(canvas_get(canvas, 12, 3).character, ' ');
+	assert_int_equal(canvas_get(canvas, 13, 3).foreground, 16);
+	assert_int_equal(canvas_get(canvas, 22, 3).foreground, 16);
+	assert_int_equal(canvas_get(canvas, 23, 3).character, ' ');
+	image_destroy(white);
+	image_destroy(black);
+	canvas_destroy(canvas);
+	graphics_destroy(graphics);
+}
+
 /* --- the account of what is shown --- */
 
 struct stage {
@@ -393,6 +416,35 @@ static void picture_is_sent_once_and_after_an_answer(void **state)
 	graphics_screen_cleared(stage.graphics);
 	compose(&stage);
 	assert_frame(&stage, false, true); /* from memory, at once */
+	clear_stage(&stage);
+}
+
+/* As sixel one picture: left, a gap, right. */
+static void a_pair_is_sent_as_one(void **state)
+{
+	(void)state;
+	struct stage stage = set_stage();
+	struct image *white = image_create(32, 32, 1, NULL), *black = image_create(32, 32, 1, NULL);
+	struct text before = {0}, after = {0};
+	memset(white->pixels, 255, 32 * 32);
+	stage.request.image = white;
+	stage.request.beside = black;
+	compose(&stage);
+	await_picture(&stage);
+	graphics_erase(stage.graphics, &before);
+	graphics_emit(stage.graphics, &after);
+	char *start = strstr(after.bytes, "\033P"), *end = strstr(start, "\033\\");
+	end[2] = '\0';
+	struct drawing drawing = read_sixel(&(struct text){.bytes = start, .length = strlen(start)});
+	int zoom = drawing.height / 32, middle = drawing.width * (drawing.height / 2);
+	assert_true(zoom >= 1 && drawing.width == zoom * (2 * 32 + 2));
+	assert_int_equal(drawing.registers[drawing.pixels[middle + 16 * zoom]], 0xFFFFFF);
+	assert_int_equal(drawing.registers[drawing.pixels[middle + 50 * zoom]], 0);
+	free(drawing.pixels);
+	text_clear(&before);
+	text_clear(&after);
+	image_destroy(white);
+	image_destroy(black);
 	clear_stage(&stage);
 }
 
@@ -481,7 +533,9 @@ int main(void)
 		cmocka_unit_test(half_blocks_hold_two_pixels),
 		cmocka_unit_test(characters_go_from_dark_to_light),
 		cmocka_unit_test(small_room_shows_fewer_tiles),
+		cmocka_unit_test(a_pair_shares_its_place),
 		cmocka_unit_test(picture_is_sent_once_and_after_an_answer),
+		cmocka_unit_test(a_pair_is_sent_as_one),
 		cmocka_unit_test(picture_that_moves_or_hides_is_erased),
 		cmocka_unit_test(picture_never_reaches_the_last_row),
 		cmocka_unit_test(way_follows_ability_and_wish),

@@ -14,13 +14,16 @@ int histogram_column(const struct axis *axis, double value, int width)
 	return column < 1 || width < 1 ? 0 : column > width - 1 ? width - 1 : (int)column; /* NaN: the first */
 }
 
+/* Less of a column is a rounding error, not weights. */
+static const double SLIVER = 1e-9;
+
 /* Shares the bin's weights out over the columns that it covers; from and to in columns. */
 static void spread(double *columns, int width, double from, double to, double amount)
 {
 	double span = to - from;
 	for (int x = (int)fmax(floor(from), 0); x < width && x < to; x++) {
 		double part = fmin(to, x + 1) - fmax(from, x);
-		if (part > 0)
+		if (part > SLIVER)
 			columns[x] += amount * part / span;
 	}
 }
