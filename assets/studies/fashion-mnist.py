@@ -19,6 +19,8 @@ import sys
 import threading
 import time
 
+sys.dont_write_bytecode = True # the folder of the sources stays as it is
+
 try:
 	import score
 except ImportError: # no numpy
