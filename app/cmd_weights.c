@@ -205,7 +205,8 @@ static bool write_pictures(struct inspection *inspection, const struct weights_a
 {
 	if (!report->pictures)
 		return true;
-	struct image *picture = inspection_sample(inspection, &report->what_if[NETWORK_G], (int)arguments->samples, arguments->seed, error);
+	struct image *picture = inspection_sample(inspection, &report->what_if[NETWORK_G], (int)arguments->samples, arguments->seed,
+	                                          error);
 	bool good = picture && picture_write_png(picture, report->pictures, error);
 	image_destroy(picture);
 	return good;

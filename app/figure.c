@@ -115,7 +115,8 @@ static void paint_numbers(cairo_t *cairo, const struct view_layer *layer, double
 }
 
 /* A long name is written smaller rather than cut. */
-static void paint_titles(cairo_t *cairo, const struct figure *figure, const struct view_layer *layer, const char *title, double top)
+static void paint_titles(cairo_t *cairo, const struct figure *figure, const struct view_layer *layer, const char *title,
+                         double top)
 {
 	char weights[32];
 	struct text text = {0};
@@ -137,7 +138,8 @@ static void paint_titles(cairo_t *cairo, const struct figure *figure, const stru
 
 /* ---- the histogram ---- */
 
-static void paint_histogram(cairo_t *cairo, const struct view_layer *layer, const struct axis *weights, const struct paint_box *box)
+static void paint_histogram(cairo_t *cairo, const struct view_layer *layer, const struct axis *weights,
+                            const struct paint_box *box)
 {
 	uint32_t most = 1;
 	for (int bin = 0; bin < VIEW_BINS; bin++)
@@ -269,7 +271,8 @@ bool figure_write_png(const struct figure *figure, const char *path, struct erro
 	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, FIGURE_WIDTH,
 	                                                      figure->other ? 2 * FIGURE_HEIGHT : FIGURE_HEIGHT);
 	cairo_t *cairo = cairo_create(surface);
-	bool good = check_status(cairo_status(cairo), path, error) && (paint_check_font(cairo, error) || error_prefix(error, "%s", path));
+	bool good = check_status(cairo_status(cairo), path, error) &&
+	            (paint_check_font(cairo, error) || error_prefix(error, "%s", path));
 	if (good) {
 		paint_figure(cairo, figure);
 		good = check_status(cairo_status(cairo), path, error) &&

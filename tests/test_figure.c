@@ -72,7 +72,9 @@ static struct view_layer bell(int bits)
 static struct image *draw(const struct view_layer *layer, const struct view_layer *other)
 {
 	struct error error;
-	struct figure figure = {.title = "a run, step 3,120", .network = "D", .layer = layer, .other = other, .other_title = "another run"};
+	struct figure figure = {
+		.title = "a run, step 3,120", .network = "D", .layer = layer, .other = other, .other_title = "another run",
+	};
 	char path[TEMPORARY_PATH_SIZE];
 	text_copy(path, sizeof path, temporary_path(&folder, "layer.png"));
 	if (!figure_write_png(&figure, path, &error))

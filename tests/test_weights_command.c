@@ -156,7 +156,8 @@ static void what_if_is_right_by_hand(void **state)
 	struct error error;
 	json_t *json = run_json("plain --method minmax --bits 2 --layer D.conv2");
 	assert_int_equal(json_array_size(json_object_get(json, "layers")), 1);
-	struct checkpoint *checkpoint = checkpoint_read(temporary_path(&folder, "runs.db-runs/plain/step-000006.safetensors"), NULL, &error);
+	const char *path = temporary_path(&folder, "runs.db-runs/plain/step-000006.safetensors");
+	struct checkpoint *checkpoint = checkpoint_read(path, NULL, &error);
 	if (!checkpoint)
 		fail_msg("%s", error.text);
 	const struct checkpoint_tensor *tensor = checkpoint_find(checkpoint, "D.conv2.weight");
