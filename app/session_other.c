@@ -149,7 +149,8 @@ void session_act_other_close(struct session *session, const struct action_reques
 
 static const char *const network_names[VIEW_NETWORKS] = {[VIEW_D] = "D", [VIEW_G] = "G"};
 
-static const struct view_layer *find_layer(const struct view_other *other, int network, const struct view_layer *like, int position)
+static const struct view_layer *find_layer(const struct view_other *other, int network, const struct view_layer *like,
+                                           int position)
 {
 	for (int i = 0; i < other->layer_count[network]; i++)
 		if (!strcmp(other->layers[network][i].name, like->name))
@@ -187,7 +188,8 @@ static struct image *join_pictures(const struct image *left, const struct image 
 static void add_beside(const struct view *view, const struct action_request *request, struct export_job *job)
 {
 	const struct view_what_if *what_if = &view->what_if;
-	const struct view_layer *other = view->other.shown ? find_layer(&view->other, request->network, &job->layer, request->layer) : NULL;
+	const struct view_layer *other =
+		view->other.shown ? find_layer(&view->other, request->network, &job->layer, request->layer) : NULL;
 	size_t length = strlen(job->stem);
 	if (other) {
 		job->other = *other;

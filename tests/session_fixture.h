@@ -116,7 +116,11 @@ static inline void wait_for(struct session *session, condition *holds, int64_t n
 	}
 }
 
-static inline bool state_is(struct session *session, int64_t state) { return view_of(session)->run.state == (enum view_state)state; }
+static inline bool state_is(struct session *session, int64_t state)
+{
+	return view_of(session)->run.state == (enum view_state)state;
+}
+
 static inline bool step_reached(struct session *session, int64_t step) { return view_of(session)->run.step >= step; }
 
 static inline bool is_leaving(struct session *session, int64_t nothing)

@@ -30,11 +30,20 @@ static bool pictures_are_there(struct session *session, int64_t unused)
 }
 
 static bool layer_has_bits(struct session *session, int64_t bits) { return view_of(session)->layers[VIEW_D][1].bits == bits; }
-static bool layer_is_log(struct session *session, int64_t unused) { (void)unused; return !strcmp(view_of(session)->layers[VIEW_D][1].quantizer, "log"); }
+static bool layer_is_log(struct session *session, int64_t unused)
+{
+	(void)unused;
+	return !strcmp(view_of(session)->layers[VIEW_D][1].quantizer, "log");
+}
+
 static bool is_refused(struct session *session, int64_t unused) { (void)unused; return *view_of(session)->warning; }
 static bool is_warned(struct session *session, int64_t unused) { (void)unused; return *what_if_of(session)->message; }
 static bool log_says_saved(struct session *session, int64_t unused) { (void)unused; return has_line(view_of(session), "saved "); }
-static bool log_says_saved_again(struct session *session, int64_t unused) { (void)unused; return has_line(view_of(session), "conv1-em2: .png"); }
+static bool log_says_saved_again(struct session *session, int64_t unused)
+{
+	(void)unused;
+	return has_line(view_of(session), "conv1-em2: .png");
+}
 
 static bool other_is_there(struct session *session, int64_t step)
 {
