@@ -72,7 +72,7 @@ static json_t *run_json(const char *words)
 
 static bool is_there(const char *name)
 {
-	return access(temporary_path(&folder, name), F_OK) == 0;
+	return access(temporary_path(&folder, "%s", name), F_OK) == 0;
 }
 
 static json_int_t integer_of(const json_t *json, const char *key)
