@@ -34,8 +34,9 @@ const struct cli_option *settings_options(void)
 		for (int k = 0; row->choice && row->choice(k) && k < MAX_CHOICES - 1; k++)
 			choices[i][k] = row->choice(k);
 		bool list = row->kind == SETTING_BITS;
+		enum cli_kind kind = list ? CLI_LIST : row->kind == SETTING_SWITCH ? CLI_SWITCH : CLI_TEXT;
 		*option = (struct cli_option){
-			.name = row->name, .kind = list ? CLI_LIST : row->kind == SETTING_SWITCH ? CLI_SWITCH : CLI_TEXT, .argument = row->argument, .choices = row->choice ? choices[i] : NULL,
+			.name = row->name, .kind = kind, .argument = row->argument, .choices = row->choice ? choices[i] : NULL,
 			.offset = list ? offsetof(struct settings_words, bits)
 			               : offsetof(struct settings_words, flag) + (size_t)i * sizeof(char *),
 			.standard = row->kind == SETTING_DATA ? dataset_default_spec() : row->standard, .help = row->help,

@@ -455,8 +455,8 @@ static bool obey_set_layer_bits(struct engine *engine, const struct command *com
 	    !layer_plans_make(settings, after, error))
 		return false;
 	int row = layer_plan_find(&after[command->network], command->name);
-	snprintf(text, sizeof text, "%s.%s bits %d > %d", command->network == NETWORK_D ? "D" : "G",
-	         after[command->network].rows[row].name, before[command->network].rows[row].bits, after[command->network].rows[row].bits);
+	const struct layer_plan_row *was = &before[command->network].rows[row], *is = &after[command->network].rows[row];
+	snprintf(text, sizeof text, "%s.%s bits %d > %d", command->network == NETWORK_D ? "D" : "G", is->name, was->bits, is->bits);
 	journal(engine, command, "bits", *settings->layer_bits ? settings->layer_bits : "none", text);
 	show_change(engine);
 	return true;

@@ -27,6 +27,8 @@ struct arguments {
 	int64_t bits;
 	uint64_t seed;
 	double rate;
+	const char *polite;
+	struct cli_list parts;
 	struct shared_arguments shared;
 };
 
@@ -41,6 +43,8 @@ static const struct cli_option options[] = {
 	 .help = "bits"},
 	{.name = "seed", .kind = CLI_NATURAL, .argument = "N", .offset = offsetof(struct arguments, seed), .help = "a seed"},
 	{.name = "rate", .kind = CLI_REAL, .argument = "R", .offset = offsetof(struct arguments, rate), .help = "a rate"},
+	{.name = "polite", .kind = CLI_SWITCH, .offset = offsetof(struct arguments, polite), .help = "yes or no"},
+	{.name = "part", .kind = CLI_LIST, .argument = "P", .offset = offsetof(struct arguments, parts), .help = "a part of several"},
 	CLI_JSON(struct arguments, json),
 	{.name = NULL},
 };
@@ -108,6 +112,33 @@ static void the_last_of_two_wins_and_letters_take_their_value_attached(void **st
 	assert_true(parse(&line, "f -nlast"));
 	assert_string_equal(line.arguments.name, "last");
 	assert_false(line.arguments.json);
+}
+
+static void switches_stand_alone_and_lists_grow(void **state)
+{
+	(void)state;
+	struct line line;
+	assert_true(parse(&line, "--part a=1 --polite f --part=b"));
+	assert_string_equal(line.arguments.polite, "yes");
+	assert_string_equal(line.positionals.items[0], "f");
+	assert_int_equal(line.arguments.parts.count, 2);
+	assert_string_equal(line.arguments.parts.items[0], "a=1");
+	assert_string_equal(line.arguments.parts.items[1], "b");
+	assert_true(parse(&line, "f --polite --polite=no"));
+	assert_string_equal(line.arguments.polite, "no");
+	assert_true(parse(&line, "f") && !line.arguments.polite && line.arguments.parts.count == 0);
+	assert_false(parse(&line, "f --part"));
+	assert_string_equal(line.error.text, "--part needs a value (P)");
+	struct text many = {0};
+	for (int i = 0; i <= CLI_LIST_MAX; i++)
+		text_format(&many, "--part=%d ", i);
+	char *words[CLI_LIST_MAX + 2] = {(char *)"qgan test"};
+	int count = 1;
+	for (char *word = strtok(many.bytes, " "); word; word = strtok(NULL, " "))
+		words[count++] = word;
+	assert_false(cli_parse_quietly(&syntax, count, words, &line.arguments, &line.positionals, &line.wants_help, &line.error));
+	assert_string_equal(line.error.text, "--part must be given 32 times at most, not \"32\"");
+	text_clear(&many);
 }
 
 static void two_dashes_end_options_and_one_is_a_word(void **state)
@@ -298,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_reach_their_fields),
 		cmocka_unit_test(the_last_of_two_wins_and_letters_take_their_value_attached),
+		cmocka_unit_test(switches_stand_alone_and_lists_grow),
 		cmocka_unit_test(two_dashes_end_options_and_one_is_a_word),
 		cmocka_unit_test(help_wins_over_what_follows),
 		cmocka_unit_test(mistakes_get_one_sentence),

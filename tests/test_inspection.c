@@ -139,7 +139,7 @@ static void answers_do_not_depend_on_the_order(void **state)
 		{.network = NETWORK_G, .layer = -1, .quantizer = &quantizer_em, .bits = 1},
 		{.network = NETWORK_G, .layer = 1, .quantizer = &quantizer_minmax, .bits = 2},
 		{.network = NETWORK_G, .layer = -1, .quantizer = &quantizer_minmax, .bits = QUANT_FLOAT_BITS},
-		{.network = NETWORK_G, .layer = 2, .quantizer = &quantizer_minmax, .bits = 3, .per_channel = true}, /* the trained plan, anew */
+		{.network = NETWORK_G, .layer = 2, .quantizer = &quantizer_minmax, .bits = 3, .per_channel = true}, /* as trained, anew */
 		{.network = NETWORK_D, .layer = -1, .quantizer = &quantizer_em, .bits = 1}, /* no matter for G */
 		{.network = NETWORK_G, .layer = -1, .quantizer = &quantizer_em, .bits = 2, .literal = true},
 	};
@@ -192,7 +192,9 @@ static void every_method_answers(void **state)
 	struct subject subject = train(&settings);
 	for (int q = 0; quantizers[q]; q++)
 		for (int bits = 1; bits <= QUANT_MAX_BITS; bits++) {
-			struct what_if question = {.network = NETWORK_G, .layer = -1, .quantizer = quantizers[q], .bits = bits, .per_channel = bits % 2};
+			struct what_if question = {
+				.network = NETWORK_G, .layer = -1, .quantizer = quantizers[q], .bits = bits, .per_channel = bits % 2,
+			};
 			struct layer_report report;
 			struct error error = {0};
 			if (!inspection_describe(subject.inspection, &question, 1, &report, &error))

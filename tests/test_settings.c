@@ -530,7 +530,8 @@ static void json_that_is_refused(void **state)
 		{"", "not JSON"}, {"{\"width\":", "not JSON"}, {"[]", "object"}, {"{\"widths\":1}", "unknown setting \"widths\""},
 		{"{\"width\":0}", "width"}, {"{\"width\":[1]}", "width must be"}, {"{\"width\":null}", "width"}, {"{\"width\":1.5}", "width"},
 		{"{\"width\":1,\"width\":2}", "not JSON"}, {"{\"d-bits\":2}", "unknown setting"}, {"{\"data\":\"\"}", "data"},
-		{"{\"seed\":-1}", "seed"}, {"{\"beta1\":1e999}", "JSON"}, {"{\"literal\":1}", "literal must be yes or no"}, {"{\"bits\":\"G.conv1\"}", "bits must be"},
+		{"{\"seed\":-1}", "seed"}, {"{\"beta1\":1e999}", "JSON"},
+		{"{\"literal\":1}", "literal must be yes or no"}, {"{\"bits\":\"G.conv1\"}", "bits must be"},
 	};
 	struct gan_settings settings, before;
 	struct error error = {0};

@@ -1,7 +1,8 @@
 /* engine/gan: quantization of single layers and channels in a training: who has which fit, what live changes keep, flips. */
 #include "tests/trainer_fixture.h"
 
-static const char *const layer_names[] = {"D.conv1", "D.conv2", "D.conv3", "D.conv4", "G.deconv1", "G.deconv2", "G.deconv3", "G.deconv4"};
+static const char *const layer_names[] = {"D.conv1", "D.conv2", "D.conv3", "D.conv4",
+                                          "G.deconv1", "G.deconv2", "G.deconv3", "G.deconv4"};
 enum { LAYERS = 8 };
 
 static struct layer_report reports[2 * TRAINER_MAX_LAYERS];
@@ -387,8 +388,10 @@ static void older_checkpoints_are_read(void **state)
 static void damaged_fits_of_channels_are_refused(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = {"", "1 2 3", "1 2 3 0", "nan 0 0 0;0 0 0 0;0 0 0 0;0 0 0 0", "1 2 3 0;1 2 3 0;1 2 3 0;1 2 3 0;",
-		"1 2 3 0;1 2 3 0;1 2 3 0;1 2 -3 0", "1 2 3 0;1 2 3 0;1 2 3 0;1 2 3 0;1 2 3 0", "a b c d;;;", "1 2 3 0;1 2 3 0;1 2 3 0;1 2 3 0 "};
+	static const char *const wrong[] = {
+		"", "1 2 3", "1 2 3 0", "nan 0 0 0;0 0 0 0;0 0 0 0;0 0 0 0", "a b c d;;;", "1 2 3 0;1 2 3 0;1 2 3 0;1 2 3 0;",
+		"1 2 3 0;1 2 3 0;1 2 3 0;1 2 -3 0", "1 2 3 0;1 2 3 0;1 2 3 0;1 2 3 0;1 2 3 0", "1 2 3 0;1 2 3 0;1 2 3 0;1 2 3 0 ",
+	};
 	struct gan_settings settings = small_settings(2, 32);
 	settings.per_channel = true;
 	struct trainer *trainer = make(&settings, NULL);

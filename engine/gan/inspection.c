@@ -13,10 +13,11 @@ enum { BATCH = 16 }; /* pictures at a time: what activations take grows with it,
 
 struct inspection {
 	struct gan_settings settings; /* as trained */
-	struct trainer trainer;       /* its networks only: no data, no optimizer state */
-	struct tensor_plan plans[NETWORK_COUNT][QUANTIZATION_MAX_TENSORS]; /* as trained */
-	struct quant_fit *fits[NETWORK_COUNT];                             /* owned: as trained, of all tensors; places as fit_block's */
-	struct quant_fit *asked;                                           /* owned: room for one tensor's */
+	struct trainer trainer;       /* its networks only: no data, nothing to train with */
+	/* As trained: plans, and all fits of a network in the places of its fit_block (owned). */
+	struct tensor_plan plans[NETWORK_COUNT][QUANTIZATION_MAX_TENSORS];
+	struct quant_fit *fits[NETWORK_COUNT];
+	struct quant_fit *asked;      /* owned: room for one tensor's */
 };
 
 static size_t room_for_fits(const struct quantization *quantization)

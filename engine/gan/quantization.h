@@ -22,7 +22,7 @@ bool tensor_plan_same(const struct tensor_plan *a, const struct tensor_plan *b);
 
 struct quantization {
 	struct network *network; /* borrowed */
-	int iterations;          /* a refresh: 0: one from the last fit (paper R12); else so many; literal: cold, 0: as the paper prints */
+	int iterations;          /* a refresh, from the last fit: 0: one (paper R12); literal: cold, 0: as many as the paper prints */
 
 	int count;               /* quantizable tensors */
 	const struct parameter *tensors[QUANTIZATION_MAX_TENSORS]; /* borrowed from the network */

@@ -19,7 +19,8 @@ static const char *name_key(char key[KEY_SIZE], enum network_id id, const struct
 	return key;
 }
 
-static void save_fit(struct checkpoint *checkpoint, enum network_id id, const struct parameter *tensor, const struct quant_fit *fit)
+static void save_fit(struct checkpoint *checkpoint, enum network_id id, const struct parameter *tensor,
+                     const struct quant_fit *fit)
 {
 	char key[KEY_SIZE];
 	checkpoint_set_number(checkpoint, name_key(key, id, tensor, "alpha"), fit->alpha);
