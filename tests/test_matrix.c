@@ -102,7 +102,8 @@ static void eigenvalues_are_right(void **state)
 	for (int n = 1; n <= 40; n += 13) {
 		size_t count = (size_t)n * (size_t)n;
 		double *matrix = make_matrix(5, count), *vectors = malloc(count * sizeof *vectors), *spoilt = malloc(count * sizeof *spoilt);
-		double *other = malloc(count * sizeof *other), *values = malloc((size_t)n * sizeof *values), *expected = malloc((size_t)n * sizeof *expected);
+		double *other = malloc(count * sizeof *other), *values = malloc((size_t)n * sizeof *values);
+		double *expected = malloc((size_t)n * sizeof *expected);
 		assert_true(vectors && spoilt && other && values && expected);
 		matrix_mirror_upper(n, matrix);
 		memcpy(vectors, matrix, count * sizeof *matrix);

@@ -147,7 +147,8 @@ static void statistics_stand_for_features(void **state)
 	json_decref(json);
 	assert_int_equal(run("--features a.npy --reference again.npz", output, complaint), 0);
 	assert_non_null(strstr(output, "again.npz has statistics; KID needs the samples themselves"));
-	json = run_json("--features b.npz --reference b.npz", "qgan: warning: no KID: b.npz has statistics, and KID needs the samples themselves\n");
+	json = run_json("--features b.npz --reference b.npz",
+	                "qgan: warning: no KID: b.npz has statistics, and KID needs the samples themselves\n");
 	assert_true(json_number_value(json_object_get(json, "fid")) < 1e-9);
 	json_decref(json);
 }
@@ -188,8 +189,8 @@ static void people_get_a_table(void **state)
 	assert_int_equal(run("--features a.npy --reference b.npy", output, complaint), 0);
 	assert_string_equal(complaint, "");
 	static const char *const parts[] = {
-		"features   a.npy: 400 samples, 24 values each", "reference  b.npy: 300 samples", "score", "FID      0.438889", "KID    0.00432758",
-		"all samples, spread by jackknife",
+		"features   a.npy: 400 samples, 24 values each", "reference  b.npy: 300 samples", "score", "FID      0.438889",
+		"KID    0.00432758", "all samples, spread by jackknife",
 	};
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if (!strstr(output, parts[i]))

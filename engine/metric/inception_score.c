@@ -19,7 +19,7 @@ static bool check_sizes(size_t classes, int splits, size_t samples, struct error
 {
 	if (classes < 1)
 		return error_set(error, ERROR_INPUT, "there are no classes; expected at least one logit a sample");
-	if (samples / 2 < (size_t)splits && samples < 2)
+	if (samples < 2)
 		return error_set(error, ERROR_INPUT, "%zu sample%s: an Inception Score needs at least 2", samples, samples == 1 ? "" : "s");
 	if (samples / 2 < (size_t)splits)
 		return error_set(error, ERROR_INPUT, "%zu samples are too few for %d splits, which need at least 2 each; expected %zu splits "
