@@ -63,7 +63,8 @@ static bool replace_values(struct quantize_report *report, const struct quant_fi
 {
 	struct packed_codes packed = {0};
 	float *quantized = memory_try_floats(tensor->count, "the quantized tensor", error);
-	bool success = quantized && quant_describe_groups(report->quantizer, fits, NULL, tensor->values, layout, &report->statistics, error) &&
+	bool success = quantized &&
+	               quant_describe_groups(report->quantizer, fits, NULL, tensor->values, layout, &report->statistics, error) &&
 	               packed_codes_make(&packed, report->quantizer, fits, NULL, tensor->values, layout, error);
 	if (success) {
 		packed_codes_expand(&packed, quantized);
@@ -94,8 +95,8 @@ static void report_ends(struct quantize_report *report, const struct quant_fit *
 }
 
 /* Fits, measures and replaces the tensor's values. What is wrong with a tensor is the user's to mend. */
-static bool quantize(struct quantize_report *report, const struct quant_options *options, struct quant_layout layout, bool wants_best,
-                     struct npy *tensor, struct error *error)
+static bool quantize(struct quantize_report *report, const struct quant_options *options, struct quant_layout layout,
+                     bool wants_best, struct npy *tensor, struct error *error)
 {
 	struct quant_fit *fits = memory_zeroed(layout.groups, sizeof *fits);
 	bool success = quant_fit_groups(report->quantizer, options, NULL, tensor->values, layout, fits, error) &&
@@ -117,8 +118,8 @@ static bool make_report(const struct quantize_arguments *arguments, struct npy *
                         struct error *error)
 {
 	struct quant_options options = {
-		.bits = (int)arguments->bits, .iterations = (int)arguments->iterations, .literal = arguments->literal, .eps = arguments->eps,
-		.trace = &report->trace,
+		.bits = (int)arguments->bits, .iterations = (int)arguments->iterations, .literal = arguments->literal,
+		.eps = arguments->eps, .trace = &report->trace,
 	};
 	struct quant_layout layout;
 	bool wants_best = tensor->count > 0 && (arguments->best_levels || arguments->bits <= QUICK_BEST_LEVELS_BITS);
@@ -139,8 +140,8 @@ static const struct cli_option options[] = {
 	 .help = "EM as the paper prints it: one start, a fixed number of rounds"},
 	{.name = "per-channel", .kind = CLI_FLAG, .offset = offsetof(struct quantize_arguments, per_channel),
 	 .help = "alpha and beta for each output channel, the array's first dimension (beyond the paper)"},
-	{.name = "eps", .kind = CLI_REAL, .argument = "E", .offset = offsetof(struct quantize_arguments, eps), .min = 1e-300, .max = 1,
-	 .standard = "1e-8", .help = "what Log-Q adds to a magnitude before it takes the logarithm"},
+	{.name = "eps", .kind = CLI_REAL, .argument = "E", .offset = offsetof(struct quantize_arguments, eps), .min = 1e-300,
+	 .max = 1, .standard = "1e-8", .help = "what Log-Q adds to a magnitude before it takes the logarithm"},
 	{.name = "best-levels", .kind = CLI_FLAG, .offset = offsetof(struct quantize_arguments, best_levels),
 	 .help = "compare with the best levels of all beyond 4 bits too, which may take seconds"},
 	{.name = "output", .letter = 'o', .kind = CLI_TEXT, .argument = "OUT.npy",
@@ -181,10 +182,10 @@ const struct subcommand subcommand_quantize = {
 	.help = "Quantize a saved tensor and tell what became of it.",
 	.syntax = {
 		.positionals = "FILE.npy", .min = 1, .max = 1, .options = options,
-		.notes = "Log-Q works on log(|w| + eps), so that a weight of 0 has a logarithm, and spends one bit on the sign; eps is not\n"
-		         "taken away again. At 1 bit it keeps the smallest magnitude alone. Tanh-Q's end states stand for -inf and inf;\n"
-		         "training writes about -7.25 and 7.25 there, and the MSE is of what it writes. At 1 bit it has no other states.\n"
-		         "Both are called degenerate then.\n\n"
+		.notes = "Log-Q works on log(|w| + eps), so that a weight of 0 has a logarithm, and spends one bit on the sign;\n"
+		         "eps is not taken away again. At 1 bit it keeps the smallest magnitude alone. Tanh-Q's end states stand\n"
+		         "for -inf and inf; training writes about -7.25 and 7.25 there, and the MSE is of what it writes. At 1 bit\n"
+		         "it has no other states. Both are called degenerate then.\n\n"
 		         "--per-channel takes the array in PyTorch's order for a convolution, output channels first.\n",
 	},
 	.run = run,

@@ -70,14 +70,17 @@ static void print_title(const struct quantize_report *report)
 	const struct npy *tensor = report->tensor;
 	int bits = report->statistics.fit.bits;
 	char weights[32];
-	printf("%s: %s weight%s", report->path, text_count(weights, sizeof weights, (int64_t)tensor->count), tensor->count == 1 ? "" : "s");
+	printf("%s: %s weight%s", report->path, text_count(weights, sizeof weights, (int64_t)tensor->count),
+	       tensor->count == 1 ? "" : "s");
 	for (int i = 0; i < tensor->dimensions; i++)
 		printf("%s%zu", i ? "x" : ", ", tensor->shape[i]);
 	printf(", %s at %d bit%s\n", report->quantizer->label, bits, bits == 1 ? "" : "s");
 	if (report->statistics.groups > 1)
-		printf("%d channels with a scale each (beyond the paper): alpha, beta and levels are means over them.\n", report->statistics.groups);
+		printf("%d channels with a scale each (beyond the paper): alpha, beta and levels are means over them.\n",
+		       report->statistics.groups);
 	if (report->degenerate)
-		printf("%s degenerates at %d bit%s: %s.\n", report->quantizer->label, bits, bits == 1 ? "" : "s", report->quantizer->degeneration);
+		printf("%s degenerates at %d bit%s: %s.\n", report->quantizer->label, bits, bits == 1 ? "" : "s",
+		       report->quantizer->degeneration);
 	putchar('\n');
 }
 
@@ -86,8 +89,8 @@ static void print_fit(const struct quantize_report *report)
 	const struct quant_statistics *s = &report->statistics;
 	putchar('\n');
 	if (isinf(s->levels[0]))
-		printf("inf          training writes %.6g and %.6g instead, and the MSE is of what it writes\n", (double)report->ends[0],
-		       (double)report->ends[1]);
+		printf("inf          training writes %.6g and %.6g instead, and the MSE is of what it writes\n",
+		       (double)report->ends[0], (double)report->ends[1]);
 	if (has_scale(report))
 		printf("alpha        %.9g\nbeta         %.9g\n", s->fit.alpha, s->fit.beta);
 	if (s->fit.eps > 0)
@@ -129,8 +132,8 @@ static void print_sizes(const struct quant_statistics *s)
 {
 	char packed[32], whole[32];
 	printf("packed       %s with scales instead of %s: %.4g bits a weight, %.3g of float32\n",
-	       text_bytes_amount(packed, sizeof packed, s->packed_bytes), text_bytes_amount(whole, sizeof whole, 4 * (double)s->weights),
-	       bits_a_weight(s), bits_a_weight(s) / 32);
+	       text_bytes_amount(packed, sizeof packed, s->packed_bytes),
+	       text_bytes_amount(whole, sizeof whole, 4 * (double)s->weights), bits_a_weight(s), bits_a_weight(s) / 32);
 }
 
 static void print_sums(const struct quantize_report *report)

@@ -131,7 +131,8 @@ static void constant_and_empty_tensors_are_kept(void **state)
 					uint64_t counts[QUANT_MAX_STATES];
 					struct quant_fit fit = fit_or_fail(quantizers[i], bits, 0, weights, count);
 					quantizers[i]->apply(&fit, NULL, weights, count, NULL, quantized, counts);
-					assert_true(fit.constant && fit.valid && fit.alpha == 0 && fit.beta == weights[0] && counts[0] == count);
+					assert_true(fit.constant && fit.valid && fit.alpha == 0 && fit.beta == weights[0]);
+					assert_true(counts[0] == count);
 					assert_true(quantizers[i]->decode(&fit, 0) == weights[0]);
 					for (size_t w = 0; w < count; w++)
 						assert_true(quantized[w] == weights[w]);
@@ -285,9 +286,10 @@ static void normal_weights_have_the_expected_error(void **state)
 				fit = fit_literally(quantizers[i], bits, 0, weights, COUNT);
 				error += applied_error(quantizers[i], &fit, weights, COUNT) / (0.02 * 0.02) / TENSORS;
 			}
-			print_message("%s %d bits: error / variance %.4f (expected %.4f)\n", quantizers[i]->name, bits, error, expected);
+			print_message("%s %d bits: error / variance %.4f (expected %.4f)\n", quantizers[i]->name, bits, error,
+			              expected);
 			if (isinf(expected))
-				assert_true(isinf(quantizers[i]->decode(&fit, 0)) && isinf(quantizers[i]->decode(&fit, 1)) && bits == 1);
+				assert_true(bits == 1 && isinf(quantizers[i]->decode(&fit, 0)) && isinf(quantizers[i]->decode(&fit, 1)));
 			else
 				assert_true(fabs(error / expected - 1) < 0.06);
 		}
@@ -417,7 +419,8 @@ static void rows_are_complete(void **state)
 		const struct quantizer *q = quantizers[i];
 		assert_true(q->name && q->label && q->help && q->fit && q->decode && q->apply);
 		assert_true(q->normal_error[3] > 0 && strlen(q->help) < 80);
-		assert_true(q->least_bits >= QUANT_MIN_BITS && q->least_bits <= 2 && (q->least_bits > QUANT_MIN_BITS) == (q->degeneration != NULL));
+		assert_true(q->least_bits >= QUANT_MIN_BITS && q->least_bits <= 2);
+		assert_true((q->least_bits > QUANT_MIN_BITS) == (q->degeneration != NULL));
 		assert_string_equal(quantizer_names[i], q->name);
 		assert_true(quantizers[i + 1] || !quantizer_names[i + 1]);
 	}

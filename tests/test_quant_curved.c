@@ -31,15 +31,15 @@ static struct quant_fit fit_of(const struct quantizer *quantizer, int bits, cons
 	return fit_with(quantizer, bits, 0, weights, count);
 }
 
-static void check_states(const struct quantizer *quantizer, const struct quant_fit *fit, const float *weights, const uint8_t *expected,
-                         size_t count)
+static void check_states(const struct quantizer *quantizer, const struct quant_fit *fit, const float *weights,
+                         const uint8_t *expected, size_t count)
 {
 	uint8_t states[16];
 	quantizer->apply(fit, NULL, weights, count, states, NULL, NULL);
 	for (size_t i = 0; i < count; i++)
 		if (states[i] != expected[i])
-			fail_msg("%s at %d bits: %g is in state %d, expected %d", quantizer->name, fit->bits, (double)weights[i], states[i],
-			         expected[i]);
+			fail_msg("%s at %d bits: %g is in state %d, expected %d", quantizer->name, fit->bits, (double)weights[i],
+			         states[i], expected[i]);
 }
 
 static bool near(double a, double b, double tolerance) { return fabs(a - b) <= tolerance * fabs(b); }
@@ -115,7 +115,8 @@ static void tanh_by_hand(void **state)
 	check_states(&quantizer_tanh, &fit, weights, states, 10);
 	assert_true(fit.alpha == 0 && fit.beta == 0 && fit.valid && quantizer_tanh.without_scale);
 	assert_true(quantizer_tanh.decode(&fit, 0) == -INFINITY && quantizer_tanh.decode(&fit, 3) == INFINITY);
-	assert_true(quantizer_tanh.decode(&fit, 1) == (float)-atanh(1.0 / 3) && quantizer_tanh.decode(&fit, 2) == (float)atanh(1.0 / 3));
+	assert_true(quantizer_tanh.decode(&fit, 1) == (float)-atanh(1.0 / 3));
+	assert_true(quantizer_tanh.decode(&fit, 2) == (float)atanh(1.0 / 3));
 	float quantized[10];
 	quantizer_tanh.apply(&fit, NULL, weights, 10, NULL, quantized, NULL);
 	assert_true(quantized[0] == (float)-atanh(1 - 1e-6) && quantized[9] == (float)atanh(1 - 1e-6));
@@ -146,8 +147,9 @@ static void check_against_formula(int m, const struct quant_fit *fit, const floa
 	curved_apply_ref(methods[m].curve, fit, weights, count, states[1], quantized[1]);
 	for (size_t i = 0; i < count; i++)
 		if (states[0][i] != states[1][i] || quantized[0][i] != quantized[1][i])
-			fail_msg("%s, %d bits, %a: state %d and %a, by the formula %d and %a", methods[m].quantizer->name, fit->bits,
-			         (double)weights[i], states[0][i], (double)quantized[0][i], states[1][i], (double)quantized[1][i]);
+			fail_msg("%s, %d bits, %a: state %d and %a, by the formula %d and %a", methods[m].quantizer->name,
+			         fit->bits, (double)weights[i], states[0][i], (double)quantized[0][i], states[1][i],
+			         (double)quantized[1][i]);
 }
 
 /* Floats of every exponent, both signs. */

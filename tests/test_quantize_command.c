@@ -140,7 +140,8 @@ static void check_counts(const json_t *json, const int *expected)
 	const json_t *counts = json_object_get(json, "counts");
 	for (size_t z = 0; z < json_array_size(counts); z++)
 		if (json_integer_value(json_array_get(counts, z)) != expected[z])
-			fail_msg("%d weights in state %zu, expected %d", (int)json_integer_value(json_array_get(counts, z)), z, expected[z]);
+			fail_msg("%d weights in state %zu, expected %d", (int)json_integer_value(json_array_get(counts, z)), z,
+			         expected[z]);
 }
 
 /* Magnitudes 1, 10, 100, 1000: exact in Log-Q at 3 bits, +-eps and +-1000 at 2 bits once there is a 0. */
@@ -200,7 +201,8 @@ static void tanh_has_infinite_ends(void **state)
 	json_t *json = run_json("ends.npy --method tanh --bits 2 --output ends_out.npy");
 	check_levels(json, (double[]){-INFINITY, -inner, inner, INFINITY}, 4);
 	check_counts(json, (int[]){1, 0, 2, 1});
-	check_real(json, "mse", (2 * (end - 3) * (end - 3) + inner * inner + (inner - (double)0.1f) * (inner - (double)0.1f)) / 4);
+	const double near_zero = inner - (double)0.1f;
+	check_real(json, "mse", (2 * (end - 3) * (end - 3) + inner * inner + near_zero * near_zero) / 4);
 	assert_true(json_is_null(json_object_get(json, "alpha")) && json_is_null(json_object_get(json, "beta")));
 	assert_true(json_is_null(json_object_get(json, "eps")) && json_is_false(json_object_get(json, "degenerate")));
 	json_decref(json);
@@ -213,7 +215,9 @@ static void tanh_has_infinite_ends(void **state)
 	check_levels(json, (double[]){-INFINITY, INFINITY}, 2);
 	json_decref(json);
 	assert_int_equal(run(output, complaint, "ends.npy --method tanh --bits 1"), 0);
-	static const char *const parts[] = {"Tanh-Q degenerates at 1 bit: both states are infinite.", "-inf", "training writes -7.25433 and 7.25433"};
+	static const char *const parts[] = {
+		"Tanh-Q degenerates at 1 bit: both states are infinite.", "-inf", "training writes -7.25433 and 7.25433",
+	};
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if (!strstr(output, parts[i]))
 			fail_msg("\"%s\" is not in:\n%s", parts[i], output);
@@ -294,8 +298,10 @@ static void every_method_runs_at_every_bits(void **state)
 			assert_true(json_is_true(json_object_get(json, "literal")) == (m > 0));
 			const json_t *trace = json_object_get(json, "trace");
 			assert_true((json_array_size(trace) > 1) == (m == 0 || m == 4));
-			for (size_t i = 1; i < json_array_size(trace); i++)
-				assert_true(json_number_value(json_array_get(trace, i)) <= json_number_value(json_array_get(trace, i - 1)) * (1 + 1e-6));
+			for (size_t i = 1; i < json_array_size(trace); i++) {
+				double last = json_number_value(json_array_get(trace, i - 1));
+				assert_true(json_number_value(json_array_get(trace, i)) <= last * (1 + 1e-6));
+			}
 			json_decref(json);
 		}
 }

@@ -133,8 +133,8 @@ static void apply_task(void *context, int index)
 			__atomic_fetch_add(&pass->counts[z], counts[z], __ATOMIC_RELAXED);
 }
 
-static void apply_to_few(const struct curve *curve, const struct quant_fit *fit, const float *weights, size_t count, uint8_t *states,
-                         float *quantized, uint64_t *counts)
+static void apply_to_few(const struct curve *curve, const struct quant_fit *fit, const float *weights, size_t count,
+                         uint8_t *states, float *quantized, uint64_t *counts)
 {
 	curved_apply_ref(curve, fit, weights, count, states, quantized);
 	for (size_t i = 0; counts && i < count; i++)

@@ -57,15 +57,15 @@ INLINE void encode_body(const struct curved_steps *steps, const float *weights, 
 }
 
 /* The loops once more for each instruction set; `target` is the function attribute that chooses it. */
-#define KERNEL_SET(isa, target)                                                                                                   \
-	target static void quantize_##isa(const struct curved_steps *steps, const float *weights, size_t count, float *quantized) \
-	{                                                                                                                         \
-		quantize_body(steps, weights, count, quantized);                                                                  \
-	}                                                                                                                         \
-	target static void encode_##isa(const struct curved_steps *steps, const float *weights, size_t count, uint8_t *states)    \
-	{                                                                                                                         \
-		encode_body(steps, weights, count, states);                                                                       \
-	}                                                                                                                         \
+#define KERNEL_SET(isa, target)                                                                                            \
+	target static void quantize_##isa(const struct curved_steps *steps, const float *weights, size_t count, float *to) \
+	{                                                                                                                  \
+		quantize_body(steps, weights, count, to);                                                                  \
+	}                                                                                                                  \
+	target static void encode_##isa(const struct curved_steps *steps, const float *weights, size_t count, uint8_t *to) \
+	{                                                                                                                  \
+		encode_body(steps, weights, count, to);                                                                    \
+	}                                                                                                                  \
 	static const struct curved_kernels kernels_##isa = {.name = #isa, .quantize = quantize_##isa, .encode = encode_##isa};
 
 #if defined(__x86_64__)

@@ -30,8 +30,8 @@ struct patch {
 
 static struct patch patch_of_task(struct quant_layout layout, int index)
 {
-	size_t first = (size_t)index * groups_a_task(layout), rest = layout.groups - first;
-	return (struct patch){.first_group = first, .groups = rest < groups_a_task(layout) ? rest : groups_a_task(layout), .outer = layout.outer};
+	size_t most = groups_a_task(layout), first = (size_t)index * most, rest = layout.groups - first;
+	return (struct patch){.first_group = first, .groups = rest < most ? rest : most, .outer = layout.outer};
 }
 
 /* Group g of the patch goes to, or comes from, packed + g * stride. */
@@ -95,8 +95,8 @@ static double squared_error(const struct quantizer *quantizer, const struct quan
 }
 
 /* Where the whole tensor's fit serves the group better than its own, the search goes on from there. */
-static bool improve(const struct fit_pass *pass, const float *weights, size_t count, struct quant_fit *fit, struct quant_trace *trace,
-                    struct error *error)
+static bool improve(const struct fit_pass *pass, const float *weights, size_t count, struct quant_fit *fit,
+                    struct quant_trace *trace, struct error *error)
 {
 	double limit = squared_error(pass->quantizer, pass->whole, weights, count);
 	if (squared_error(pass->quantizer, fit, weights, count) <= limit)
@@ -226,7 +226,8 @@ static void apply_run(const struct apply_pass *pass, size_t group, size_t outer,
 	uint64_t counts[QUANT_MAX_STATES], *wanted = pass->counts ? counts : NULL;
 	size_t first = (outer * pass->layout.groups + group) * pass->layout.inner;
 	pass->quantizer->apply(&pass->fits[group], NULL, pass->weights + first, pass->layout.inner,
-	                       pass->states ? pass->states + first : NULL, pass->quantized ? pass->quantized + first : NULL, wanted);
+	                       pass->states ? pass->states + first : NULL, pass->quantized ? pass->quantized + first : NULL,
+	                       wanted);
 	add_counts(sums, wanted, 1 << pass->fits[group].bits);
 }
 

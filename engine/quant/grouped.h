@@ -33,6 +33,7 @@ void quant_levels(const struct quantizer *quantizer, const struct quant_fit *fit
 /* As quant_describe; with more than one group, alpha, beta and levels are means over the groups and MSE, counts and so on
  * are the tensor's own. fits[0].bits == QUANT_FLOAT_BITS: as there. */
 bool quant_describe_groups(const struct quantizer *quantizer, const struct quant_fit fits[], struct parallel *parallel,
-                           const float *weights, struct quant_layout layout, struct quant_statistics *statistics, struct error *error);
+                           const float *weights, struct quant_layout layout, struct quant_statistics *statistics,
+                           struct error *error);
 
 #endif

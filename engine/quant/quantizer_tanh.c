@@ -44,7 +44,8 @@ static bool tanh_fit(const struct quant_options *options, struct parallel *paral
 	if (!uniform_check_bits(options->bits, error) || (count > 0 && !magnitudes_find(parallel, weights, count, &range, error)))
 		return false;
 	*fit = (struct quant_fit){
-		.bits = options->bits, .valid = count > 0, .constant = range.constant, .beta = range.constant ? (double)weights[0] : 0,
+		.bits = options->bits, .valid = count > 0, .constant = range.constant,
+		.beta = range.constant ? (double)weights[0] : 0,
 	};
 	return true;
 }

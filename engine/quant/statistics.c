@@ -113,7 +113,8 @@ static void begin(struct quant_statistics *s, const struct quant_fit *fit, struc
 }
 
 bool quant_describe_groups(const struct quantizer *quantizer, const struct quant_fit fits[], struct parallel *parallel,
-                           const float *weights, struct quant_layout layout, struct quant_statistics *statistics, struct error *error)
+                           const float *weights, struct quant_layout layout, struct quant_statistics *statistics,
+                           struct error *error)
 {
 	struct uniform_moments range;
 	begin(statistics, &fits[0], layout);
