@@ -11,9 +11,14 @@
 #include "engine/tensor/random.h"
 
 enum distribution {
-	NORMAL, UNIFORM, HEAVY_TAILS, SKEWED, TWO_HEAPS, MOSTLY_ZERO, WHOLE_NUMBERS, ONE_OUTLIER, LARGE_MEAN,
+	NORMAL, UNIFORM, HEAVY_TAILS, SKEWED, TWO_HEAPS, MOSTLY_ZERO, WHOLE_NUMBERS, ONE_OUTLIER, LAPLACE, LOG_NORMAL, FAR_OUTLIERS,
+	LARGE_MEAN,
 };
 enum { DISTRIBUTIONS = LARGE_MEAN + 1 };
+static const char *const distribution_names[DISTRIBUTIONS] __attribute__((unused)) = {
+	"normal", "uniform", "heavy tails", "skewed", "two heaps", "mostly zero", "whole numbers", "one outlier", "Laplace",
+	"log-normal", "far outliers", "large mean",
+};
 
 static inline float shape_weight(enum distribution distribution, float normal, float uniform, size_t index)
 {
@@ -26,6 +31,9 @@ static inline float shape_weight(enum distribution distribution, float normal, f
 	case SKEWED: return -logf(1 - uniform);
 	case WHOLE_NUMBERS: return rintf(3 * normal);
 	case ONE_OUTLIER: return index == 0 ? 25.0f : normal;
+	case LAPLACE: return uniform < 0.5f ? logf(2 * uniform + 1e-7f) : -logf(2 - 2 * uniform);
+	case LOG_NORMAL: return expf(normal);
+	case FAR_OUTLIERS: return index % 40 == 0 ? (index % 80 == 0 ? 50.0f : -50.0f) + normal : normal; /* deviations */
 	case LARGE_MEAN: return 1e6f + 0.3f * normal;
 	}
 	return 0;

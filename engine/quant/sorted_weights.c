@@ -1,5 +1,6 @@
-/* Sorted by their bits, eleven at a time: floats in rising order are unsigned integers in rising order, once the sign bit
- * of the positive ones and all bits of the negative ones are turned over. */
+/* Sorted by their bits, eight at a time: floats in rising order are unsigned integers in rising order, once the sign bit
+ * of the positive ones and all bits of the negative ones are turned over. Every round counts and moves a few pieces side
+ * by side; keys keep their order among equal digits, so the result does not depend on the threads. */
 #include "engine/quant/sorted_weights.h"
 
 #include <stdint.h>
@@ -8,7 +9,31 @@
 
 #include "engine/base/memory.h"
 
-enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, ROUNDS = 3 };
+enum {
+	DIGIT_BITS = 8,
+	DIGITS = 1 << DIGIT_BITS,
+	ROUNDS = 4,           /* even: the keys end where they began */
+	MOST_PIECES = 16,
+	PIECE_WEIGHTS = 8192, /* at least; a multiple of SORTED_STRIDE */
+};
+
+struct sorting {
+	struct sorted_weights *sorted;
+	const float *weights;
+	uint32_t *keys, *scratch; /* the keys lie in the memory of the values */
+	int round, pieces;
+	size_t length;            /* weights a piece; the last one may be shorter */
+	size_t starts[MOST_PIECES][DIGITS];       /* counts, then where the next key of that piece and digit goes */
+	double sums[MOST_PIECES], squares[MOST_PIECES];
+};
+
+static size_t piece_first(const struct sorting *s, int piece) { return (size_t)piece * s->length; }
+
+static size_t piece_end(const struct sorting *s, int piece)
+{
+	size_t end = piece_first(s, piece) + s->length;
+	return end < s->sorted->count ? end : s->sorted->count;
+}
 
 static inline uint32_t key_of(float value)
 {
@@ -27,49 +52,60 @@ static inline float value_of(uint32_t key)
 
 static inline uint32_t digit_of(uint32_t key, int round) { return key >> (round * DIGIT_BITS) & (DIGITS - 1); }
 
-static void sort_round(const uint32_t *from, uint32_t *to, size_t count, int round, size_t starts[DIGITS])
+static void key_task(void *context, int piece)
 {
-	for (size_t i = 0; i < count; i++)
-		to[starts[digit_of(from[i], round)]++] = from[i];
+	struct sorting *s = context;
+	for (size_t i = piece_first(s, piece), end = piece_end(s, piece); i < end; i++)
+		s->keys[i] = key_of(s->weights[i]);
+}
+
+static void count_task(void *context, int piece)
+{
+	struct sorting *s = context;
+	size_t *counts = s->starts[piece];
+	const uint32_t *from = s->round % 2 ? s->scratch : s->keys;
+	memset(counts, 0, sizeof s->starts[piece]);
+	for (size_t i = piece_first(s, piece), end = piece_end(s, piece); i < end; i++)
+		counts[digit_of(from[i], s->round)]++;
 }
 
 /* How often each digit occurs becomes where its first key goes. */
-static void starts_of_digits(size_t counts[DIGITS])
+static void place_digits(struct sorting *s)
 {
 	size_t start = 0;
-	for (int d = 0; d < DIGITS; d++) {
-		size_t count = counts[d];
-		counts[d] = start;
-		start += count;
-	}
+	for (int d = 0; d < DIGITS; d++)
+		for (int piece = 0; piece < s->pieces; piece++) {
+			size_t count = s->starts[piece][d];
+			s->starts[piece][d] = start;
+			start += count;
+		}
 }
 
-/* The keys stand first where the values stand last; the number of rounds is odd. */
-static void sort_into(void *values, uint32_t *scratch, const float *weights, size_t count)
+static void move_task(void *context, int piece)
 {
-	size_t counts[ROUNDS][DIGITS] = {{0}};
-	uint32_t *keys = values;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t key = keys[i] = key_of(weights[i]);
-		for (int round = 0; round < ROUNDS; round++)
-			counts[round][digit_of(key, round)]++;
-	}
-	for (int round = 0; round < ROUNDS; round++) {
-		starts_of_digits(counts[round]);
-		if (round % 2 == 0)
-			sort_round(keys, scratch, count, round, counts[round]);
-		else
-			sort_round(scratch, keys, count, round, counts[round]);
-	}
-	float *sorted = values;
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = value_of(scratch[i]);
+	struct sorting *s = context;
+	size_t *starts = s->starts[piece];
+	const uint32_t *from = s->round % 2 ? s->scratch : s->keys;
+	uint32_t *to = s->round % 2 ? s->keys : s->scratch;
+	for (size_t i = piece_first(s, piece), end = piece_end(s, piece); i < end; i++)
+		to[starts[digit_of(from[i], s->round)]++] = from[i];
 }
 
-static void fill_sums(struct sorted_weights *sorted)
+/* Keys become values, each in its place. */
+static void value_task(void *context, int piece)
 {
+	struct sorting *s = context;
+	for (size_t i = piece_first(s, piece), end = piece_end(s, piece); i < end; i++)
+		s->sorted->values[i] = value_of(s->keys[i]);
+}
+
+/* The running sums of a piece, from 0. */
+static void sum_task(void *context, int piece)
+{
+	struct sorting *s = context;
+	struct sorted_weights *sorted = s->sorted;
 	double sum = 0, squares = 0;
-	for (size_t i = 0; i < sorted->count; i++) {
+	for (size_t i = piece_first(s, piece), end = piece_end(s, piece); i < end; i++) {
 		double d = sorted->values[i] - sorted->centre;
 		if (i % SORTED_STRIDE == 0) {
 			sorted->sums[i / SORTED_STRIDE] = sum;
@@ -78,28 +114,62 @@ static void fill_sums(struct sorted_weights *sorted)
 		sum += d;
 		squares += d * d;
 	}
+	s->sums[piece] = sum;
+	s->squares[piece] = squares;
+}
+
+/* What the pieces before add to each running sum; one more stands behind the last weight where a stride ends there. */
+static void join_sums(struct sorting *s)
+{
+	struct sorted_weights *sorted = s->sorted;
+	double sum = 0, squares = 0;
+	for (int piece = 0; piece < s->pieces; piece++) {
+		size_t end = (piece_end(s, piece) + SORTED_STRIDE - 1) / SORTED_STRIDE;
+		for (size_t i = piece_first(s, piece) / SORTED_STRIDE; i < end; i++) {
+			sorted->sums[i] += sum;
+			sorted->squares[i] += squares;
+		}
+		sum += s->sums[piece];
+		squares += s->squares[piece];
+	}
 	if (sorted->count % SORTED_STRIDE == 0) {
 		sorted->sums[sorted->count / SORTED_STRIDE] = sum;
 		sorted->squares[sorted->count / SORTED_STRIDE] = squares;
 	}
 }
 
+static void sort(struct sorting *s, struct parallel *parallel)
+{
+	struct sorted_weights *sorted = s->sorted;
+	parallel_run(parallel, key_task, s, s->pieces);
+	for (s->round = 0; s->round < ROUNDS; s->round++) {
+		parallel_run(parallel, count_task, s, s->pieces);
+		place_digits(s);
+		parallel_run(parallel, move_task, s, s->pieces);
+	}
+	parallel_run(parallel, value_task, s, s->pieces);
+	sorted->centre = sorted->values[sorted->count / 2];
+	parallel_run(parallel, sum_task, s, s->pieces);
+	join_sums(s);
+}
+
 bool sorted_weights_make(struct sorted_weights *sorted, struct parallel *parallel, const float *weights, size_t count,
                          struct error *error)
 {
-	(void)parallel;
+	struct sorting sorting = {.sorted = sorted, .weights = weights};
 	*sorted = (struct sorted_weights){.count = count};
-	uint32_t *scratch = memory_try_bytes(count * sizeof *scratch, "a sorted copy of the weights", error);
-	sorted->values = scratch ? memory_try_floats(count, "a sorted copy of the weights", error) : NULL;
+	sorting.length = (count / MOST_PIECES / PIECE_WEIGHTS + 1) * PIECE_WEIGHTS;
+	sorting.pieces = (int)((count + sorting.length - 1) / sorting.length);
+	sorting.scratch = memory_try_bytes(count * sizeof *sorting.scratch, "a sorted copy of the weights", error);
+	sorted->values = sorting.scratch ? memory_try_floats(count, "a sorted copy of the weights", error) : NULL;
 	if (sorted->values)
 		sorted->sums = memory_try_bytes(2 * (count / SORTED_STRIDE + 1) * sizeof(double), "sums of the weights", error);
 	if (sorted->sums) {
 		sorted->squares = sorted->sums + count / SORTED_STRIDE + 1;
-		sort_into(sorted->values, scratch, weights, count);
-		sorted->centre = sorted->values[count / 2];
-		fill_sums(sorted);
+		sorting.keys = (void *)sorted->values;
+		sort(&sorting, parallel);
 	}
-	free(scratch);
+	free(sorting.scratch);
 	return sorted->sums != NULL;
 }
 

@@ -10,7 +10,9 @@
 #include <math.h>
 
 enum {
-	MOST_STARTS = 64,
+	MOST_STARTS = 24,
+	FEW_WEIGHTS = 2048,
+	FEW_BITS = 4,
 	SHORT_RUN = 6,     /* iterations before most starts are dropped */
 	LONG_RUN = 2000,
 	SURE_RUNS = 2,     /* starts that are not */
@@ -30,6 +32,7 @@ struct search {
 	double alpha_factor; /* from one spacing of the grid to the next */
 	int beta_steps;      /* offsets a spacing */
 	int wanted;          /* starts to keep */
+	int most;            /* iterations of a start */
 	double known;        /* the least error of any line so far */
 	struct start starts[MOST_STARTS]; /* the best so far, least error first */
 	int count;
@@ -136,15 +139,15 @@ static void search_grid(struct search *search)
 	}
 }
 
+/* Few weights for so many states: where each one falls matters. With many bits EM goes on for ever to gain nothing. */
 static void choose_effort(struct search *search)
 {
-	double states = 1 << search->bits, n = (double)search->sorted->count;
-	bool few = n < 4096 && search->bits <= 4;
-	search->alpha_factor = few ? 1 - 0.25 / states : fmin(1 - 0.5 / states, 0.95);
+	int states = 1 << search->bits;
+	bool few = search->sorted->count < FEW_WEIGHTS && search->bits <= FEW_BITS;
+	search->alpha_factor = few ? fmin(1 - 0.25 / states, 0.95) : fmin(1 - 0.5 / states, 0.95);
 	search->beta_steps = few ? 8 : 4;
-	search->wanted = few ? MOST_STARTS : 8;
-	if (few && search->bits == 1)
-		search->alpha_factor = 0.95;
+	search->wanted = few ? MOST_STARTS : search->bits <= FEW_BITS ? 8 : 4;
+	search->most = search->bits <= FEW_BITS ? LONG_RUN : LONG_RUN / 8;
 }
 
 /* EM from start's alpha and beta, which become those it ends with. Returns the number of iterations. */
@@ -168,15 +171,16 @@ static int follow(const struct search *search, struct start *start, int most, st
 }
 
 /* The start that leads to the least error. Most are left when a few iterations show that they lead elsewhere. */
-static struct start best_start(struct search *search, struct start minmax, int most)
+static struct start best_start(struct search *search, struct start minmax)
 {
+	int most = search->most, short_run = most < SHORT_RUN ? most : SHORT_RUN;
 	struct start best = minmax, end = minmax;
 	follow(search, &end, most, NULL);
 	search->known = end.error;
 	search_grid(search);
 	for (int i = 0; i < search->count; i++) {
 		struct start start = search->starts[i];
-		follow(search, &start, most < SHORT_RUN ? most : SHORT_RUN, NULL);
+		follow(search, &start, short_run, NULL);
 		if (i >= SURE_RUNS && start.error > end.error * promising)
 			continue;
 		start = search->starts[i];
@@ -196,10 +200,11 @@ struct quant_fit uniform_search(const struct sorted_weights *sorted, const struc
 		.max = sorted->values[sorted->count - 1],
 	};
 	struct quant_fit fit = *first;
-	most = most > 0 ? most : LONG_RUN;
 	choose_effort(&search);
-	struct start start = best_start(&search, (struct start){.alpha = first->alpha, .beta = first->beta}, most);
-	fit.iterations = follow(&search, &start, most, trace);
+	if (most > 0)
+		search.most = most;
+	struct start start = best_start(&search, (struct start){.alpha = first->alpha, .beta = first->beta});
+	fit.iterations = follow(&search, &start, search.most, trace);
 	fit.alpha = start.alpha;
 	fit.beta = start.beta;
 	return fit;
