@@ -34,7 +34,8 @@ static bool wants(const struct export_arguments *arguments, enum network_id id)
 	return strcmp(arguments->network, "both") == 0 || strcmp(arguments->network, id == NETWORK_D ? "D" : "G") == 0;
 }
 
-static bool find_run(const struct export_arguments *arguments, const char *run_at_step, struct exported *exported, struct error *error)
+static bool find_run(const struct export_arguments *arguments, const char *run_at_step, struct exported *exported,
+                     struct error *error)
 {
 	char path[PATH_SIZE], name[STORE_TEXT_SIZE];
 	struct run run = {0};

@@ -82,8 +82,8 @@ static int64_t count_dead(const struct layer_stats *stats)
 static void add_layer(void *context, const struct layer_stats *stats)
 {
 	const char network[] = {stats->network, '\0'};
-	json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:i}", "step", (json_int_t)stats->step, "network", network,
-		"layer", stats->layer, "shape", stats->shape, "quantizer", stats->quantizer, "bits", stats->bits, "degenerate",
+	json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s, s:i, s:b, s:I, s:i, s:i}", "step", (json_int_t)stats->step,
+		"network", network, "layer", stats->layer, "shape", stats->shape, "quantizer", stats->quantizer, "bits", stats->bits, "degenerate",
 		is_degenerate(stats), "weights", (json_int_t)stats->weights, "scales", stats->states ? stats->groups : 0,
 		"iterations", stats->iterations);
 	add_sizes(json, stats->weights, stats->packed_bytes);

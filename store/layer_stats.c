@@ -249,7 +249,8 @@ static bool prepare_reads(struct layer_statements *reads, struct store *store, s
 	                         " histogram_max, bins FROM layer_stats WHERE run_id = ?1"
 	                         " AND step = (SELECT max(step) FROM layer_stats WHERE run_id = ?1 AND (?2 < 0 OR step <= ?2))"
 	                         " ORDER BY network, position", error) &&
-	       statement_prepare(&reads->states, store, "SELECT level, count FROM layer_states WHERE stats_id = ? ORDER BY state", error) &&
+	       statement_prepare(&reads->states, store,
+	                         "SELECT level, count FROM layer_states WHERE stats_id = ? ORDER BY state", error) &&
 	       statement_prepare(&reads->bins, store, "SELECT bin, count FROM layer_bins WHERE stats_id = ?", error) &&
 	       statement_prepare(&reads->trace, store, "SELECT error FROM layer_trace WHERE stats_id = ? ORDER BY iteration", error);
 }

@@ -72,6 +72,6 @@ bool store_find_sample(struct store *store, int64_t run, int64_t step, struct sa
 
 bool store_list_sample_steps(struct store *store, int64_t run, int64_t **steps, size_t *count, struct error *error)
 {
-	return statement_list_integers(store, "SELECT DISTINCT step FROM samples WHERE run_id = ? AND seed = 0 ORDER BY step", run, steps,
-	                               count, error);
+	return statement_list_integers(store, "SELECT DISTINCT step FROM samples WHERE run_id = ? AND seed = 0 ORDER BY step", run,
+	                               steps, count, error);
 }

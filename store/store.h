@@ -143,7 +143,8 @@ struct layer_states {
 	const int64_t *counts;      /* valid during the visit only */
 };
 bool store_visit_layer_states(struct store *store, int64_t run, int64_t after_step,
-                              void (*visit)(void *context, const struct layer_states *states), void *context, struct error *error);
+                              void (*visit)(void *context, const struct layer_states *states), void *context,
+                              struct error *error);
 /* Steps with layer statistics, rising; free(*steps). */
 bool store_list_layer_steps(struct store *store, int64_t run, int64_t **steps, size_t *count, struct error *error);
 

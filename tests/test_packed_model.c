@@ -296,7 +296,8 @@ static void wrong_tensors_get_a_sentence(void **state)
 {
 	(void)state;
 	assert_non_null(strstr(open_made_up("G.a.weight.codes", 5, "G.a.weight.scales", 1).text, "bits after the last code are not 0"));
-	assert_non_null(strstr(open_made_up("G.a.weight.codes", 6, "G.a.weight.scales", 1).text, "6 bytes, but 19 codes of 2 bits take 5"));
+	assert_non_null(strstr(open_made_up("G.a.weight.codes", 6, "G.a.weight.scales", 1).text,
+	                       "6 bytes, but 19 codes of 2 bits take 5"));
 	assert_non_null(strstr(open_made_up("G.a.weight", 5, "G.a.weight.scales", 1).text, "not named"));
 	assert_non_null(strstr(open_made_up("a.weight.codes", 5, "G.a.weight.scales", 1).text, "not named"));
 	assert_non_null(strstr(open_made_up("G.b.codes", 5, "G.a.weight.scales", 1).text, "\"G.b.method\" is missing"));

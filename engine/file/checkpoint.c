@@ -129,7 +129,8 @@ void checkpoint_set_integer(struct checkpoint *checkpoint, const char *key, uint
 	checkpoint_set_text(checkpoint, key, text);
 }
 
-const struct checkpoint_tensor *checkpoint_find_type(const struct checkpoint *checkpoint, enum checkpoint_type type, const char *name)
+const struct checkpoint_tensor *checkpoint_find_type(const struct checkpoint *checkpoint, enum checkpoint_type type,
+                                                     const char *name)
 {
 	const struct checkpoint_tensor *tensor = find_any(checkpoint, name);
 	return tensor && tensor->type == type ? tensor : NULL;

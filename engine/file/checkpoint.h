@@ -50,7 +50,8 @@ void checkpoint_set_integer(struct checkpoint *checkpoint, const char *key, uint
 
 /* Reading. A missing key or a wrong shape is an error that names it. */
 const struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpoint, const char *name); /* F32; else NULL */
-const struct checkpoint_tensor *checkpoint_find_type(const struct checkpoint *checkpoint, enum checkpoint_type type, const char *name);
+const struct checkpoint_tensor *checkpoint_find_type(const struct checkpoint *checkpoint, enum checkpoint_type type,
+                                                     const char *name);
 bool checkpoint_get_tensor(const struct checkpoint *checkpoint, const char *name, size_t count, float *values,
                            struct error *error);
 bool checkpoint_get_text(const struct checkpoint *checkpoint, const char *key, const char **value, struct error *error);

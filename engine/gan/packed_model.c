@@ -36,7 +36,8 @@ static struct source_tensor take_tensor(const struct quantization *quantization,
 {
 	const struct network *network = quantization->network;
 	bool running = index >= network->trained.count;
-	const struct parameter *parameter = running ? &network->running.items[index - network->trained.count] : &network->trained.items[index];
+	const struct parameter *parameter =
+		running ? &network->running.items[index - network->trained.count] : &network->trained.items[index];
 	struct source_tensor tensor = {.parameter = parameter, .quantization = quantization, .quantized = -1};
 	int length = snprintf(tensor.name, sizeof tensor.name, "%s.%s", packed_network_names[id], parameter->name);
 	assert(length < (int)sizeof tensor.name - PACKED_SUFFIX_SIZE);
@@ -119,7 +120,8 @@ static bool declare(void *context, const struct source_tensor *tensor, struct er
 	return true;
 }
 
-static void set_constant(struct checkpoint *file, const struct source_tensor *tensor, const struct quant_fit fits[], size_t groups)
+static void set_constant(struct checkpoint *file, const struct source_tensor *tensor, const struct quant_fit fits[],
+                         size_t groups)
 {
 	char key[PACKED_NAME_SIZE], *marks = memory_zeroed(groups + 1, 1);
 	for (size_t g = 0; g < groups; g++)

@@ -13,7 +13,8 @@
 enum { MOST_TENSORS = NETWORK_COUNT * QUANTIZATION_MAX_TENSORS };
 
 /* "metadata NAME.bits ..": the sentence for a key that says something else than it should. */
-static bool refuse(const struct packed_tensor *tensor, const char *key, const char *value, const char *expected, struct error *error)
+static bool refuse(const struct packed_tensor *tensor, const char *key, const char *value, const char *expected,
+                   struct error *error)
 {
 	return error_set(error, ERROR_INPUT, "%s%s is \"%.64s\", expected %s", tensor->name, key, value, expected);
 }
