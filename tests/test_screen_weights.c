@@ -608,7 +608,7 @@ static void random_weights_never_crash(void **state)
 	struct view *view = fixture_create();
 	struct image *image = image_create(64, 64, 3, NULL);
 	struct screen_state *memory = screen_state_create();
-	for (int round = 0; round < 400; round++) {
+	for (int round = 0; round < 200; round++) {
 		view->sample = random_below(4) ? image : NULL;
 		random_view(view);
 		for (int i = 0; i < 5; i++) {
@@ -647,8 +647,8 @@ static void every_size_is_drawn(void **state)
 		view->what_if.asked = round & 1;
 		if (round & 2)
 			fixture_other(view);
-		for (int width = 30; width <= 200; width += width < 60 ? 1 : 7)
-			for (int height = 8; height <= 64; height += height < 30 ? 1 : 5) {
+		for (int width = 30; width <= 200; width += width < 60 ? 3 : 11)
+			for (int height = 8; height <= 64; height += height < 30 ? 2 : 7) {
 				struct picture_request picture = {0};
 				struct canvas *canvas = canvas_create(width, height, true);
 				screen_named("weights")->draw(memory, view, canvas, &picture);

@@ -63,7 +63,7 @@ static bool act_on_first(struct screen_state *state, const struct view *view, en
 {
 	(void)state, (void)view, (void)out;
 	program.acts += action != ACTION_NONE;
-	return false;
+	return action == ACTION_LOG_SCALE;
 }
 
 static const struct screen first = {"first", "First", ACTION_SCREEN_TRAIN, SCOPE_TRAIN, false, draw_first, act_on_first};
@@ -207,6 +207,11 @@ static void keys_reach_dialog_overlay_and_screens(void **state)
 	assert_true(pty_wait_text(pty, "overlay", PATIENCE));
 	pty_keys(pty, "\033");
 	assert_true(pty_wait_no_text(pty, "overlay", PATIENCE));
+	pty_keys(pty, "?");
+	assert_true(pty_wait_text(pty, "overlay", PATIENCE));
+	pty_keys(pty, "y"); /* a key of the screen below: it acts, and is seen again */
+	assert_true(pty_wait_no_text(pty, "overlay", PATIENCE));
+	assert_true(pty_wait_text(pty, "acts 1 ", PATIENCE));
 	pty_keys(pty, "q");
 	assert_true(pty_wait_text(pty, "leave qgan?", PATIENCE));
 	pty_keys(pty, "?"); /* the dialog's own: nothing else may see it */

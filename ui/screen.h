@@ -2,8 +2,9 @@
  *
  * A frame: screens[shown]->draw() on the whole canvas (header and footer lines included), then, if open, an overlay
  * screen (help) and the dialog (ui/dialog.h) over it. A key: the dialog takes it if one is open; else the keymap turns it
- * into an action by the scope of the top screen; ui.c handles screen switches, redraw and whatever dialog_open() takes;
- * the rest goes to act() of the top screen; what that leaves goes to the session unchanged. Main thread. */
+ * into an action by the scope of the screen shown; ui.c handles screen switches, redraw and whatever dialog_open() takes;
+ * the rest goes to act() of the overlay, then of the screen (and closes the overlay); what they leave goes to the session
+ * unchanged. Main thread. */
 #ifndef QGAN_UI_SCREEN_H
 #define QGAN_UI_SCREEN_H
 

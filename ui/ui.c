@@ -111,13 +111,28 @@ static bool act_here(struct ui *ui, enum action action)
 	return true;
 }
 
+static bool handles(struct ui *ui, const struct screen *screen, enum action action, struct action_request *request)
+{
+	return screen && screen->act && screen->act(ui->state, view_of(ui), action, request);
+}
+
+/* An overlay takes what it can; anything the screen below handles is for that, and brings it back into sight. */
+static bool act_on_screens(struct ui *ui, enum action action, struct action_request *request)
+{
+	if (handles(ui, ui->overlay, action, request))
+		return true;
+	if (!handles(ui, ui->shown, action, request))
+		return false;
+	ui->overlay = NULL;
+	return true;
+}
+
 static void act(struct ui *ui, enum action action)
 {
-	const struct screen *top = ui->overlay ? ui->overlay : ui->shown;
 	struct action_request request = {.action = ACTION_NONE};
 	if (act_here(ui, action) || dialog_open(&ui->dialog, action, view_of(ui)))
 		return;
-	if (top->act && top->act(ui->state, view_of(ui), action, &request)) {
+	if (act_on_screens(ui, action, &request)) {
 		if (request.action != ACTION_NONE)
 			send(ui, &request);
 	} else if (action == ACTION_BACK) {
@@ -132,9 +147,8 @@ static void act(struct ui *ui, enum action action)
 static void take_key(struct ui *ui, uint32_t key)
 {
 	struct action_request request = {.action = ACTION_NONE};
-	const struct screen *top = ui->overlay ? ui->overlay : ui->shown;
 	if (ui->dialog.asked == ACTION_NONE)
-		act(ui, keymap_resolve(top->scope, key));
+		act(ui, keymap_resolve(ui->shown->scope, key)); /* also below the help, which lists that screen's keys */
 	else if (dialog_key(&ui->dialog, view_of(ui), key, &request) && request.action != ACTION_NONE)
 		send(ui, &request);
 	ask_frame(ui, true);

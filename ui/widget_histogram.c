@@ -11,7 +11,7 @@ enum { EIGHTHS = 8, EIGHTH_BLOCK = 0x2581, FULL_BLOCK = 0x2588 };
 int histogram_column(const struct axis *axis, double value, int width)
 {
 	double column = floor(axis_position(axis, value) * width);
-	return column < 1 || width < 1 ? 0 : column > width - 1 ? width - 1 : (int)column; /* NaN: the first */
+	return !(column >= 1) || width < 1 ? 0 : column > width - 1 ? width - 1 : (int)column; /* NaN: the first */
 }
 
 /* Less of a column is a rounding error, not weights. */

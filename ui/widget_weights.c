@@ -40,7 +40,8 @@ struct state_bars {
 
 /* How a bar is put into words: so many rows below it. In order of preference. */
 enum words { WORDS_LEVEL, WORDS_THREE, WORDS_TWO, WORDS_ONE, WORDS_COUNT, WORDS_LIST, WORDS_NONE };
-static const int word_rows[] = {[WORDS_LEVEL] = 3, [WORDS_THREE] = 3, [WORDS_TWO] = 2, [WORDS_ONE] = 1, [WORDS_COUNT] = 1};
+static const int word_rows[] = {[WORDS_LEVEL] = 3, [WORDS_THREE] = 3, [WORDS_TWO] = 2, [WORDS_ONE] = 1, [WORDS_COUNT] = 1, [WORDS_LIST] = 1,
+	[WORDS_NONE] = 0};
 
 bool weights_is_float(const struct view_layer *layer) { return layer->states < 1 || layer->states > VIEW_MAX_STATES; }
 
