@@ -1,5 +1,5 @@
 /* EM-Q from the last step's fit (paper.md R12): on weights that drift as in training, one iteration a step is as good as
- * a cold fit; and no start, however wrong, ends above Minmax. */
+ * the paper's cold fit; and no start, however wrong, ends above Minmax. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -81,32 +81,29 @@ static void follow(struct drift *drift, struct random *random, int bits, struct 
 	}
 }
 
-/* Up to 3 bits no shape errs 5 % more than a cold fit, at any time. At 4 bits EM has many resting places, and on lopsided
- * weights either start may find the better one; the mean over the shapes still favours the warm one. */
+/* Against the paper's cold procedure of 16 iterations, at 40 looks over 400 steps: for every shape and number of bits one
+ * warm iteration a step errs no more on the average over the steps, and 2 % more at most at any look. */
 static void one_warm_iteration_is_as_good_as_a_cold_fit(void **state)
 {
 	(void)state;
 	static struct drift drift;
-	static const struct { enum distribution distribution; float scale; bool even; const char *name; } starts[] = {
-		{NORMAL, 1, true, "normal 0.02"}, {UNIFORM, 0.05f, true, "uniform +-0.05"}, {HEAVY_TAILS, 0.005f, true, "heavy tails"},
-		{SKEWED, 0.02f, false, "skewed"}, {TWO_HEAPS, 0.03f, false, "two heaps"},
+	static const struct { enum distribution distribution; float scale; const char *name; } starts[] = {
+		{NORMAL, 1, "normal 0.02"}, {UNIFORM, 0.05f, "uniform +-0.05"}, {HEAVY_TAILS, 0.005f, "heavy tails"},
+		{SKEWED, 0.02f, "skewed"}, {TWO_HEAPS, 0.03f, "two heaps"}, {LAPLACE, 0.02f, "Laplace"},
+		{ONE_OUTLIER, 0.02f, "one outlier"}, {FAR_OUTLIERS, 0.02f, "far outliers"},
 	};
 	struct random random;
 	random_start(&random, 9, RANDOM_TEST);
 	for (int bits = 1; bits <= 4; bits++) {
-		struct ratios all = {0};
 		for (size_t s = 0; s < sizeof starts / sizeof *starts; s++) {
 			struct ratios ratios = {0};
 			drift_begin(&drift, &random, starts[s].distribution, starts[s].scale);
 			follow(&drift, &random, bits, &ratios);
 			print_message("%d bits, %-14s warm over cold error: mean %.4f, worst %.4f\n", bits, starts[s].name,
 			              ratios.sum / ratios.count, ratios.worst);
-			all.sum += ratios.sum;
-			all.count += ratios.count;
-			assert_true(ratios.worst <= (bits <= 3 || starts[s].even ? 1.05 : 1.15));
-			assert_true(ratios.sum / ratios.count <= (bits <= 3 || starts[s].even ? 1.001 : 1.05));
+			assert_true(ratios.worst <= 1.02);
+			assert_true(ratios.sum / ratios.count <= 1.0001);
 		}
-		assert_true(all.sum / all.count <= 1.00001);
 	}
 }
 
