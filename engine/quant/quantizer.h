@@ -42,7 +42,8 @@ struct quant_fit {
 	double eps;     /* Log-Q: what the magnitudes were moved by; 0: QUANT_EPS. Only encoding needs it */
 };
 
-/* Mean squared error after each iteration of a fit, in order: the first is the start's own. */
+/* Mean squared error after each iteration of a fit, in order: the first is the start's own. It never rises. A fit that goes
+ * pass by pass (warm or literal) ends with the error before the states are assigned for the last time: a bound. */
 enum { QUANT_TRACE = 64 };
 struct quant_trace {
 	int count; /* of errors; the latest QUANT_TRACE are kept */
@@ -52,7 +53,7 @@ void quant_trace_add(struct quant_trace *trace, double error); /* the oldest giv
 
 struct quant_options {
 	int bits;
-	int iterations;               /* at most; 0: the method's default (EM: until it settles, 1 from a warm start) */
+	int iterations;               /* at most, of any start; 0: the method's default (EM: until it settles, 1 from a warm start) */
 	bool literal;                 /* the paper's procedure to the letter: one start, T as printed (or `iterations`), cold,
 	                               * the result never replaced by a better one. Methods in closed form are always literal */
 	const struct quant_fit *warm; /* the last step's fit of this tensor, or NULL; not used when its bits differ or it
