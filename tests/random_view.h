@@ -98,9 +98,11 @@ static inline void random_history(struct view_history *history)
 
 static inline void random_what_if(struct view *view, struct view_what_if *what_if)
 {
-	*what_if = (struct view_what_if){.asked = random_below(2), .busy = random_below(2), .network = (enum view_network)random_below(2),
+	*what_if = (struct view_what_if){.asked = random_below(2), .busy = random_below(2),
+		.network = (enum view_network)random_below(2),
 		.layer = (int)random_below(VIEW_MAX_LAYERS + 4) - 2, .whole_network = random_below(2), .bits = (int)random_below(40) - 3,
-		.per_channel = random_below(2), .step = random_below(INT64_MAX), .best_error = random_number(), .network_bytes = random_number(),
+		.per_channel = random_below(2), .step = random_below(INT64_MAX), .best_error = random_number(),
+		.network_bytes = random_number(),
 		.blink = (enum view_blink)random_below(2), .seconds = {random_number(), random_number()}};
 	random_text(what_if->method, sizeof what_if->method);
 	if (random_below(2))

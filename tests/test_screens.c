@@ -155,7 +155,9 @@ static void screens_look_as_agreed(void **state)
 /* Every screen, the help and every dialog, on a canvas of any size; a picture only where there is one, inside. */
 static void draw_everything(struct screen_state *state, const struct view *view, int width, int height)
 {
-	static const enum action asked[] = {ACTION_NONE, ACTION_QUIT, ACTION_STOP, ACTION_RATES, ACTION_WHAT_IF_APPLY, ACTION_OTHER_OPEN};
+	static const enum action asked[] = {
+		ACTION_NONE, ACTION_QUIT, ACTION_STOP, ACTION_RATES, ACTION_WHAT_IF_APPLY, ACTION_OTHER_OPEN,
+	};
 	for (int i = 0; screens[i]; i++) {
 		struct canvas *canvas = canvas_create(width, height, random_below(2));
 		struct picture_request picture = {0};

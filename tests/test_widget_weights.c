@@ -222,8 +222,8 @@ static void far_levels_leave_room(void **state)
 static void odd_layers_are_drawn(void **state)
 {
 	(void)state;
-	struct view_layer constant = {.bits = 2, .states = 4, .counts = {7}, .histogram = {7}, .histogram_min = 0.5f, .histogram_max = 0.5f,
-		.levels = {0.5, 0.5, 0.5, 0.5}};
+	struct view_layer constant = {.bits = 2, .states = 4, .counts = {7}, .histogram = {7}, .histogram_min = 0.5f,
+		.histogram_max = 0.5f, .levels = {0.5, 0.5, 0.5, 0.5}};
 	struct view_layer unknown = {.bits = 2, .states = 4, .histogram_min = NAN, .histogram_max = NAN, .levels = {NAN, NAN, NAN, NAN}};
 	struct view_layer zeros = {.bits = 32, .histogram = {9}};
 	const struct view_layer *layers[] = {&constant, &unknown, &zeros};
@@ -311,7 +311,8 @@ static void changes_of_bits_are_marked(void **state)
 	struct canvas *canvas = canvas_create(80, 8, true);
 	strip_draw(canvas, history, ROLE_G);
 	char *text = canvas_to_text(canvas);
-	static const char *const expected[] = {"float", "\xe2\x96\xb8" "2 bit", "\xe2\x96\xb8" "1 bit", "2,000", "4,000", "5,900", "z1", "50 %"};
+	static const char *const expected[] = {"float", "\xe2\x96\xb8" "2 bit", "\xe2\x96\xb8" "1 bit", "2,000", "4,000", "5,900",
+		"z1", "50 %"};
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
 		assert_non_null(strstr(text, expected[i]));
 	assert_true(strip_has_states(history));

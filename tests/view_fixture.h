@@ -101,7 +101,8 @@ static inline void fixture_layer(struct view *view, enum view_network network, c
 {
 	struct view_layer *layer = &view->layers[network][view->layer_count[network]++];
 	*layer = (struct view_layer){.weights = weights, .alpha = NAN, .beta = NAN,
-		.variance = fixture_deviation * fixture_deviation, .mse = NAN, .sqnr_db = NAN, .utilization = NAN, .flips = NAN, .histogram_min = -0.09f, .histogram_max = 0.09f};
+		.variance = fixture_deviation * fixture_deviation, .mse = NAN, .sqnr_db = NAN, .utilization = NAN,
+		.flips = NAN, .histogram_min = -0.09f, .histogram_max = 0.09f};
 	text_copy(layer->name, sizeof layer->name, name);
 	text_copy(layer->shape, sizeof layer->shape, shape);
 	for (int i = 0; i < VIEW_BINS; i++)
@@ -153,7 +154,8 @@ static inline void fixture_history(struct view *view)
 				column->bits = column->step <= (network == VIEW_D ? 1900 : 2400) ? 32 : layer->bits;
 				int shown = layer->states < VIEW_HISTORY_STATES ? layer->states : VIEW_HISTORY_STATES;
 				for (int z = 0; column->bits < 32 && z < layer->states; z++) {
-					double now = (double)layer->counts[z] / (double)layer->weights, old = z == layer->states / 2 ? 0.7 : 0.3 / (layer->states - 1);
+					double now = (double)layer->counts[z] / (double)layer->weights;
+					double old = z == layer->states / 2 ? 0.7 : 0.3 / (layer->states - 1);
 					double mixed = exp(-(double)(column->step - 1900) / 150);
 					column->shares[z * shown / layer->states] += (float)(now + (old - now) * (mixed < 1 ? mixed : 1));
 				}

@@ -255,8 +255,8 @@ static void draw_applied(struct canvas *inside, const struct view *view)
 	const char *layer = known ? view->layers[what_if->network == VIEW_D ? VIEW_D : VIEW_G][what_if->layer].name : "";
 	const char *what = known ? layer : "all layers of it";
 	bool other_method = strcmp(what_if->method, view->run.quantizer) != 0;
-	canvas_format(inside, 0, 0, ROLE_TEXT, 0, "%s%s%s: %s %d bit%s", letter, known ? "." : ", ", what, what_if->method, what_if->bits,
-		what_if->per_channel ? ", a scale a channel" : "");
+	canvas_format(inside, 0, 0, ROLE_TEXT, 0, "%s%s%s: %s %d bit%s", letter, known ? "." : ", ", what, what_if->method,
+		what_if->bits, what_if->per_channel ? ", a scale a channel" : "");
 	if (other_method)
 		canvas_format(inside, 0, 1, ROLE_WARNING, 0, "the run's method becomes %s, for every layer", what_if->method);
 }

@@ -112,7 +112,8 @@ static void draw_dead(const struct rows *rows, const struct row *row, struct can
 static void draw_real(const struct rows *rows, const struct row *row, struct canvas *cell, double value, int digits)
 {
 	char text[NUMBER_SIZE];
-	table_text(cell, chosen(rows, row), true, ROLE_TEXT, screen_number(text, sizeof text, is_float(row->layer) ? NAN : value, digits));
+	screen_number(text, sizeof text, is_float(row->layer) ? NAN : value, digits);
+	table_text(cell, chosen(rows, row), true, ROLE_TEXT, text);
 }
 
 static void draw_alpha(const struct rows *rows, const struct row *row, struct canvas *cell)
@@ -346,7 +347,8 @@ static void order_rows(struct rows *rows, const struct list *list, int most)
 			rows->selected = i;
 }
 
-static void draw_rows(struct canvas *canvas, const struct view *view, struct rows *rows, const char *title, const struct list *list)
+static void draw_rows(struct canvas *canvas, const struct view *view, struct rows *rows, const char *title,
+	const struct list *list)
 {
 	char note[2 * CELL_SIZE];
 	int total = rows->count, most = canvas->clip.height - (list->boxed ? 3 : 2);

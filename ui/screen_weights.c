@@ -111,8 +111,8 @@ static int number_rows(int height)
 	return height < WEIGHTS_MIN_HEIGHT ? height : height >= 15 ? 3 : height >= 10 ? 2 : height >= 8 ? 1 : 0;
 }
 
-static void draw_figure(struct canvas *canvas, struct rect rect, const struct weights_scene *scene, const struct view_layer *layer,
-	const struct axis *axis, bool reserve, bool numbers)
+static void draw_figure(struct canvas *canvas, struct rect rect, const struct weights_scene *scene,
+	const struct view_layer *layer, const struct axis *axis, bool reserve, bool numbers)
 {
 	char title[TEXT_SIZE], note[TEXT_SIZE], key[KEY_SIZE];
 	title_figure(title, note, scene, layer, rect.width);
@@ -181,7 +181,8 @@ static void draw_strip(struct canvas *canvas, struct rect rect, const struct wei
 			: "the first column comes with the next report");
 }
 
-static void draw_pictures(struct canvas *canvas, struct rect rect, const struct weights_scene *scene, struct picture_request *picture)
+static void draw_pictures(struct canvas *canvas, struct rect rect, const struct weights_scene *scene,
+	struct picture_request *picture)
 {
 	char key[KEY_SIZE], note[NAME_SIZE];
 	keymap_key_of(key, sizeof key, ACTION_BLINK, canvas->unicode);
@@ -191,22 +192,23 @@ static void draw_pictures(struct canvas *canvas, struct rect rect, const struct 
 }
 
 /* Where it is wide enough the pictures stand beside the table. */
-static void draw_question(struct canvas *canvas, struct rect rect, const struct weights_scene *scene, struct picture_request *picture)
+static void draw_question(struct canvas *canvas, struct rect rect, const struct weights_scene *scene,
+	struct picture_request *picture)
 {
 	int width = WHAT_IF_WIDTH + 2 * scene->boxed;
 	bool pictures = picture && weights_has_pictures(scene) && rect.width >= width + PICTURES_MIN_WIDTH;
 	struct rect table = rect, beside = {rect.x + width, rect.y, rect.width - width, rect.height};
 	if (pictures)
 		table.width = width;
-	struct canvas inside = screen_pane(canvas, table, scene->view->what_if.asked ? "what if, untrained: MSE/variance" : "what if", NULL,
-		scene->boxed);
+	const char *title = scene->view->what_if.asked ? "what if, untrained: MSE/variance" : "what if";
+	struct canvas inside = screen_pane(canvas, table, title, NULL, scene->boxed);
 	weights_draw_what_if(&inside, scene);
 	if (pictures)
 		draw_pictures(canvas, beside, scene, picture);
 }
 
-static void draw_lower(struct canvas *canvas, struct rect rect, const struct screen_state *state, const struct weights_scene *scene,
-	enum lower_pane pane, struct picture_request *picture)
+static void draw_lower(struct canvas *canvas, struct rect rect, const struct screen_state *state,
+	const struct weights_scene *scene, enum lower_pane pane, struct picture_request *picture)
 {
 	struct canvas part = canvas_part(canvas, rect);
 	switch (pane) {
@@ -275,7 +277,8 @@ static void draw_wide(struct screen_state *state, const struct weights_scene *sc
 	int tables = layers_height(scene->view, true, scene->boxed), height = body->clip.height - tables;
 	int count = list_panes(scene->view, weights_has_pictures(scene), true, panes), width = body->clip.width - SIDE_WIDTH;
 	enum lower_pane pane = panes[chosen_pane(state, panes, count)];
-	int lower = wanted_height(scene, state, pane, height), most = (int)(height * (pane == LOWER_TIME ? STRIP_SHARE : PICTURES_SHARE));
+	int most = (int)(height * (pane == LOWER_TIME ? STRIP_SHARE : PICTURES_SHARE));
+	int lower = wanted_height(scene, state, pane, height);
 	state->weights_stacked = false;
 	lower = lower < most ? lower : most;
 	draw_figures(body, (struct rect){0, 0, width, height - lower}, scene, false);
@@ -289,7 +292,8 @@ static void draw_narrow(struct screen_state *state, const struct weights_scene *
 	struct picture_request *picture)
 {
 	enum lower_pane panes[LOWER_PANES];
-	int width = body->clip.width, height = body->clip.height, figures = scene->view->other.shown && width < SIDE_BY_SIDE_FIGURES ? 2 : 1;
+	int width = body->clip.width, height = body->clip.height;
+	int figures = scene->view->other.shown && width < SIDE_BY_SIDE_FIGURES ? 2 : 1;
 	state->weights_stacked = width < SIDE_BY_SIDE_TABLES;
 	int count = list_panes(scene->view, weights_has_pictures(scene), false, panes), first = chosen_pane(state, panes, count);
 	int heights[LOWER_PANES] = {0}, left = height - figures * (FIGURE_HEIGHT + 2 * scene->boxed);

@@ -11,7 +11,11 @@
 #include "ui/widget_table.h"
 #include "ui/widget_weights.h"
 
-enum { TEXT_SIZE = 96, NUMBER_SIZE = 32, WEIGHTS_NUMBERS = 18, NAME_WIDTH = 12, PIECE_GAP = 3, COURSE_WIDTH = 12, MOST_COLUMNS = 3, FLOAT_BITS = 32 };
+enum {
+	WEIGHTS_NUMBERS = 18, MOST_COLUMNS = 3,
+	NAME_WIDTH = 12, PIECE_GAP = 3, COURSE_WIDTH = 12,
+	TEXT_SIZE = 96, NUMBER_SIZE = 32,
+};
 
 char *weights_layer_name(char *target, size_t size, const struct weights_scene *scene)
 {

@@ -235,7 +235,8 @@ static unsigned version_of(const struct view_what_if *what_if, enum view_blink w
 	return pair ? (versions[0] << 12 ^ versions[1] << 2) | 2u | which : versions[which] << 2 | which;
 }
 
-static void draw_pair(struct canvas *canvas, const struct weights_scene *scene, enum view_blink right, struct picture_request *picture)
+static void draw_pair(struct canvas *canvas, const struct weights_scene *scene, enum view_blink right,
+	struct picture_request *picture)
 {
 	const struct view_what_if *what_if = &scene->view->what_if;
 	char text[TEXT_SIZE];
@@ -248,7 +249,8 @@ static void draw_pair(struct canvas *canvas, const struct weights_scene *scene, 
 	canvas_text(canvas, middle + 1, y, right == VIEW_BLINK_FLOAT ? ROLE_TEXT : ROLE_MARK, CELL_BOLD, text);
 }
 
-static void draw_one(struct canvas *canvas, const struct weights_scene *scene, enum view_blink which, struct picture_request *picture)
+static void draw_one(struct canvas *canvas, const struct weights_scene *scene, enum view_blink which,
+	struct picture_request *picture)
 {
 	const struct view_what_if *what_if = &scene->view->what_if;
 	char text[TEXT_SIZE];

@@ -98,7 +98,7 @@ struct view_what_if {
 	int64_t step;              /* of the weights looked at */
 	struct view_layer answer;  /* under method and bits; name empty: not yet known */
 	char methods[VIEW_METHODS][16]; /* rows of the table, in display order; empty: no more */
-	double errors[VIEW_METHODS][VIEW_WHAT_IF_BITS]; /* MSE over variance at 1..8 bits; NaN: not known yet; infinite: not applicable */
+	double errors[VIEW_METHODS][VIEW_WHAT_IF_BITS]; /* MSE over variance at 1..8 bits; NaN: not known yet; infinite: N/A */
 	double best_error;         /* MSE over variance of the best levels of all for these bits; NaN: not known (yet) */
 	double network_bytes;      /* packed, of the whole network under the question; NaN: not known */
 	const struct image *picture[2]; /* by enum view_blink, borrowed; NULL: not known (yet), or D is asked about */

@@ -14,8 +14,11 @@
 
 enum {
 	EIGHTHS = 8, CROSS = 0xD7, LEVEL_MARK = 0x25B2, LEFT_MARK = 0x25C0, RIGHT_MARK = 0x25B6, LINE = 0x2500, TICK = 0x252C,
-	WORD_SIZE = 32, WORD_ROWS = 3, MAX_BAR_WIDTH = 5, LABEL_DISTANCE = 11,
-	AXIS_ROWS = 2, CAPTION_HEIGHT = 11 /* lower figures go without */, LIST_GAP = 2, MOST_LIST_ROWS = 4, LEAST_PICTURE_ROWS = 3, MOST_WORDED = 16,
+	WORD_SIZE = 32, WORD_ROWS = 3, MAX_BAR_WIDTH = 5, LABEL_DISTANCE = 11, AXIS_ROWS = 2,
+	CAPTION_HEIGHT = 11,    /* lower figures go without a caption */
+	MOST_WORDED = 16,       /* unless there are more states than are named one by one */
+	LIST_GAP = 2, MOST_LIST_ROWS = 4,
+	LEAST_PICTURE_ROWS = 3, /* for bars and histogram beside a list */
 };
 /* Levels are followed so far beyond the weights, in spans of the weights. */
 static const double FARTHEST_LEVEL = 1.5;
@@ -40,8 +43,9 @@ struct state_bars {
 
 /* How a bar is put into words: so many rows below it. In order of preference. */
 enum words { WORDS_LEVEL, WORDS_THREE, WORDS_TWO, WORDS_ONE, WORDS_COUNT, WORDS_LIST, WORDS_NONE };
-static const int word_rows[] = {[WORDS_LEVEL] = 3, [WORDS_THREE] = 3, [WORDS_TWO] = 2, [WORDS_ONE] = 1, [WORDS_COUNT] = 1, [WORDS_LIST] = 1,
-	[WORDS_NONE] = 0};
+static const int word_rows[] = {
+	[WORDS_LEVEL] = 3, [WORDS_THREE] = 3, [WORDS_TWO] = 2, [WORDS_ONE] = 1, [WORDS_COUNT] = 1, [WORDS_LIST] = 1, [WORDS_NONE] = 0,
+};
 
 bool weights_is_float(const struct view_layer *layer) { return layer->states < 1 || layer->states > VIEW_MAX_STATES; }
 
@@ -121,7 +125,8 @@ static int draw_beyond(struct canvas *canvas, int y, const struct axis *axis, co
 	return length + 1;
 }
 
-static void draw_scale(struct canvas *canvas, int y, const struct axis *axis, const struct view_layer *layer, enum theme_role role)
+static void draw_scale(struct canvas *canvas, int y, const struct axis *axis, const struct view_layer *layer,
+	enum theme_role role)
 {
 	int states = weights_is_float(layer) ? 0 : layer->states, width = canvas->clip.width;
 	int left = states ? draw_beyond(canvas, y, axis, layer, true, role) : 0;
@@ -372,7 +377,8 @@ char *weights_dead(char *target, size_t size, const struct view_layer *layer)
 	return target;
 }
 
-static void draw_caption(struct canvas *canvas, const struct view_layer *layer, const struct state_bars *bars, enum theme_role role)
+static void draw_caption(struct canvas *canvas, const struct view_layer *layer, const struct state_bars *bars,
+	enum theme_role role)
 {
 	char number[WORD_SIZE];
 	uint32_t fullest = 0;

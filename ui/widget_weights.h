@@ -24,7 +24,8 @@ bool weights_is_float(const struct view_layer *layer); /* no states */
 
 /* Fills the canvas. `role`: colour of levels and states. `reserve`: a float layer leaves the room of states free, so that
  * its histogram is as high as that of a quantized one beside it. */
-void weights_draw(struct canvas *canvas, const struct view_layer *layer, const struct axis *axis, enum theme_role role, bool reserve);
+void weights_draw(struct canvas *canvas, const struct view_layer *layer, const struct axis *axis, enum theme_role role,
+	bool reserve);
 
 /* "none", "z0, z3", "12 of 64: z0-4, z61-63", cut to fit; empty for a float layer. Returns target. */
 char *weights_dead(char *target, size_t size, const struct view_layer *layer);
