@@ -67,6 +67,13 @@ case("relu", nn.ReLU(), 2, 3)
 case("leaky_relu", nn.LeakyReLU(0.2), 2, 3)
 case("tanh", nn.Tanh(), 2, 3, input_scale=4)
 case("sigmoid", nn.Sigmoid(), 2, 3, input_scale=8)
+case("max_pool", nn.MaxPool2d(2), 3, 6)
+case("average_pool", nn.AvgPool2d(3), 3, 6)
+
+logits = Numbers(5).floats(24, 4).reshape(6, 4).requires_grad_(True)
+loss = F.cross_entropy(logits, torch.arange(6) % 4)
+loss.backward()
+body += c_array("cross_entropy_loss", loss) + c_array("cross_entropy_gradient", logits.grad)
 
 scores = torch.tensor([-100, -20, -3, -0.5, 0, 0.25, 2, 15, 100.0], requires_grad=True)
 body += c_array("bce_scores", scores)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/base/memory.h"
+#include "engine/nn/cross_entropy.h"
 #include "engine/nn/losses.h"
 #include "engine/nn/network.h"
 #include "tests/golden/layers.h"
@@ -45,6 +46,8 @@ static const struct layer_case cases[] = {
 	{{.kind = "leaky_relu", .name = "a", .slope = 0.2f}, {3, 3, 2}, 1, {{0}}, leaky_relu_y, leaky_relu_dx, {0}},
 	{{.kind = "tanh", .name = "a"}, {3, 3, 2}, 4, {{0}}, tanh_y, tanh_dx, {0}},
 	{{.kind = "sigmoid", .name = "a"}, {3, 3, 2}, 8, {{0}}, sigmoid_y, sigmoid_dx, {0}},
+	{{.kind = "max_pool", .name = "a", .kernel = 2}, {6, 6, 3}, 1, {{0}}, max_pool_y, max_pool_dx, {0}},
+	{{.kind = "average_pool", .name = "a", .kernel = 3}, {6, 6, 3}, 1, {{0}}, average_pool_y, average_pool_dx, {0}},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -133,6 +136,13 @@ static double slope_by_difference(struct bench *bench, float *value, float step)
 	return (above - below) / ((double)(kept + step) - (double)(kept - step));
 }
 
+/* Inputs so far from each other that no difference makes another one the largest. */
+static void keep_apart(struct bench *bench)
+{
+	for (size_t j = 0; j < bench->inputs; j++)
+		bench->x[j] = 0.05f * (float)(j * 37 % bench->inputs);
+}
+
 /* Moves inputs until none is near 0 and no leaky output is, so that no difference reaches over a kink. */
 static void keep_off_kinks(struct bench *bench, float slope)
 {
@@ -159,7 +169,10 @@ static void agrees_with_finite_differences(void **state)
 	const double allowed = 2e-3;
 	for (int i = 0; i < CASES; i++) {
 		struct bench *bench = make_bench(&cases[i]);
-		keep_off_kinks(bench, cases[i].spec.slope);
+		if (!strcmp(cases[i].spec.kind, "max_pool"))
+			keep_apart(bench);
+		else
+			keep_off_kinks(bench, cases[i].spec.slope);
 		objective(bench);
 		float dx[MOST_VALUES];
 		network_clear_gradients(bench->network);
@@ -252,6 +265,8 @@ static void impossible_layers_are_refused_by_name(void **state)
 		{.kind = "conv2d", .name = "first", .channels = 5, .kernel = 4, .stride = 0, .padding = 1},
 		{.kind = "conv_transpose2d", .name = "first", .channels = 5, .kernel = 1, .stride = 1, .padding = 4},
 		{.kind = "nothing", .name = "first"},
+		{.kind = "max_pool", .name = "first", .kernel = 2},
+		{.kind = "average_pool", .name = "first", .kernel = 0},
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct error error = {0};
@@ -298,6 +313,60 @@ static void every_loss_agrees_with_its_slope(void **state)
 	assert_non_null(strstr(error.text, "bce"));
 }
 
+/* Of equal values the first gets the gradient, and only that one. */
+static void max_pool_gives_ties_to_the_first(void **state)
+{
+	(void)state;
+	const struct layer_spec spec = {.kind = "max_pool", .name = "a", .kernel = 2};
+	struct network *network = network_create(&spec, 1, (struct shape){2, 2, 1}, 2, &optimizer_sgd, NULL);
+	const float x[] = {1, -3, 1, -2, 0, -2, 1, -2}, dy[] = {5, 7}, dx[] = {5, 0, 0, 7, 0, 0, 0, 0};
+	const float *y = network_forward(network, NULL, 2, true, x);
+	assert_true(y[0] == 1 && y[1] == -2);
+	assert_memory_equal(network_backward(network, NULL, 2, everything, x, dy), dx, sizeof dx);
+	network_destroy(network);
+}
+
+static void cross_entropy_agrees_with_pytorch(void **state)
+{
+	(void)state;
+	enum { SAMPLES = 6, CLASSES = 4 };
+	struct numbers numbers = {5};
+	float logits[SAMPLES * CLASSES], gradient[SAMPLES * CLASSES];
+	uint16_t labels[SAMPLES];
+	numbers_fill(&numbers, logits, SAMPLES * CLASSES, 4, 0);
+	for (int i = 0; i < SAMPLES; i++)
+		labels[i] = (uint16_t)(i % CLASSES);
+	double loss = cross_entropy(SAMPLES, CLASSES, logits, labels, gradient, NULL);
+	assert_float_equal(loss, cross_entropy_loss[0], 1e-6);
+	assert_true(close_to(gradient, cross_entropy_gradient, SAMPLES * CLASSES, 1e-6, "slope of the cross entropy"));
+	for (int i = 0; i < SAMPLES * CLASSES; i++) {
+		const float step = 1.0f / 1024, kept = logits[i];
+		logits[i] = kept + step;
+		double above = cross_entropy(SAMPLES, CLASSES, logits, labels, NULL, NULL);
+		logits[i] = kept - step;
+		double below = cross_entropy(SAMPLES, CLASSES, logits, labels, NULL, NULL);
+		logits[i] = kept;
+		assert_float_equal(gradient[i], (above - below) / (2 * step), 1e-6);
+	}
+}
+
+static void cross_entropy_bears_large_logits_and_counts_the_right_ones(void **state)
+{
+	(void)state;
+	const float logits[] = {1000, -1000, 0, 3, 3, 3, -500, -499, -501};
+	const uint16_t labels[] = {0, 0, 2};
+	float gradient[9];
+	size_t correct;
+	double loss = cross_entropy(3, 3, logits, labels, gradient, &correct);
+	assert_int_equal(correct, 2); /* the first, and the second by the order of equals */
+	assert_float_equal(loss, (0 + log(3) + log(exp(1) + exp(2) + 1)) / 3, 1e-12);
+	for (int i = 0; i < 9; i++)
+		assert_true(isfinite(gradient[i]));
+	const uint16_t unlikely[] = {1, 0, 2};
+	assert_float_equal(cross_entropy(1, 3, logits, unlikely, NULL, &correct), 2000, 1e-9);
+	assert_int_equal(correct, 0);
+}
+
 /* Walks the table: a row without golden values fails the test. */
 static void optimizers_agree_with_pytorch(void **state)
 {
@@ -334,6 +403,9 @@ int main(void)
 		cmocka_unit_test(losses_agree_with_pytorch),
 		cmocka_unit_test(every_loss_agrees_with_its_slope),
 		cmocka_unit_test(optimizers_agree_with_pytorch),
+		cmocka_unit_test(max_pool_gives_ties_to_the_first),
+		cmocka_unit_test(cross_entropy_agrees_with_pytorch),
+		cmocka_unit_test(cross_entropy_bears_large_logits_and_counts_the_right_ones),
 	};
 	return cmocka_run_group_tests_name("layers", tests, NULL, NULL);
 }

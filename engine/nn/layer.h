@@ -17,7 +17,7 @@ struct layer_spec {
 	const char *kind;           /* name of a row of layer_kinds */
 	char name[NN_NAME_SIZE];    /* for people: "conv1" */
 	int channels;               /* convolutions, linear: of the output */
-	int kernel, stride, padding; /* convolutions */
+	int kernel, stride, padding; /* convolutions; *_pool: only kernel, the side of a window */
 	bool bias;                  /* linear */
 	float slope;                /* leaky_relu, batch_norm_leaky */
 	float deviation;            /* convolutions, linear: weights start as N(0, deviation); batch_norm*: gamma as N(1, deviation) */
@@ -67,7 +67,7 @@ struct layer_kind {
 };
 
 extern const struct layer_kind layer_conv2d, layer_conv_transpose2d, layer_linear, layer_batch_norm, layer_batch_norm_leaky,
-	layer_relu, layer_leaky_relu, layer_tanh, layer_sigmoid;
+	layer_relu, layer_leaky_relu, layer_tanh, layer_sigmoid, layer_max_pool, layer_average_pool;
 extern const struct layer_kind *const layer_kinds[]; /* NULL-terminated */
 const struct layer_kind *layer_kind_find(const char *name, struct error *error); /* NULL and an error listing the known names */
 

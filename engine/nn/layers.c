@@ -5,7 +5,7 @@
 
 const struct layer_kind *const layer_kinds[] = {
 	&layer_conv2d, &layer_conv_transpose2d, &layer_linear, &layer_batch_norm, &layer_batch_norm_leaky,
-	&layer_relu, &layer_leaky_relu, &layer_tanh, &layer_sigmoid, NULL,
+	&layer_relu, &layer_leaky_relu, &layer_tanh, &layer_sigmoid, &layer_max_pool, &layer_average_pool, NULL,
 };
 
 const struct layer_kind *layer_kind_find(const char *name, struct error *error)
