@@ -71,7 +71,7 @@ static bool iterate(struct bench *bench, struct timed *row, int iterations, stru
 {
 	struct quant_fit start = row->start;
 	struct quant_options options = {.bits = start.bits, .iterations = iterations, .warm = &start};
-	start.alpha *= 1.05;
+	start.alpha *= 1.001;
 	return row->quantizer->fit(&options, bench->parallel, bench->weights, bench->count, &row->fit, error);
 }
 
