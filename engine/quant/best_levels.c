@@ -298,10 +298,12 @@ static void finish(const struct problem *p, const struct sorted_weights *sorted,
 		if (boundaries[m] == boundaries[m + 1])
 			continue;
 		size_t first = (size_t)p->items[boundaries[m]].weights, end = (size_t)p->items[boundaries[m + 1]].weights;
-		double sum = 0, level;
+		bool alone = boundaries[m + 1] == boundaries[m] + 1; /* one value: it is kept exactly */
+		double sum = 0;
 		for (size_t i = first; i < end; i++)
 			sum += sorted->values[i] - sorted->centre;
-		level = levels[(*used)++] = boundaries[m + 1] == boundaries[m] + 1 ? sorted->values[first] : sorted->centre + sum / (double)(end - first);
+		double level = alone ? sorted->values[first] : sorted->centre + sum / (double)(end - first);
+		levels[(*used)++] = level;
 		for (size_t i = first; i < end; i++)
 			error += (sorted->values[i] - level) * (sorted->values[i] - level);
 	}

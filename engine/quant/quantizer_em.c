@@ -83,7 +83,8 @@ static double level_rounding(const struct quant_fit *fit)
  * are rounded; so most fits are spared an exact measurement. */
 static bool no_worse_than(const struct em *em, const struct quant_fit *fit, double error, const struct quant_fit *minmax)
 {
-	double root = sqrt((double)em->count), limit = sqrt(error * (1 + float_doubt)) + root * (level_rounding(fit) + level_rounding(minmax));
+	double rounding = sqrt((double)em->count) * (level_rounding(fit) + level_rounding(minmax));
+	double limit = sqrt(error * (1 + float_doubt)) + rounding;
 	if (uniform_errs_above(minmax, limit * limit, em->parallel, em->weights, em->count))
 		return true;
 	return uniform_squared_error(fit, em->parallel, em->weights, em->count) <=

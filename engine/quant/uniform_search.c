@@ -193,7 +193,8 @@ static struct start best_start(struct search *search, struct start minmax)
 	return best;
 }
 
-struct quant_fit uniform_search(const struct sorted_weights *sorted, const struct quant_fit *first, int most, struct quant_trace *trace)
+struct quant_fit uniform_search(const struct sorted_weights *sorted, const struct quant_fit *first, int most,
+                                struct quant_trace *trace)
 {
 	struct search search = {
 		.sorted = sorted, .bits = first->bits, .top = (double)((1 << first->bits) - 1), .min = sorted->values[0],

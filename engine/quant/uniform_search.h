@@ -17,6 +17,7 @@ struct uniform_step uniform_step(const struct sorted_weights *sorted, int bits, 
 
 /* *fit is of a tensor with at least two different weights. `most`: iterations a start, 0: until it settles. The result
  * errs no more than EM from `first` (alpha and beta of Minmax) does after as many iterations. */
-struct quant_fit uniform_search(const struct sorted_weights *sorted, const struct quant_fit *first, int most, struct quant_trace *trace);
+struct quant_fit uniform_search(const struct sorted_weights *sorted, const struct quant_fit *first, int most,
+                                struct quant_trace *trace);
 
 #endif
