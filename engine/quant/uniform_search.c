@@ -8,11 +8,10 @@
 #include "engine/quant/uniform_search.h"
 
 #include <math.h>
+#include <stdint.h>
 
 enum {
-	MOST_STARTS = 24,
-	FEW_WEIGHTS = 2048,
-	FEW_BITS = 4,
+	MOST_STARTS = 64,
 	SHORT_RUN = 6,     /* iterations before most starts are dropped */
 	LONG_RUN = 2000,
 	SURE_RUNS = 2,     /* starts that are not */
@@ -140,14 +139,29 @@ static void search_grid(struct search *search)
 }
 
 /* Few weights for so many states: where each one falls matters. With many bits EM goes on for ever to gain nothing. */
+struct effort {
+	size_t weights; /* up to so many, */
+	int bits;       /* and so many bits */
+	double finest;  /* share of alpha between two spacings, times the states */
+	int beta_steps, wanted, most;
+};
+static const struct effort efforts[] = {
+	{.weights = 16, .bits = 4, .finest = 0.03, .beta_steps = 48, .wanted = MOST_STARTS, .most = LONG_RUN},
+	{.weights = 64, .bits = 4, .finest = 0.125, .beta_steps = 16, .wanted = MOST_STARTS, .most = LONG_RUN},
+	{.weights = 2048, .bits = 4, .finest = 0.25, .beta_steps = 8, .wanted = 24, .most = LONG_RUN},
+	{.weights = SIZE_MAX, .bits = 4, .finest = 0.5, .beta_steps = 4, .wanted = 8, .most = LONG_RUN},
+	{.weights = SIZE_MAX, .bits = QUANT_MAX_BITS, .finest = 0.5, .beta_steps = 4, .wanted = 4, .most = LONG_RUN / 8},
+};
+
 static void choose_effort(struct search *search)
 {
-	int states = 1 << search->bits;
-	bool few = search->sorted->count < FEW_WEIGHTS && search->bits <= FEW_BITS;
-	search->alpha_factor = few ? fmin(1 - 0.25 / states, 0.95) : fmin(1 - 0.5 / states, 0.95);
-	search->beta_steps = few ? 8 : 4;
-	search->wanted = few ? MOST_STARTS : search->bits <= FEW_BITS ? 8 : 4;
-	search->most = search->bits <= FEW_BITS ? LONG_RUN : LONG_RUN / 8;
+	const struct effort *effort = efforts;
+	while (search->sorted->count > effort->weights || search->bits > effort->bits)
+		effort++;
+	search->alpha_factor = fmin(1 - effort->finest / (1 << search->bits), 0.95);
+	search->beta_steps = effort->beta_steps;
+	search->wanted = effort->wanted;
+	search->most = effort->most;
 }
 
 /* EM from start's alpha and beta, which become those it ends with. Returns the number of iterations. */
