@@ -15,7 +15,9 @@
  *
  * A lies anywhere with one of its two steps 1: row r, depth k at a[t][r * a_row + k * a_depth].
  * B is a packed panel [depth][width], 64-byte aligned, where width is `lanes` when columns <= lanes and `panel` when more
- * (at most `panel`); values beyond the columns may be anything. C is row-major with c_row floats from row to row. */
+ * (at most `panel`); values beyond the columns may be anything. C is row-major with c_row floats from row to row.
+ * A finished network also has its bias (as many values as a row of B; NULL: 0) added and its negative values made 0 here,
+ * while they are in registers; neither goes with `add`. */
 struct product {
 	int rows, columns, depth, terms;
 	const float *const *a;
@@ -24,6 +26,8 @@ struct product {
 	float *c;
 	ptrdiff_t c_row;
 	bool add;
+	const float *bias;
+	bool rectify;
 };
 
 /* What a batch normalisation needs per channel; z = (x - mean) scale + shift, y = leaky(z). */

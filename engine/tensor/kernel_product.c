@@ -43,6 +43,7 @@ enum {
 #endif
 
 typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
+typedef int mask __attribute__((vector_size(VECTOR_BYTES)));
 typedef float loose_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias)); /* at any address */
 
 ALWAYS_INLINE vector load(const float *source) { return *(const loose_vector *)source; }
@@ -52,6 +53,12 @@ ALWAYS_INLINE void store(float *target, vector value, bool add)
 	if (add)
 		value += load(target);
 	*(loose_vector *)target = value;
+}
+
+/* Negative values become 0; NaN stays. */
+ALWAYS_INLINE vector rectified(vector value)
+{
+	return (vector)((mask)value & ~(value < 0));
 }
 
 /* across: A's rows are neighbours in memory (a_row is 1), else its depths are. `sum` must end up in registers, which
@@ -104,12 +111,21 @@ ALWAYS_INLINE void tile(const struct product *p, ptrdiff_t row, float *c, ptrdif
                         const int rows, const int vectors, const bool across)
 {
 	const ptrdiff_t first = row * (across ? 1 : p->a_row);
+	const vector begin[2] = {p->bias ? load(p->bias) : (vector){0}, p->bias && vectors == 2 ? load(p->bias + LANES) : (vector){0}};
 	vector sum[KERNEL_ROWS][2];
-	UNROLL for (int r = 0; r < rows; r++)
-		sum[r][0] = sum[r][1] = (vector){0};
+	UNROLL for (int r = 0; r < rows; r++) {
+		sum[r][0] = begin[0];
+		sum[r][1] = begin[1];
+	}
 	for (int t = 0; t < p->terms; t++) {
 		const float *next = p->a[t + 1 < p->terms ? t + 1 : t];
 		add_term(p, p->a[t] + first, next + first, p->b[t], sum, rows, vectors, across);
+	}
+	if (p->rectify) {
+		UNROLL for (int r = 0; r < rows; r++) {
+			sum[r][0] = rectified(sum[r][0]);
+			sum[r][1] = rectified(sum[r][1]);
+		}
 	}
 	UNROLL for (int r = 0; r < rows; r++) {
 		store(c + r * c_row, sum[r][0], add);
