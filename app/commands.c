@@ -12,10 +12,9 @@
 #include "engine/tensor/gemm.h"
 
 const struct subcommand *const subcommands[] = {
-	&subcommand_tui, &subcommand_train, &subcommand_quantize, &subcommand_weights, &subcommand_metrics, &subcommand_sample,
-	&subcommand_export, &subcommand_runs, &subcommand_data, &subcommand_bench, &subcommand_doctor, &subcommand_completions,
-	&subcommand_manual,
-	NULL,
+	&subcommand_tui, &subcommand_train, &subcommand_quantize, &subcommand_weights, &subcommand_metrics, &subcommand_features,
+	&subcommand_sample, &subcommand_export, &subcommand_runs, &subcommand_data, &subcommand_bench, &subcommand_doctor,
+	&subcommand_completions, &subcommand_manual, NULL,
 };
 
 enum { MAX_CHILDREN = 32, FULL_NAME_SIZE = 64, NAME_COLUMN = 14 };

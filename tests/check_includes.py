@@ -27,7 +27,7 @@ ARROWS = {
 	"engine/quant": {"engine/base", "engine/tensor"},
 	"engine/nn": {"engine/base", "engine/tensor"},
 	"engine/file": {"engine/base"},
-	"engine/metric": {"engine/base", "engine/tensor", "engine/file"},
+	"engine/metric": {"engine/base", "engine/tensor", "engine/data", "engine/nn", "engine/file"},
 	"engine/gan": {"engine/base", "engine/tensor", "engine/data", "engine/quant", "engine/nn", "engine/file"},
 	"tests": EVERYTHING,
 	"tests/fuzz": EVERYTHING,

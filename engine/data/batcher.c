@@ -14,9 +14,6 @@
 
 enum { SLOTS = 2 };
 
-/* Random blocks between two epochs: more than any shuffle draws (the number of pictures fits in 32 bits). */
-static const uint64_t blocks_an_epoch = (uint64_t)1 << 34;
-
 struct slot {
 	float *activations;           /* [H][W][N][C] */
 	struct batcher_position next; /* where the batch after this one begins */
@@ -51,20 +48,12 @@ static struct batcher_position normalized(const struct batcher *batcher, struct 
 	return (struct batcher_position){position.epoch + 1, 0};
 }
 
-/* Fisher and Yates (Durstenfeld 1964). */
 static void shuffle(struct batcher *batcher, int64_t epoch)
 {
 	struct random random;
-	uint32_t count = (uint32_t)batcher->dataset->count;
 	random_start(&random, batcher->seed, RANDOM_SHUFFLE);
-	random.counter = (uint64_t)epoch * blocks_an_epoch;
-	for (uint32_t i = 0; i < count; i++)
-		batcher->order[i] = i;
-	for (uint32_t i = count; i > 1; i--) {
-		uint32_t j = random_below(&random, i), last = batcher->order[i - 1];
-		batcher->order[i - 1] = batcher->order[j];
-		batcher->order[j] = last;
-	}
+	random.counter = (uint64_t)epoch * random_permutation_blocks;
+	random_permutation(&random, batcher->order, (uint32_t)batcher->dataset->count);
 	batcher->order_epoch = epoch;
 }
 

@@ -80,3 +80,18 @@ uint32_t random_below(struct random *random, uint32_t limit)
 		}
 	}
 }
+
+/* More than any permutation draws: there are at most 2^32 values. */
+const uint64_t random_permutation_blocks = (uint64_t)1 << 34;
+
+/* Fisher and Yates (Durstenfeld 1964). */
+void random_permutation(struct random *random, uint32_t *order, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		order[i] = i;
+	for (uint32_t i = count; i > 1; i--) {
+		uint32_t j = random_below(random, i), last = order[i - 1];
+		order[i - 1] = order[j];
+		order[j] = last;
+	}
+}

@@ -16,6 +16,7 @@ enum random_stream {
 	RANDOM_SHAPES,                /* the generated data set */
 	RANDOM_TEST,
 	RANDOM_SUBSETS,               /* samples that a kernel distance compares */
+	RANDOM_CLASSIFIER_INIT, RANDOM_CLASSIFIER_ORDER, RANDOM_CLASSIFIER_MOVES, /* training of a feature network */
 };
 
 struct random {
@@ -31,5 +32,9 @@ void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t ou
 void random_fill_normal(struct random *random, float *values, size_t count, float mean, float deviation); /* Box-Muller */
 void random_fill_uniform(struct random *random, float *values, size_t count);                               /* [0, 1) */
 uint32_t random_below(struct random *random, uint32_t limit); /* 0..limit-1, unbiased; limit > 0 */
+
+/* order[0..count-1] becomes 0..count-1 in random order; draws fewer blocks than random_permutation_blocks. */
+void random_permutation(struct random *random, uint32_t *order, uint32_t count);
+extern const uint64_t random_permutation_blocks;
 
 #endif
