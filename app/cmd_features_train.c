@@ -136,7 +136,8 @@ static bool test_and_write(struct train *train, struct checkpoint *checkpoint, s
 {
 	if (!checkpoint_write(checkpoint, train->output, train->hash, &train->bytes, error))
 		return false;
-	struct dataset *pictures = features_open_dataset(train->arguments->data, "test", CLASSIFIER_SIZE, 0, error);
+	struct dataset *pictures = features_open_dataset(train->arguments->data, "test", CLASSIFIER_SIZE,
+	                                                 (size_t)train->arguments->samples, error);
 	bool good = pictures != NULL, held_out = good && is_held_out(train->dataset, pictures);
 	if (held_out && (good = test(train, pictures, error))) {
 		train->test_count = pictures->count;
@@ -242,7 +243,7 @@ static const struct cli_option options[] = {
 	{.name = "seed", .kind = CLI_NATURAL, .argument = "N", .offset = offsetof(struct train_arguments, seed), .standard = "1",
 	 .help = "of weights, order and moves"},
 	{.name = "samples", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct train_arguments, samples), .min = 0,
-	 .max = 1e9, .standard = "0", .help = "train on the first N pictures only, 0: all"},
+	 .max = 1e9, .standard = "0", .help = "train on the first N pictures and test on as many, 0: all"},
 	{.name = "threads", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct train_arguments, threads), .min = 0,
 	 .max = PARALLEL_MAX_THREADS, .standard = "0", .help = "threads, 0: one a usable core"},
 	CLI_JSON(struct train_arguments, json),
