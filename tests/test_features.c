@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/base/memory.h"
+#include "engine/data/dataset.h"
 #include "engine/data/picture_file.h"
 #include "engine/metric/classifier.h"
 #include "engine/metric/classifier_training.h"
@@ -345,6 +346,59 @@ static void the_facts_say_what_was_used(void **state)
 	feature_network_close(network);
 }
 
+/* ---- ready-made weights ---- */
+
+/* What each must reach on its test pictures, as measured when it was made. */
+static const struct { const char *data; double accuracy; int channels; } promises[] = {
+	{"fashion-mnist", 0.915, 1}, {"cifar10", 0.82, 3}, {"shapes", 0.95, 3},
+};
+enum { PROMISES = sizeof promises / sizeof *promises, MAX_READY_BYTES = 3000000 };
+
+static void ready_weights_keep_their_promises(void **state)
+{
+	(void)state;
+	size_t bytes = 0;
+	for (int i = 0; feature_classifier.ready(i); i++) {
+		const char *name = feature_classifier.ready(i);
+		int row = 0;
+		while (row < PROMISES && strcmp(promises[row].data, name) != 0)
+			row++;
+		assert_in_range(row, 0, PROMISES - 1);
+		struct feature_network *network = feature_network_open(NULL, name, NULL);
+		assert_non_null(network);
+		assert_string_equal(network->facts.weights, name);
+		assert_string_equal(network->facts.data, name);
+		assert_true(network->facts.accuracy >= promises[row].accuracy && network->facts.accuracy < 1);
+		assert_true(network->facts.channels == promises[row].channels && network->facts.classes == 10);
+		assert_in_range(network->facts.test_count, 4000, 10000);
+		bytes += network->facts.weight_bytes;
+		feature_network_close(network);
+	}
+	assert_in_range(bytes, 1, MAX_READY_BYTES);
+}
+
+/* A few of the test pictures, where they are on this machine: as many are named rightly as the file says, more or less. */
+static void ready_weights_know_their_pictures(void **state)
+{
+	(void)state;
+	enum { SOME = 100 };
+	for (int i = 0; feature_classifier.ready(i); i++) {
+		const char *name = feature_classifier.ready(i);
+		const struct dataset_options options = {.size = SIZE, .seed = 1, .split = "test", .limit = SOME};
+		struct dataset *dataset = dataset_open(name, &options, NULL);
+		if (!dataset)
+			continue;
+		struct feature_network *network = feature_network_open(NULL, name, NULL);
+		const struct feature_pictures pictures = {dataset->pixels, dataset->count, dataset->size, dataset->channels};
+		size_t correct;
+		assert_true(feature_network_count_correct(network, NULL, &pictures, dataset->labels, NULL, &correct, NULL));
+		double accuracy = network->facts.accuracy, spread = sqrt(accuracy * (1 - accuracy) / SOME);
+		assert_float_equal((double)correct / SOME, accuracy, 4 * spread);
+		feature_network_close(network);
+		dataset_destroy(dataset);
+	}
+}
+
 /* ---- training ---- */
 
 /* Two classes that one look tells apart: the upper or the lower half is bright. */
@@ -482,6 +536,8 @@ int main(void)
 		cmocka_unit_test(computing_can_be_stopped_between_chunks),
 		cmocka_unit_test(the_right_ones_are_counted),
 		cmocka_unit_test(the_facts_say_what_was_used),
+		cmocka_unit_test(ready_weights_keep_their_promises),
+		cmocka_unit_test(ready_weights_know_their_pictures),
 		cmocka_unit_test(training_learns_and_repeats_itself),
 		cmocka_unit_test(pictures_are_moved_and_mirrored),
 		cmocka_unit_test(impossible_trainings_are_refused),
