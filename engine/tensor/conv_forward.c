@@ -63,7 +63,8 @@ static void pack_panel(struct conv_forward *layer, int panel, const float *weigh
 struct conv_forward *conv_forward_create(const struct conv_forward_geometry *g, const float *weights, const float *scale,
                                          const float *bias, struct error *error)
 {
-	assert(g->kernel_height >= 1 && g->kernel_height <= CONV_MAX_KERNEL && g->kernel_width >= 1 && g->kernel_width <= CONV_MAX_KERNEL);
+	assert(g->kernel_height >= 1 && g->kernel_height <= CONV_MAX_KERNEL);
+	assert(g->kernel_width >= 1 && g->kernel_width <= CONV_MAX_KERNEL);
 	assert(g->padding_y >= 0 && g->padding_y < g->kernel_height && g->padding_x >= 0 && g->padding_x < g->kernel_width);
 	struct conv_forward *layer = memory_zeroed(1, sizeof *layer);
 	layer->geometry = *g;
@@ -188,7 +189,8 @@ void conv_forward_run(const struct conv_forward *layer, struct parallel *paralle
 /* ---- the slow truth ---- */
 
 /* One output value, summed in double. */
-static double sum_of(const struct conv_forward_geometry *g, const float *weights, int batch, const float *input, int y, int x, int n)
+static double sum_of(const struct conv_forward_geometry *g, const float *weights, int batch, const float *input, int y, int x,
+                     int n)
 {
 	const int depth = g->input.channels;
 	double sum = 0;
