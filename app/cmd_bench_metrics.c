@@ -1,4 +1,4 @@
-/* qgan bench metrics: what the algebra of scores costs, on features of noise. */
+/* qgan bench metrics: what scores cost: the algebra on features of noise, the default feature network on pictures of it. */
 #include "app/commands.h"
 
 #include <math.h>
@@ -7,6 +7,7 @@
 #include "app/text_table.h"
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/metric/feature_network.h"
 #include "engine/metric/frechet.h"
 #include "engine/metric/inception_score.h"
 #include "engine/metric/kernel_distance.h"
@@ -25,7 +26,8 @@ struct bench {
 	struct metric_array features, reference;
 	float *values;       /* of both */
 	struct metric_statistics statistics[2];
-	double moments_seconds, eigen_seconds, fid_seconds, kid_seconds, is_seconds;
+	double moments_seconds, eigen_seconds, fid_seconds, kid_seconds, is_seconds, features_seconds;
+	int features_dimensions;
 };
 
 /* Spreads that fall as those of real features do. */
@@ -119,6 +121,42 @@ static bool time_is(struct bench *bench, struct error *error)
 	return ok;
 }
 
+static uint8_t *make_pictures(size_t bytes, struct error *error)
+{
+	uint8_t *pixels = memory_try_bytes(bytes, "the pictures", error);
+	uint32_t state = 1;
+	for (size_t i = 0; pixels && i < bytes; i++) {
+		state = state * 1664525u + 1013904223u;
+		pixels[i] = (uint8_t)(state >> 24);
+	}
+	return pixels;
+}
+
+static bool time_network(struct bench *bench, struct feature_network *network, struct error *error)
+{
+	const struct feature_facts *facts = &network->facts;
+	size_t samples = (size_t)bench->arguments->samples, dimensions = (size_t)facts->dimensions;
+	uint8_t *pixels = make_pictures(samples * (size_t)(facts->size * facts->size * facts->channels), error);
+	float *features = pixels ? memory_try_floats(samples * dimensions, "the features", error) : NULL;
+	const struct feature_pictures pictures = {pixels, samples, facts->size, facts->channels};
+	double start = clock_seconds();
+	bool ok = features && feature_network_compute(network, bench->parallel, &pictures, NULL, features, NULL, error);
+	bench->features_seconds = clock_seconds() - start;
+	bench->features_dimensions = facts->dimensions;
+	free(features);
+	free(pixels);
+	return ok;
+}
+
+/* The default network with the first of its ready-made weights. */
+static bool time_features(struct bench *bench, struct error *error)
+{
+	struct feature_network *network = feature_network_open(NULL, feature_network_kinds[0]->ready(0), error);
+	bool ok = network && time_network(bench, network, error);
+	feature_network_close(network);
+	return ok;
+}
+
 enum { DIGITS = 4 }; /* more than the same machine gives twice */
 
 static json_t *milliseconds(double seconds) { return cli_json_rounded(seconds * 1e3, DIGITS); }
@@ -126,10 +164,11 @@ static json_t *milliseconds(double seconds) { return cli_json_rounded(seconds * 
 static int print_json(const struct bench *bench)
 {
 	const struct arguments *a = bench->arguments;
-	return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:i}",
+	return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:i}",
 		"moments_ms", milliseconds(bench->moments_seconds), "eigen_ms", milliseconds(bench->eigen_seconds),
 		"fid_ms", milliseconds(bench->fid_seconds), "kid_ms", milliseconds(bench->kid_seconds),
-		"is_ms", milliseconds(bench->is_seconds), "samples", (json_int_t)a->samples, "dimensions", (json_int_t)a->dimensions,
+		"is_ms", milliseconds(bench->is_seconds), "features_ms", milliseconds(bench->features_seconds),
+		"samples", (json_int_t)a->samples, "dimensions", (json_int_t)a->dimensions,
 		"classes", (json_int_t)a->classes, "kid_subsets", (json_int_t)a->kid_subsets,
 		"kid_subset_size", (json_int_t)a->kid_subset_size, "threads", parallel_threads(bench->parallel)));
 }
@@ -153,6 +192,7 @@ static int print_text(const struct bench *bench)
 	add_row(table, "FID of two covariances", bench->fid_seconds, a->dimensions, "rows", a->dimensions);
 	add_row(table, "KID", bench->kid_seconds, a->kid_subsets, "subsets", a->kid_subset_size);
 	add_row(table, "Inception Score", bench->is_seconds, a->samples, "samples", a->classes);
+	add_row(table, "features of the classifier", bench->features_seconds, a->samples, "pictures", bench->features_dimensions);
 	text_table_print(table, stdout, 0);
 	text_table_destroy(table);
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
@@ -186,7 +226,8 @@ static int run(int argc, char **argv)
 		return status;
 	bench.parallel = parallel_create((int)arguments.threads, &error);
 	if (!bench.parallel || !make_features(&bench, &error) || !time_moments(&bench, &error) || !time_eigen(&bench, &error) ||
-	    !time_fid(&bench, &error) || !time_kid(&bench, &error) || !time_is(&bench, &error))
+	    !time_fid(&bench, &error) || !time_kid(&bench, &error) || !time_is(&bench, &error) ||
+	    !time_features(&bench, &error))
 		status = cli_fail(&error);
 	else
 		status = arguments.json ? print_json(&bench) : print_text(&bench);
@@ -199,7 +240,7 @@ static int run(int argc, char **argv)
 
 const struct subcommand subcommand_bench_metrics = {
 	.name = "metrics",
-	.help = "Time the algebra of scores on features of noise: moments, eigenvectors, FID, KID and Inception Score.",
+	.help = "Time scores on noise: moments, eigenvectors, FID, KID, Inception Score, and the classifier's features.",
 	.syntax = {.options = options},
 	.run = run,
 };
