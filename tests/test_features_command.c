@@ -92,9 +92,9 @@ static void trains_a_file_that_says_how_it_came_about(void **state)
 	check_number(json, "train_loss", 0.1, 10);
 	check_number(json, "epochs", 2, 2);
 	struct checkpoint *file = checkpoint_read(temporary_path(&folder, "small"), NULL, NULL);
-	double accuracy, rate;
-	uint64_t seed, count;
-	const char *name, *data;
+	double accuracy = 0, rate = 0;
+	uint64_t seed = 0, count = 0;
+	const char *name = NULL, *data = NULL;
 	assert_non_null(file);
 	assert_true(checkpoint_get_number(file, "accuracy", &accuracy, NULL) && checkpoint_get_integer(file, "seed", &seed, NULL));
 	assert_true(checkpoint_get_integer(file, "train_count", &count, NULL) && checkpoint_get_text(file, "class.0", &name, NULL));
