@@ -28,6 +28,16 @@ void bits_to_text(int bits, char text[8])
 		snprintf(text, 8, "%d", bits);
 }
 
+static json_t *words_to_json(const char *words)
+{
+	json_t *list = json_array();
+	for (size_t length; *words; words += length + (words[length] == ' ')) {
+		length = strcspn(words, " ");
+		json_array_append_new(list, json_stringn(words, length));
+	}
+	return list;
+}
+
 json_t *run_to_json(const struct run *run)
 {
 	json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:I}",
@@ -50,13 +60,17 @@ json_t *run_to_json(const struct run *run)
 	json_object_set_new(json, "host", json_string(run->host));
 	json_object_set_new(json, "pid", json_integer(run->pid));
 	json_object_set_new(json, "message", json_string(run->message));
+	json_object_set_new(json, "verdict", run->verdict.kind[0] ? json_string(run->verdict.kind) : json_null());
+	json_object_set_new(json, "verdict_warnings", words_to_json(run->verdict.warnings));
+	json_object_set_new(json, "verdict_reason", json_string(run->verdict.reason));
+	json_object_set_new(json, "verdict_action", json_string(run->verdict.action));
 	return json;
 }
 
 /* ---- list ---- */
 
 static const struct text_column list_columns[] = {
-	{.title = "name"}, {.title = "status"}, {.title = "model"}, {.title = "data"},
+	{.title = "name"}, {.title = "status"}, {.title = "verdict"}, {.title = "model"}, {.title = "data"},
 	{.title = "D", .right = true}, {.title = "G", .right = true}, {.title = "quantizer"},
 	{.title = "step", .right = true}, {.title = "epochs", .right = true},
 	{.title = "loss D", .right = true}, {.title = "loss G", .right = true}, {.title = "age", .right = true},
@@ -82,6 +96,7 @@ static void add_run(struct text_table *table, const struct run *run, double now)
 	bool whole = text_copy(data, sizeof data, run->data);
 	text_table_add(table, "%s", run->name);
 	add_status(table, run);
+	text_table_add(table, "%s", run->verdict.kind[0] ? run->verdict.kind : "-");
 	text_table_add(table, "%s", run->model);
 	text_table_add(table, "%s%s", data, whole ? "" : "...");
 	text_table_add(table, "%s", d_bits);

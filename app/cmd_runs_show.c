@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/cli.h"
+#include "app/run_verdict.h"
 #include "app/runs_json.h"
 #include "engine/quant/quantizer.h"
 
@@ -169,6 +170,8 @@ bool run_report_read(struct store *store, const char *name_or_id, struct run_rep
 	if (!store_find_run(store, name_or_id, &report->run, error))
 		return false;
 	int64_t id = report->run.id;
+	if (!run_verdict_find(store, &report->run, &report->run.verdict, error))
+		return false;
 	struct metric_point point = {0};
 	report->settings = json_loads(report->run.config_json, 0, NULL);
 	report->journal = json_array();

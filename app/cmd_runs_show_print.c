@@ -75,6 +75,9 @@ static void print_run(const struct run_report *report)
 	char text[128], number[32], other[32];
 	printf("%s  %s\n", run->name, run_status_name(run->status));
 	print_pair("message", run->message);
+	print_pair("verdict", run->verdict.kind);
+	print_pair("because", run->verdict.reason);
+	print_pair("try", run->verdict.action);
 	snprintf(text, sizeof text, "%" PRId64, run->id);
 	print_pair("id", text);
 	print_bits(report);

@@ -19,9 +19,11 @@ struct train_state {
 	bool json, visible;
 	struct cli_progress bar;
 	struct progress last;  /* the newest step */
+	struct verdict verdict;
 	struct error failure;
 	bool output_lost;      /* stdout is gone (| head): stop and save */
 	char checkpoint[STORE_PATH_SIZE];
+	int64_t good_step;     /* of the newest checkpoint before the end; -1: none */
 };
 
 static json_t *step_to_json(const struct train_state *state, const struct progress *progress)
@@ -81,6 +83,9 @@ static void watch_event(void *context, struct event *event)
 		if (state->json)
 			print_line(state, step_to_json(state, &event->progress));
 		break;
+	case EVENT_VERDICT:
+		state->verdict = event->verdict;
+		break;
 	case EVENT_STATE:
 		watch_state(state, event);
 		break;
@@ -93,10 +98,12 @@ static void watch_event(void *context, struct event *event)
 static void watch_report(void *context, const struct recorder_report *report)
 {
 	struct train_state *state = context;
-	if (report->kind == RECORDER_CHECKPOINT_WRITTEN)
+	if (report->kind == RECORDER_CHECKPOINT_WRITTEN) {
 		text_copy(state->checkpoint, sizeof state->checkpoint, report->path);
-	else
+		state->good_step = report->last ? state->good_step : report->step;
+	} else {
 		cli_warn("%s", report->text);
+	}
 }
 
 /* Until the end, or until a signal asked for it: one signal saves, a second one leaves. */
@@ -126,14 +133,28 @@ static void print_summary(struct train_state *state)
 	if (state->json) {
 		json_t *line = step_to_json(state, &state->last);
 		json_object_set_new(line, "status", json_string(status));
+		json_object_set_new(line, "verdict", json_string(verdict_kind_name(state->verdict.kind)));
+		json_object_set_new(line, "verdict_reason", json_string(state->verdict.reason));
 		if (*state->checkpoint)
 			json_object_set_new(line, "checkpoint", json_string(state->checkpoint));
 		print_line(state, line);
 		return;
 	}
 	fprintf(stderr, "%s %s at step %" PRId64 "\n", training_run(state->training)->name, status, state->last.report.step);
+	fprintf(stderr, "%s: %s%s%s\n", verdict_kind_name(state->verdict.kind), state->verdict.reason,
+	        *state->verdict.action ? "; try: " : "", state->verdict.action);
 	if (*state->checkpoint)
 		fprintf(stderr, "checkpoint %s\n", state->checkpoint);
+}
+
+/* Nobody is here to go back: say how, to before the trouble began if something was saved there. */
+static void advise(const struct train_state *state)
+{
+	char at[32] = "";
+	if (state->good_step >= 0)
+		snprintf(at, sizeof at, "@%" PRId64, state->good_step);
+	cli_warn("to go on with lower rates: qgan train --from %s%s --d-learning-rate RATE --g-learning-rate RATE",
+	         training_run(state->training)->name, at);
 }
 
 static int exit_status(const struct train_state *state, size_t lost)
@@ -167,6 +188,8 @@ static int train(struct train_state *state, const char *store_path, const struct
 	cli_progress_end(&state->bar);
 	if (state->failure.code == ERROR_NONE)
 		print_summary(state);
+	else if (state->failure.code == ERROR_NUMERIC)
+		advise(state);
 	training_destroy(state->training);
 	return exit_status(state, recorder_destroy(recorder, 30));
 }
@@ -183,7 +206,7 @@ static int run(int argc, char **argv)
 	struct error error = {0};
 	if (!train_options_resolve(&arguments.train, store_path, &start, &error))
 		return cli_fail(&error);
-	struct train_state state = {.json = arguments.json};
+	struct train_state state = {.json = arguments.json, .good_step = -1};
 	state.last.report = (struct step_report){.step = start.checkpoint_step, .epochs = NAN, .loss = {NAN, NAN},
 		.d_real = NAN, .d_fake = NAN, .gradient_norm = {NAN, NAN}}; /* until a step is made */
 	return train(&state, store_path, &start);

@@ -460,6 +460,12 @@ static void log_reports(struct recorder *recorder)
 			log_write(LOG_LEVEL_WARNING, "%s", report.text);
 }
 
+/* The path never changes, whatever the recorder's thread does with its connection. */
+const char *recorder_store_path(const struct recorder *recorder)
+{
+	return store_path(recorder->store);
+}
+
 size_t recorder_destroy(struct recorder *recorder, double seconds)
 {
 	if (!recorder)

@@ -28,6 +28,8 @@ struct recorder;
 /* Opens (creates, migrates) the store for writing and starts the thread. NULL and an error when either is refused. */
 struct recorder *recorder_create(const char *store_path, struct error *error);
 
+const char *recorder_store_path(const struct recorder *recorder);
+
 /* Waits up to `seconds` for what is still queued, then ends the thread and frees. Returns how many facts were lost
  * because the disk refused them (also logged); 0: everything is on disk. NULL is fine. An open run is left as it is
  * and will read as crashed: end it first. */
@@ -50,8 +52,8 @@ bool recorder_begin_run(struct recorder *recorder, const struct recorder_run_sta
 /* Takes over any event of the engine (the pointers in *event are NULL afterwards) and never waits. Without an open
  * run it is only released. STATE sets the run's status, FINISHED, STOPPED and FAILED once the checkpoints before it
  * are written; METRICS, JOURNAL, LAYERS and SAMPLE become rows; CHECKPOINT a file, a row and the pruning of old ones
- * (kept for ever when somebody asked for it: event.command_id is not 0, and it is not the last); STARTED and PROGRESS
- * update the run's row; LOADING and REPLY are nothing to record. */
+ * (kept for ever when somebody asked for it: event.command_id is not 0, and it is not the last); STARTED, PROGRESS
+ * and VERDICT update the run's row; LOADING and REPLY are nothing to record. */
 void recorder_take_event(struct recorder *recorder, struct event *event);
 
 /* The checkpoint of that step, written or still queued, is never pruned. */

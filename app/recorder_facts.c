@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/run_verdict.h"
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/data/picture_file.h"
@@ -36,7 +37,7 @@ static void take_state(struct fact *fact, struct event *event)
 {
 	fact->state.status = status_of_state[event->state];
 	fact->state.running = event->state == ENGINE_RUNNING;
-	if (event->state == ENGINE_FAILED)
+	if (event->error.code != ERROR_NONE) /* it has failed, or waits for a person */
 		fact->state.message = memory_text(event->error.text);
 }
 
@@ -87,6 +88,7 @@ static void take_sample(struct fact *fact, struct event *event)
 	fact->sample.tiles = event->tiles;
 	fact->sample.columns = event->columns;
 	fact->sample.seed = event->seed;
+	fact->sample.diversity = event->diversity;
 	event->picture = NULL;
 }
 
@@ -97,6 +99,12 @@ static void take_checkpoint(struct fact *fact, struct event *event)
 	/* The last one is among the newest anyway, and would be kept after every stop if it counted as asked for. */
 	fact->checkpoint.kept = event->command_id != 0 && !event->last;
 	event->checkpoint = NULL;
+}
+
+static void take_verdict(struct fact *fact, struct event *event)
+{
+	fact->verdict = memory_zeroed(1, sizeof *fact->verdict);
+	run_verdict_fill(fact->verdict, &event->verdict);
 }
 
 static const struct {
@@ -114,6 +122,7 @@ static const struct {
 	[EVENT_JOURNAL] = {FACT_JOURNAL, take_journal},
 	[EVENT_REPLY] = {0},
 	[EVENT_SNAPSHOT] = {0},
+	[EVENT_VERDICT] = {FACT_VERDICT, take_verdict},
 };
 
 struct fact *fact_from_event(struct recorded_run *run, struct event *event)
@@ -271,6 +280,7 @@ static bool write_sample(struct fact *fact, struct store *store, struct error *e
 		.seed = fact->sample.seed,
 		.d_bits = fact->run->progress.d_bits,
 		.g_bits = fact->run->progress.g_bits,
+		.diversity = fact->sample.diversity,
 		.png_size = fact->sample.png.length,
 		.png = (uint8_t *)fact->sample.png.bytes,
 	};
@@ -280,6 +290,11 @@ static bool write_sample(struct fact *fact, struct store *store, struct error *e
 static bool write_keep(struct fact *fact, struct store *store, struct error *error)
 {
 	return store_keep_checkpoint(store, fact->run->run.id, fact->step, error);
+}
+
+static bool write_verdict(struct fact *fact, struct store *store, struct error *error)
+{
+	return store_set_verdict(store, fact->run->run.id, fact->verdict, error);
 }
 
 static bool is_over(enum run_status status)
@@ -312,6 +327,7 @@ static void release_started(struct fact *fact) { free(fact->started); }
 static void release_journal(struct fact *fact) { free(fact->journal); }
 static void release_layers(struct fact *fact) { free(fact->layers.reports); }
 static void release_state(struct fact *fact) { free(fact->state.message); }
+static void release_verdict(struct fact *fact) { free(fact->verdict); }
 
 static void release_sample(struct fact *fact)
 {
@@ -339,6 +355,7 @@ static const struct {
 	[FACT_SAMPLE] = {.name = "sample", .prepare = prepare_sample, .write = write_sample, .release = release_sample},
 	[FACT_CHECKPOINT] = {.name = "checkpoint", .release = release_checkpoint},
 	[FACT_KEEP] = {.name = "kept mark", .write = write_keep},
+	[FACT_VERDICT] = {.name = "verdict", .write = write_verdict, .release = release_verdict},
 	[FACT_STATE] = {.name = "state", .write = write_state, .release = release_state},
 	[FACT_END] = {.name = "end", .write = write_end, .release = release_state},
 };

@@ -25,6 +25,7 @@ enum fact_kind {
 	FACT_SAMPLE,
 	FACT_CHECKPOINT, /* written by recorder.c: a file is no part of a transaction */
 	FACT_KEEP,
+	FACT_VERDICT,
 	FACT_STATE,
 	FACT_END,        /* always the last fact of its run */
 };
@@ -48,7 +49,9 @@ struct fact {
 			struct text png;
 			int tiles, columns;
 			uint64_t seed;
+			double diversity;
 		} sample;
+		struct run_verdict *verdict; /* owned */
 		struct {
 			struct checkpoint *state;   /* owned; NULL once it is a file */
 			struct checkpoint_row *row; /* owned; NULL until it is a file */

@@ -232,7 +232,9 @@ bool session_start_training(struct session *session, const struct training_start
 	session_close_question(session);
 	training_destroy(session->training);
 	session->unanswered = 0;
-	session->training = training_create(session->recorder, start, error);
+	struct training_start here = *start;
+	here.hold = true; /* somebody looks at it */
+	session->training = training_create(session->recorder, &here, error);
 	if (!session->training)
 		return false;
 	session_watch(session, training_wake_descriptor(session->training));

@@ -160,6 +160,44 @@ static void act_resume(struct session *session, const struct action_request *req
 	session_warn(session, &error);
 }
 
+/* What happened stands in the journal, where the rewinding has left nothing of it. */
+static void note_rollback(struct session *session, int64_t from)
+{
+	const struct view_run *run = &session->live->run;
+	struct event event = {.kind = EVENT_JOURNAL, .step = run->step, .time = clock_unix(), .command = COMMAND_RESUME};
+	text_copy(event.field, sizeof event.field, "state");
+	text_copy(event.value, sizeof event.value, "rolled-back");
+	snprintf(event.text, sizeof event.text, "back from step %" PRId64, from);
+	view_take_event(session->live, &event);
+	recorder_take_event(session->recorder, &event);
+	session_tell(session, true, "back at step %" PRId64 ": lower a rate (l) or turn bits up, then go on (p)", run->step);
+}
+
+/* The run begins again, paused, at its newest checkpoint before the present step: what came later is forgotten. */
+static void act_rollback(struct session *session, const struct action_request *request)
+{
+	(void)request;
+	enum { FLUSH_SECONDS = 1 };
+	struct error error = {0};
+	struct training_start start;
+	char id[24];
+	int64_t from = session->live->run.step;
+	if (!session_live(session) || session->showing_past) {
+		session_tell(session, true, "only the run that is trained here can go back: open it first (5, Enter)");
+		return;
+	}
+	snprintf(id, sizeof id, "%" PRId64, session->live->run.id);
+	recorder_flush(session->recorder, FLUSH_SECONDS); /* a checkpoint on its way counts */
+	bool good = training_prepare_rollback(session->reader, id, from, &start, &error);
+	start.paused = true;
+	if (good && session_start_training(session, &start, &error)) {
+		session->live->run.step = start.checkpoint_step;
+		note_rollback(session, from);
+	} else {
+		session_warn(session, &error);
+	}
+}
+
 static void act_quit(struct session *session, const struct action_request *request)
 {
 	if (request->action == ACTION_QUIT_SAVE)
@@ -173,7 +211,8 @@ session_action *session_find_action(enum action action)
 		[ACTION_PAUSE] = act_pause, [ACTION_STEP] = act_step, [ACTION_STOP] = act_stop,
 		[ACTION_D_BITS_DOWN] = act_bits, [ACTION_D_BITS_UP] = act_bits,
 		[ACTION_G_BITS_DOWN] = act_bits, [ACTION_G_BITS_UP] = act_bits,
-		[ACTION_QUANTIZER] = act_quantizer, [ACTION_RATES] = act_rates, [ACTION_CHECKPOINT] = act_checkpoint,
+		[ACTION_QUANTIZER] = act_quantizer, [ACTION_RATES] = act_rates, [ACTION_ROLLBACK] = act_rollback,
+		[ACTION_CHECKPOINT] = act_checkpoint,
 		[ACTION_SAMPLE] = act_sample, [ACTION_SAMPLE_NOISE] = act_sample,
 		[ACTION_RUN_OPEN] = act_open, [ACTION_RUN_RESUME] = act_resume,
 		[ACTION_WHAT_IF_METHOD] = session_act_what_if, [ACTION_WHAT_IF_BITS_DOWN] = session_act_what_if,

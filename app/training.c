@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "app/run_verdict.h"
 #include "app/settings.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
@@ -74,28 +76,61 @@ static bool take_settings(struct store *store, const struct run *run, struct tra
 	return store_visit_journal(store, run->id, replay_entry, &replay, error) && replay.good;
 }
 
-bool training_prepare_resume(struct store *store, const char *name, struct training_start *start, struct error *error)
+/* The newest checkpoint before `step` whose file is there. */
+static bool find_before(struct store *store, int64_t run, int64_t step, int64_t *found, struct error *error)
+{
+	struct checkpoint_row *rows;
+	size_t count;
+	if (!store_list_checkpoints(store, run, &rows, &count, error))
+		return false;
+	*found = -1;
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].step < step && rows[i].step > *found && access(rows[i].path, R_OK) == 0)
+			*found = rows[i].step;
+	free(rows);
+	return true;
+}
+
+/* Without a checkpoint of its own it begins again: from its parent's, or from its seed. */
+static bool take_origin(struct store *store, const struct run *run, struct training_start *start, struct error *error)
+{
+	if (!run->parent_id)
+		return true;
+	char parent[24];
+	snprintf(parent, sizeof parent, "%lld", (long long)run->parent_id);
+	struct run origin = {0};
+	bool good = store_find_run(store, parent, &origin, error) && take_checkpoint(store, &origin, run->parent_step, start, error);
+	run_clear(&origin);
+	return good;
+}
+
+/* At the newest checkpoint before `step`; -1: at the newest. */
+static bool prepare_resume(struct store *store, const char *name, int64_t step, struct training_start *start, struct error *error)
 {
 	struct run run = {0};
 	if (!store_find_run(store, name, &run, error))
 		return false;
 	*start = (struct training_start){.resume_id = run.id};
+	int64_t found = -1;
 	struct error missing = {0};
-	bool good = true;
-	if (!take_checkpoint(store, &run, -1, start, &missing)) {
-		if (run.parent_id) {
-			char parent[24];
-			snprintf(parent, sizeof parent, "%lld", (long long)run.parent_id);
-			struct run origin = {0};
-			good = store_find_run(store, parent, &origin, error) &&
-			       take_checkpoint(store, &origin, run.parent_step, start, error);
-			run_clear(&origin);
-		}
-	}
+	bool good = step < 0 || find_before(store, run.id, step, &found, error);
+	if (good && ((step >= 0 && found < 0) || !take_checkpoint(store, &run, found, start, &missing)))
+		good = take_origin(store, &run, start, error);
 	good = good && take_settings(store, &run, start, error);
 	text_copy(start->name, sizeof start->name, run.name);
 	run_clear(&run);
 	return good;
+}
+
+bool training_prepare_resume(struct store *store, const char *name, struct training_start *start, struct error *error)
+{
+	return prepare_resume(store, name, -1, start, error);
+}
+
+bool training_prepare_rollback(struct store *store, const char *name, int64_t step, struct training_start *start,
+                               struct error *error)
+{
+	return prepare_resume(store, name, step < 0 ? 0 : step, start, error);
 }
 
 bool training_prepare_fork(struct store *store, const char *run_at_step, struct training_start *start, struct error *error)
@@ -141,6 +176,16 @@ static bool begin_run(struct training *training, const struct training_start *st
 	return good;
 }
 
+/* What the run's curve tells so far, after the recorder has cut it to the checkpoint. The judge is not worth a refusal:
+ * one that cannot be fed begins anew. */
+static struct verdict_judge *judge_so_far(struct training *training)
+{
+	struct store *store = store_open(recorder_store_path(training->recorder), STORE_READ, NULL);
+	struct verdict_judge *judge = store ? run_verdict_judge(store, &training->run, NULL) : NULL;
+	store_close(store);
+	return judge;
+}
+
 struct training *training_create(struct recorder *recorder, const struct training_start *start, struct error *error)
 {
 	struct training *training = memory_zeroed(1, sizeof *training);
@@ -149,11 +194,13 @@ struct training *training_create(struct recorder *recorder, const struct trainin
 		free(training);
 		return NULL;
 	}
-	struct engine_options options = {.settings = start->settings, .start_paused = start->paused};
+	struct engine_options options = {.settings = start->settings, .start_paused = start->paused, .hold = start->hold};
+	options.judge = start->resume_id ? judge_so_far(training) : NULL;
 	text_copy(options.start_path, sizeof options.start_path, start->checkpoint_path);
 	text_copy(options.start_hash, sizeof options.start_hash, start->checkpoint_hash);
 	training->engine = engine_create(&options, error);
 	if (!training->engine) {
+		verdict_judge_destroy(options.judge);
 		recorder_end_run(recorder, RUN_FAILED, error ? error->text : NULL);
 		run_clear(&training->run);
 		free(training);

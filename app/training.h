@@ -19,6 +19,7 @@ struct training_start {
 	double checkpoint_epochs;        /* epochs done there, filled for a fork */
 	char checkpoint_path[STORE_PATH_SIZE], checkpoint_hash[65]; /* empty: fresh weights */
 	bool paused;
+	bool hold;                       /* numbers that are not finite pause it: a person is there to go back */
 };
 
 /* Fills what continuing or forking a recorded run needs: its settings as last changed and its newest checkpoint (for
@@ -26,6 +27,10 @@ struct training_start {
  * reader. ERROR_INPUT names the run or the steps there are. */
 bool training_prepare_resume(struct store *store, const char *run, struct training_start *start, struct error *error);
 bool training_prepare_fork(struct store *store, const char *run_at_step, struct training_start *start, struct error *error);
+
+/* Back to the newest checkpoint before `step`, without one to where the run began; what came later will be forgotten. */
+bool training_prepare_rollback(struct store *store, const char *run, int64_t step, struct training_start *start,
+                               struct error *error);
 
 /* Waits for the disk (the run's row), then starts the engine. Borrows the recorder. */
 struct training *training_create(struct recorder *recorder, const struct training_start *start, struct error *error);

@@ -185,6 +185,16 @@ void view_set_run(struct view *view, const struct run *run, const struct gan_set
 	shown->epochs = run->epochs;
 	shown->loss_d = run->loss_d;
 	shown->loss_g = run->loss_g;
+	view_set_verdict(view, &run->verdict);
+}
+
+void view_set_verdict(struct view *view, const struct run_verdict *verdict)
+{
+	struct view_verdict *shown = &view->run.verdict;
+	text_copy(shown->kind, sizeof shown->kind, verdict->kind);
+	text_copy(shown->reason, sizeof shown->reason, verdict->reason);
+	text_copy(shown->action, sizeof shown->action, verdict->action);
+	shown->warned = verdict->warnings[0] != '\0';
 }
 
 /* ---- engine events ---- */
@@ -202,9 +212,9 @@ static void take_state(struct view *view, const struct event *event)
 	view->run.steerable = !ended;
 	if (ended)
 		view->run.images_per_second = view->run.gflops = view->run.eta_seconds = NAN;
-	if (event->state == ENGINE_FAILED) {
-		text_copy(view->run.message, sizeof view->run.message, event->error.text);
-		view_log(view, event->time, true, "failed: %.180s", event->error.text);
+	text_copy(view->run.message, sizeof view->run.message, event->error.code != ERROR_NONE ? event->error.text : "");
+	if (event->error.code != ERROR_NONE) {
+		view_log(view, event->time, true, "%s: %.180s", engine_state_name(event->state), event->error.text);
 	} else if (before != view->run.state && ended) {
 		view_log(view, event->time, false, "step %lld  %s", (long long)event->step, engine_state_name(event->state));
 	}
@@ -374,6 +384,21 @@ static void take_journal(struct view *view, const struct event *event)
 	view_log(view, event->time, false, "step %lld  %s", (long long)event->step, event->text);
 }
 
+/* A line in the log when the verdict changes, not when only its numbers do. */
+static void take_verdict(struct view *view, const struct event *event)
+{
+	const struct verdict *verdict = &event->verdict;
+	struct view_verdict *shown = &view->run.verdict;
+	const char *kind = verdict_kind_name(verdict->kind);
+	bool news = strcmp(shown->kind, kind) != 0 || shown->warned != (verdict->warnings != 0);
+	text_copy(shown->kind, sizeof shown->kind, kind);
+	text_copy(shown->reason, sizeof shown->reason, verdict->reason);
+	text_copy(shown->action, sizeof shown->action, verdict->action);
+	shown->warned = verdict->warnings != 0;
+	if (news && (shown->warned || verdict->kind != VERDICT_UNDECIDED))
+		view_log(view, event->time, shown->warned, "step %lld  %s: %.150s", (long long)event->step, kind, verdict->reason);
+}
+
 static void take_reply(struct view *view, const struct event *event)
 {
 	if (event->error.code != ERROR_NONE)
@@ -386,7 +411,7 @@ void view_take_event(struct view *view, const struct event *event)
 		[EVENT_STATE] = take_state, [EVENT_STARTED] = take_started, [EVENT_LOADING] = take_loading,
 		[EVENT_PROGRESS] = take_progress, [EVENT_METRICS] = take_metrics, [EVENT_LAYERS] = take_layers,
 		[EVENT_SAMPLE] = take_sample, [EVENT_CHECKPOINT] = NULL, [EVENT_JOURNAL] = take_journal, [EVENT_REPLY] = take_reply,
-		[EVENT_SNAPSHOT] = NULL,
+		[EVENT_SNAPSHOT] = NULL, [EVENT_VERDICT] = take_verdict,
 	};
 	if (handlers[event->kind])
 		handlers[event->kind](view, event);

@@ -16,6 +16,9 @@ void view_forget_run(struct view *view);
 /* From a run's row; `config` (may be NULL when it cannot be read) adds what the row does not hold. */
 void view_set_run(struct view *view, const struct run *run, const struct gan_settings *config);
 
+/* How the run is judged, as recorded. */
+void view_set_verdict(struct view *view, const struct run_verdict *verdict);
+
 /* An engine event of the run shown. Takes the picture out of a SAMPLE it shows as a copy of its own. */
 void view_take_event(struct view *view, const struct event *event);
 

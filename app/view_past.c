@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/run_verdict.h"
 #include "app/settings.h"
 #include "app/view_fill.h"
 #include "engine/base/clock.h"
@@ -108,8 +109,12 @@ static bool load_row(struct view *view, struct store *store, int64_t id, struct 
 	struct gan_settings config;
 	bool known = run.config_json && settings_from_text(run.config_json, &config, NULL);
 	view_set_run(view, &run, known ? &config : NULL);
+	struct run_verdict verdict;
+	bool good = run_verdict_find(store, &run, &verdict, error);
+	if (good)
+		view_set_verdict(view, &verdict);
 	run_clear(&run);
-	return true;
+	return good;
 }
 
 bool view_load_past(struct view *view, struct store *store, int64_t run, struct error *error)
@@ -147,6 +152,7 @@ static void fill_row(struct view_run_row *row, const struct run *run, double now
 	text_copy(row->model, sizeof row->model, run->model);
 	text_copy(row->data, sizeof row->data, run->data);
 	text_copy(row->quantizer, sizeof row->quantizer, run->quantizer);
+	text_copy(row->verdict, sizeof row->verdict, run->verdict.kind);
 }
 
 bool view_load_run_list(struct view *view, struct store *store, int64_t here, struct error *error)

@@ -24,12 +24,14 @@
 #include "engine/base/queue.h"
 #include "engine/base/text.h"
 #include "engine/base/thread.h"
+#include "engine/gan/diversity.h"
 #include "engine/gan/layer_bits.h"
 #include "engine/tensor/parallel.h"
 
 enum {
 	WAITING_COMMANDS = 64,
 	CHECKPOINTS_IN_FLIGHT = 2, /* with the trainer's own state: what a slow disk may cost in memory */
+	VERDICT_STEPS = 100,       /* a verdict that has not changed is told again, with new numbers, that seldom */
 };
 static const double RATE_SECONDS = 3; /* time constant of images/s */
 
@@ -69,6 +71,11 @@ struct engine {
 	int64_t steps_asked;           /* COMMAND_STEP: pause again after so many steps; 0: no pause is due */
 	bool show_change;              /* bits or method changed: tell layers and samples after the next step */
 	bool checkpoint_wanted;        /* a periodic one was due while too many were in flight */
+	bool held_saved;               /* the state trouble was met in is saved; not again before another checkpoint is told */
+	struct verdict_judge *judge;
+	struct verdict verdict;        /* as told last, at */
+	int64_t verdict_step;
+	double real_diversity;         /* of the data set's pictures */
 };
 
 /* ---- telling ---- */
@@ -108,11 +115,38 @@ static void tell_state(struct engine *engine, enum engine_state state)
 	tell(engine, &event);
 }
 
-static void fail(struct engine *engine, const struct error *error)
+static void tell_trouble(struct engine *engine, enum engine_state state, const struct error *error)
 {
-	engine->state = ENGINE_FAILED;
+	engine->state = state;
 	struct event event = new_event(engine, EVENT_STATE);
 	event.error = *error;
+	tell(engine, &event);
+}
+
+static void fail(struct engine *engine, const struct error *error)
+{
+	tell_trouble(engine, ENGINE_FAILED, error);
+}
+
+static void journal(struct engine *engine, enum command_kind command, const char *field, const char *value, const char *text)
+{
+	struct event event = new_event(engine, EVENT_JOURNAL);
+	event.command = command;
+	text_copy(event.field, sizeof event.field, field);
+	text_copy(event.value, sizeof event.value, value);
+	text_copy(event.text, sizeof event.text, text);
+	tell(engine, &event);
+}
+
+static void tell_verdict(struct engine *engine, bool with_new_numbers)
+{
+	struct event event = new_event(engine, EVENT_VERDICT);
+	verdict_judge_decide(engine->judge, &event.verdict);
+	bool changed = !verdict_same(&event.verdict, &engine->verdict) || event.step - engine->verdict_step >= VERDICT_STEPS;
+	if (!changed && !with_new_numbers)
+		return;
+	engine->verdict = event.verdict;
+	engine->verdict_step = event.step;
 	tell(engine, &event);
 }
 
@@ -134,15 +168,42 @@ static bool tell_sample(struct engine *engine, uint64_t seed, struct error *erro
 	event.tiles = settings->samples;
 	event.columns = (event.picture->width + settings->size - 1) / settings->size;
 	event.seed = seed;
+	event.diversity = diversity_of_grid(event.picture, event.tiles, event.columns) / engine->real_diversity;
+	if (!isfinite(event.diversity))
+		event.diversity = NAN; /* all real pictures are equal */
+	if (seed == 0)
+		verdict_judge_add_diversity(engine->judge, event.step, event.diversity);
 	tell(engine, &event);
 	return true;
+}
+
+static bool is_finite(const struct checkpoint *checkpoint)
+{
+	for (int i = 0; i < checkpoint_tensor_count(checkpoint); i++) {
+		const struct checkpoint_tensor *tensor = checkpoint_tensor_at(checkpoint, i);
+		for (size_t k = 0; tensor->values && k < tensor->count; k++)
+			if (!isfinite(tensor->values[k]))
+				return false;
+	}
+	return true;
+}
+
+/* A state nothing can be trained from must not take the place of an older, good one. */
+static struct checkpoint *good_checkpoint(struct engine *engine, struct error *error)
+{
+	struct checkpoint *checkpoint = trainer_checkpoint(engine->trainer, error);
+	if (!checkpoint || is_finite(checkpoint))
+		return checkpoint;
+	checkpoint_destroy(checkpoint);
+	error_set(error, ERROR_NUMERIC, "the weights are not finite: not saved");
+	return NULL;
 }
 
 /* command_id 0: nobody asked for it, it is pruned when newer ones come. */
 static bool tell_checkpoint(struct engine *engine, uint64_t command_id, bool last, struct error *error)
 {
 	struct event event = new_event(engine, EVENT_CHECKPOINT);
-	event.checkpoint = trainer_checkpoint(engine->trainer, error);
+	event.checkpoint = good_checkpoint(engine, error);
 	if (!event.checkpoint)
 		return false;
 	for (int i = 0; i < METRIC_SUMS; i++)
@@ -151,7 +212,7 @@ static bool tell_checkpoint(struct engine *engine, uint64_t command_id, bool las
 	event.command_id = command_id;
 	event.last = last;
 	atomic_fetch_add(&engine->checkpoints_in_flight, 1);
-	engine->checkpoint_wanted = false;
+	engine->checkpoint_wanted = engine->held_saved = false;
 	tell(engine, &event);
 	return true;
 }
@@ -214,6 +275,14 @@ static bool at_the_end(const struct engine *engine)
 	return last > 0 && trainer_steps_done(engine->trainer) >= last;
 }
 
+/* The judge wants to know whether more bits can be advised. */
+static void tell_quantized(struct engine *engine)
+{
+	const struct gan_settings *settings = trainer_settings(engine->trainer);
+	bool network = settings->bits[NETWORK_D] != QUANT_FLOAT_BITS || settings->bits[NETWORK_G] != QUANT_FLOAT_BITS;
+	verdict_judge_set_quantized(engine->judge, network || *settings->layer_bits);
+}
+
 static void load(struct engine *engine)
 {
 	struct error error = {0};
@@ -228,10 +297,14 @@ static void load(struct engine *engine)
 	struct event event = new_event(engine, EVENT_STARTED);
 	event.facts = *trainer_facts(engine->trainer);
 	tell(engine, &event);
+	engine->real_diversity = diversity_of_dataset(engine->dataset);
+	tell_quantized(engine);
 	tell_state(engine, engine->options.start_paused ? ENGINE_PAUSED : ENGINE_RUNNING);
 	tell_layers(engine);
 	if (!tell_sample(engine, 0, &error))
 		fail(engine, &error);
+	else
+		tell_verdict(engine, true);
 }
 
 /* ---- ending ---- */
@@ -241,7 +314,9 @@ static void finish(struct engine *engine, enum engine_state end)
 	struct error error = {0};
 	tell_state(engine, ENGINE_STOPPING);
 	tell_layers(engine);
-	if (tell_sample(engine, 0, &error) && tell_checkpoint(engine, 0, true, &error))
+	bool good = tell_sample(engine, 0, &error);
+	tell_verdict(engine, true);
+	if (good && tell_checkpoint(engine, 0, true, &error))
 		tell_state(engine, end);
 	else
 		fail(engine, &error);
@@ -274,6 +349,9 @@ static void tell_metrics(struct engine *engine)
 	mean->gradient_norm[NETWORK_G] = (float)(sums->gradient_g / sums->count);
 	*sums = (struct metric_sums){0};
 	tell(engine, &event);
+	verdict_judge_add_point(engine->judge, &(struct verdict_point){
+		.step = mean->step, .loss_d = mean->loss[NETWORK_D], .loss_g = mean->loss[NETWORK_G], .d_real = mean->d_real,
+		.d_fake = mean->d_fake, .gradient_d = mean->gradient_norm[NETWORK_D], .gradient_g = mean->gradient_norm[NETWORK_G]});
 }
 
 /* Rates from a smoothed step time, so that they stand still enough to be read. */
@@ -312,10 +390,31 @@ static bool tell_periodic(struct engine *engine, int64_t step, struct error *err
 		tell_layers(engine);
 	if ((change || due(step, settings->sample_every)) && !tell_sample(engine, 0, error))
 		return false;
+	if (due(step, settings->metric_every))
+		tell_verdict(engine, false);
 	engine->checkpoint_wanted |= due(step, settings->checkpoint_every);
 	if (engine->checkpoint_wanted && atomic_load(&engine->checkpoints_in_flight) < CHECKPOINTS_IN_FLIGHT)
 		return tell_checkpoint(engine, 0, false, error);
 	return true;
+}
+
+/* The refused update was not applied: the state before it is still there to be kept. A person may try the next batch, or
+ * go back further, where the trouble has not begun yet. */
+static void take_trouble(struct engine *engine, const struct error *error)
+{
+	bool hold = engine->options.hold && error->code == ERROR_NUMERIC;
+	if (error->code == ERROR_NUMERIC)
+		verdict_judge_add_failure(engine->judge, trainer_steps_done(engine->trainer) + 1, error->text);
+	tell_verdict(engine, false);
+	if (!engine->held_saved)
+		engine->held_saved = tell_checkpoint(engine, 0, !hold, NULL);
+	if (hold) {
+		engine->steps_asked = 0;
+		tell_trouble(engine, ENGINE_PAUSED, error);
+		journal(engine, COMMAND_PAUSE, "state", "paused", error->text);
+	} else {
+		fail(engine, error);
+	}
 }
 
 static void step(struct engine *engine)
@@ -323,9 +422,7 @@ static void step(struct engine *engine)
 	struct error error = {0};
 	struct step_report report;
 	if (!trainer_step(engine->trainer, &report, &error)) {
-		/* The refused update was not applied: the last good state is still there to be kept. */
-		tell_checkpoint(engine, 0, true, NULL);
-		fail(engine, &error);
+		take_trouble(engine, &error);
 		return;
 	}
 	add_to_sums(&engine->sums, &report);
@@ -346,15 +443,12 @@ static void step(struct engine *engine)
 
 /* ---- obeying ---- */
 
-static void journal(struct engine *engine, const struct command *command, const char *field, const char *value,
-                    const char *text)
+/* What comes is another training than what was. */
+static void judge_anew(struct engine *engine)
 {
-	struct event event = new_event(engine, EVENT_JOURNAL);
-	event.command = command->kind;
-	text_copy(event.field, sizeof event.field, field);
-	text_copy(event.value, sizeof event.value, value);
-	text_copy(event.text, sizeof event.text, text);
-	tell(engine, &event);
+	verdict_judge_begin_anew(engine->judge, trainer_steps_done(engine->trainer));
+	tell_quantized(engine);
+	tell_verdict(engine, false);
 }
 
 /* A change shows in bars and pictures after the next step, or at once when there is none coming. */
@@ -373,7 +467,7 @@ static bool obey_pause(struct engine *engine, const struct command *command, str
 	engine->steps_asked = 0;
 	if (engine->state == ENGINE_RUNNING) {
 		tell_state(engine, ENGINE_PAUSED);
-		journal(engine, command, "state", "paused", "paused");
+		journal(engine, command->kind, "state", "paused", "paused");
 	}
 	return true;
 }
@@ -384,7 +478,7 @@ static bool obey_resume(struct engine *engine, const struct command *command, st
 	engine->steps_asked = 0;
 	if (engine->state == ENGINE_PAUSED) {
 		tell_state(engine, ENGINE_RUNNING);
-		journal(engine, command, "state", "running", "resumed");
+		journal(engine, command->kind, "state", "running", "resumed");
 	}
 	return true;
 }
@@ -402,7 +496,7 @@ static bool obey_step(struct engine *engine, const struct command *command, stru
 static bool obey_stop(struct engine *engine, const struct command *command, struct error *error)
 {
 	(void)error;
-	journal(engine, command, "state", "stopped", "stopped");
+	journal(engine, command->kind, "state", "stopped", "stopped");
 	finish(engine, ENGINE_STOPPED);
 	return true;
 }
@@ -416,7 +510,8 @@ static bool obey_set_bits(struct engine *engine, const struct command *command, 
 	const char *name = command->network == NETWORK_D ? "D" : "G";
 	snprintf(value, sizeof value, "%d", command->bits);
 	snprintf(text, sizeof text, "%s bits %d > %d", name, before, command->bits);
-	journal(engine, command, command->network == NETWORK_D ? "d-bits" : "g-bits", value, text);
+	journal(engine, command->kind, command->network == NETWORK_D ? "d-bits" : "g-bits", value, text);
+	judge_anew(engine);
 	show_change(engine);
 	return true;
 }
@@ -427,7 +522,8 @@ static bool obey_set_quantizer(struct engine *engine, const struct command *comm
 	snprintf(text, sizeof text, "quantizer %s > %s", trainer_settings(engine->trainer)->quantizer, command->name);
 	if (!trainer_set_quantizer(engine->trainer, command->name, error))
 		return false;
-	journal(engine, command, "quantizer", command->name, text);
+	journal(engine, command->kind, "quantizer", command->name, text);
+	judge_anew(engine);
 	show_change(engine);
 	return true;
 }
@@ -441,7 +537,8 @@ static bool obey_set_learning_rate(struct engine *engine, const struct command *
 	const char *name = command->network == NETWORK_D ? "D" : "G";
 	snprintf(value, sizeof value, "%.17g", command->rate);
 	snprintf(text, sizeof text, "%s learning rate %.3g > %.3g", name, before, command->rate);
-	journal(engine, command, command->network == NETWORK_D ? "d-learning-rate" : "g-learning-rate", value, text);
+	journal(engine, command->kind, command->network == NETWORK_D ? "d-learning-rate" : "g-learning-rate", value, text);
+	judge_anew(engine);
 	return true;
 }
 
@@ -457,7 +554,8 @@ static bool obey_set_layer_bits(struct engine *engine, const struct command *com
 	int row = layer_plan_find(&after[command->network], command->name);
 	const struct layer_plan_row *was = &before[command->network].rows[row], *is = &after[command->network].rows[row];
 	snprintf(text, sizeof text, "%s.%s bits %d > %d", command->network == NETWORK_D ? "D" : "G", is->name, was->bits, is->bits);
-	journal(engine, command, "bits", *settings->layer_bits ? settings->layer_bits : "none", text);
+	journal(engine, command->kind, "bits", *settings->layer_bits ? settings->layer_bits : "none", text);
+	judge_anew(engine);
 	show_change(engine);
 	return true;
 }
@@ -582,6 +680,7 @@ static void release(struct engine *engine)
 	struct event event;
 	while (queue_pop(engine->events, &event))
 		event_release(&event);
+	verdict_judge_destroy(engine->judge);
 	trainer_destroy(engine->trainer);
 	dataset_destroy(engine->dataset);
 	queue_destroy(engine->commands);
@@ -603,8 +702,11 @@ struct engine *engine_create(const struct engine_options *options, struct error 
 	engine->options = *options;
 	engine->commands = commands;
 	engine->events = events;
+	engine->judge = options->judge ? options->judge : verdict_judge_create();
 	pthread_mutex_init(&engine->lock, NULL);
 	if (!options->no_thread && !thread_start(&engine->thread, engine_main, engine, "the engine thread", error)) {
+		if (options->judge)
+			engine->judge = NULL; /* still the caller's */
 		release(engine);
 		return NULL;
 	}

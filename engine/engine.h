@@ -16,6 +16,8 @@ struct engine_options {
 	char start_path[ENGINE_PATH_SIZE];       /* checkpoint to continue from; empty: fresh weights */
 	char start_hash[CHECKPOINT_HASH_SIZE];   /* its expected SHA-256; empty: only the file's own is checked */
 	bool start_paused;
+	bool hold;                /* a step with numbers that are not finite pauses instead of failing: a person may go back */
+	struct verdict_judge *judge; /* fed with the curve of a resumed run; taken over by engine_create when it succeeds; NULL: fresh */
 	bool no_thread;           /* the caller drives it by engine_run_inline */
 };
 

@@ -8,6 +8,7 @@
 #define QGAN_ENGINE_PROTOCOL_H
 
 #include "engine/gan/trainer.h"
+#include "engine/gan/verdict.h"
 
 enum engine_state {
 	ENGINE_LOADING,  /* opening the data set, building the networks */
@@ -46,7 +47,7 @@ struct command {
 };
 
 enum event_kind {
-	EVENT_STATE,      /* state; with ENGINE_FAILED: error */
+	EVENT_STATE,      /* state; with ENGINE_FAILED, and when trouble has paused it: error */
 	EVENT_STARTED,    /* facts: the trainer is built */
 	EVENT_LOADING,    /* done of total pictures (merges) */
 	EVENT_PROGRESS,   /* the latest step (merges) */
@@ -57,6 +58,7 @@ enum event_kind {
 	EVENT_JOURNAL,    /* text: a change that took effect after `step` */
 	EVENT_REPLY,      /* to command id: ok or error */
 	EVENT_SNAPSHOT,   /* checkpoint: a copy of the state, for looking at */
+	EVENT_VERDICT,    /* verdict: how the training is judged now */
 };
 
 struct progress {
@@ -72,7 +74,7 @@ struct event {
 	int64_t step;  /* last step done when it was sent */
 	double time;   /* clock_unix() */
 	enum engine_state state;
-	struct error error;            /* STATE with FAILED, REPLY when refused (code ERROR_NONE: done) */
+	struct error error;            /* STATE with FAILED or paused by trouble, REPLY when refused (code ERROR_NONE: done) */
 	uint64_t command_id;           /* REPLY; CHECKPOINT, SNAPSHOT: the command that asked for it, 0: a periodic one */
 	enum command_kind command;     /* REPLY, JOURNAL */
 	char text[160];                /* JOURNAL: "D bits 32 > 2" for people */
@@ -85,6 +87,8 @@ struct event {
 	struct image *picture;         /* SAMPLE, owned */
 	int tiles, columns;            /* SAMPLE */
 	uint64_t seed;                 /* SAMPLE: 0 is the fixed noise */
+	double diversity;              /* SAMPLE: mean distance of its pictures over that of real ones; NaN: not known */
+	struct verdict verdict;        /* VERDICT */
 	struct checkpoint *checkpoint; /* CHECKPOINT, SNAPSHOT; owned */
 	bool last;                     /* CHECKPOINT: the one a stop or the end asked for */
 };

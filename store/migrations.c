@@ -12,6 +12,8 @@
  *                  config_json holds the settings it started with. A row that says live or paused belongs to the
  *                  process (host, boot_id, pid, process_start); when that is dead the run has crashed.
  *                  seed is unsigned 64-bit, stored with the same bits. last_step 0: no end. ended 0: not yet.
+ *                  verdict is convergent, unstable, failed or undecided ('' when never judged), verdict_warnings are names
+ *                  with blanks between them, verdict_reason and verdict_action sentences: why, and what to try next.
  *   metric_points  one row every few steps: losses, mean D(x) and D(G(z)), gradient norms, speed; means over the
  *                  steps since the row before.
  *   journal        what people changed and what happened, with the last step done before it took effect.
@@ -24,7 +26,8 @@
  *   layer_trace    mean squared error after each of the fit's latest iterations; iteration 0 is the oldest.
  *   layer_bins     the histogram of its float weights: bins of equal width from histogram_min to histogram_max;
  *                  empty bins have no row. The view layer_histogram adds the edges of every bin.
- *   samples        PNG grids of generated pictures; seed 0 is the run's fixed noise.
+ *   samples        PNG grids of generated pictures; seed 0 is the run's fixed noise. diversity is the root mean square
+ *                  distance of two of its pictures over that of two real ones.
  *   checkpoints    files; path is relative to the folder FILE-runs, so that both can be moved together.
  *
  * Deleting a run deletes everything that hangs on it (not its checkpoint files). */
@@ -177,10 +180,18 @@ static const char layer_schema[] =
 	"	PRIMARY KEY (stats_id, iteration)"
 	") STRICT, WITHOUT ROWID;";
 
+static const char verdict_schema[] =
+	"ALTER TABLE runs ADD COLUMN verdict TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE runs ADD COLUMN verdict_warnings TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE runs ADD COLUMN verdict_reason TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE runs ADD COLUMN verdict_action TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE samples ADD COLUMN diversity REAL;";
+
 /* Append only: files in the world have stopped at every one of these. */
 const struct migration migrations[] = {
 	{.purpose = "runs, metric points, journal, layer statistics, samples, checkpoints", .sql = first_schema},
 	{.purpose = "scales, packed size and error trace of layers", .sql = layer_schema},
+	{.purpose = "verdicts, and the diversity of samples", .sql = verdict_schema},
 };
 const size_t migration_count = sizeof migrations / sizeof *migrations;
 

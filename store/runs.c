@@ -53,7 +53,7 @@ static bool needs_process(enum run_status status)
 #define RUN_COLUMNS \
 	"id, name, status, model, data, quantizer, size, channels, width, batch, d_bits, g_bits, seed, version, machine," \
 	" host, boot_id, pid, process_start, created, heartbeat, ended, train_seconds, step, last_step, epochs," \
-	" loss_d, loss_g, coalesce(parent_id, 0), parent_step, message"
+	" loss_d, loss_g, coalesce(parent_id, 0), parent_step, message, verdict, verdict_warnings, verdict_reason, verdict_action"
 
 /* As recorded: the status is not yet compared with the process. */
 static void read_run(struct statement *statement, struct run *run)
@@ -92,6 +92,10 @@ static void read_run(struct statement *statement, struct run *run)
 	run->parent_id = statement_read_integer(statement);
 	run->parent_step = statement_read_integer(statement);
 	statement_read_text(statement, run->message, sizeof run->message);
+	statement_read_text(statement, run->verdict.kind, sizeof run->verdict.kind);
+	statement_read_text(statement, run->verdict.warnings, sizeof run->verdict.warnings);
+	statement_read_text(statement, run->verdict.reason, sizeof run->verdict.reason);
+	statement_read_text(statement, run->verdict.action, sizeof run->verdict.action);
 }
 
 static void show_dead_as_crashed(struct run *run, const struct run *self, double now)
@@ -378,6 +382,21 @@ bool store_update_run(struct store *store, int64_t run, const struct run_progres
 	statement_bind_text(&statement, progress->message);
 	statement_bind_real(&statement, now);
 	statement_bind_real(&statement, needs_process(progress->status) ? 0 : now);
+	statement_bind_integer(&statement, run);
+	return run_on_one(&statement, run, error);
+}
+
+bool store_set_verdict(struct store *store, int64_t run, const struct run_verdict *verdict, struct error *error)
+{
+	struct statement statement;
+	if (!statement_prepare(&statement, store,
+	                       "UPDATE runs SET verdict = ?, verdict_warnings = ?, verdict_reason = ?, verdict_action = ? WHERE id = ?",
+	                       error))
+		return false;
+	statement_bind_text(&statement, verdict->kind);
+	statement_bind_text(&statement, verdict->warnings);
+	statement_bind_text(&statement, verdict->reason);
+	statement_bind_text(&statement, verdict->action);
 	statement_bind_integer(&statement, run);
 	return run_on_one(&statement, run, error);
 }

@@ -15,8 +15,8 @@ bool store_insert_sample(struct store *store, int64_t run, const struct sample *
 {
 	struct statement statement;
 	if (!statement_prepare(&statement, store,
-	                       "INSERT INTO samples (run_id, step, time, tiles, columns, seed, d_bits, g_bits, png)"
-	                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", error))
+	                       "INSERT INTO samples (run_id, step, time, tiles, columns, seed, d_bits, g_bits, diversity, png)"
+	                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error))
 		return false;
 	statement_bind_integer(&statement, run);
 	statement_bind_integer(&statement, sample->step);
@@ -26,6 +26,7 @@ bool store_insert_sample(struct store *store, int64_t run, const struct sample *
 	statement_bind_unsigned(&statement, sample->seed);
 	statement_bind_integer(&statement, sample->d_bits);
 	statement_bind_integer(&statement, sample->g_bits);
+	statement_bind_real(&statement, sample->diversity);
 	statement_bind_blob(&statement, sample->png, sample->png_size);
 	bool success = statement_run(&statement, error);
 	statement_finish(&statement);
@@ -42,6 +43,7 @@ static bool read_sample(struct statement *statement, struct sample *sample, stru
 	sample->seed = statement_read_unsigned(statement);
 	sample->d_bits = (int)statement_read_integer(statement);
 	sample->g_bits = (int)statement_read_integer(statement);
+	sample->diversity = statement_read_real(statement);
 	const void *png = statement_read_blob(statement, &sample->png_size);
 	sample->png = memory_try_bytes(sample->png_size + 1, "a sample picture", error);
 	if (!sample->png)
@@ -57,7 +59,7 @@ bool store_find_sample(struct store *store, int64_t run, int64_t step, struct sa
 	*sample = (struct sample){0};
 	*found = false;
 	if (!statement_prepare(&statement, store,
-	                       "SELECT id, step, time, tiles, columns, seed, d_bits, g_bits, png FROM samples"
+	                       "SELECT id, step, time, tiles, columns, seed, d_bits, g_bits, diversity, png FROM samples"
 	                       " WHERE run_id = ?1 AND seed = 0 AND (?2 < 0 OR step <= ?2) ORDER BY step DESC, id DESC LIMIT 1",
 	                       error))
 		return false;
@@ -66,6 +68,24 @@ bool store_find_sample(struct store *store, int64_t run, int64_t step, struct sa
 	bool success = statement_step(&statement, found, error);
 	if (success && *found)
 		*found = success = read_sample(&statement, sample, error);
+	statement_finish(&statement);
+	return success;
+}
+
+bool store_visit_diversities(struct store *store, int64_t run, void (*visit)(void *context, int64_t step, double diversity),
+                             void *context, struct error *error)
+{
+	struct statement statement;
+	if (!statement_prepare(&statement, store,
+	                       "SELECT step, diversity FROM samples WHERE run_id = ? AND seed = 0 AND diversity IS NOT NULL"
+	                       " ORDER BY step, id", error))
+		return false;
+	statement_bind_integer(&statement, run);
+	bool row, success;
+	while ((success = statement_step(&statement, &row, error)) && row) {
+		int64_t step = statement_read_integer(&statement);
+		visit(context, step, statement_read_real(&statement));
+	}
 	statement_finish(&statement);
 	return success;
 }

@@ -34,6 +34,12 @@ enum run_status { RUN_LIVE, RUN_PAUSED, RUN_FINISHED, RUN_STOPPED, RUN_CRASHED, 
 const char *run_status_name(enum run_status status); /* "live" ... */
 bool run_status_parse(const char *name, enum run_status *status);
 
+struct run_verdict {            /* how the training is judged; engine/gan/verdict.h says what the words mean */
+	char kind[16];              /* "undecided", "convergent", "unstable", "failed"; empty: never judged */
+	char warnings[STORE_TEXT_SIZE]; /* names, blanks between them: "collapse d-saturated" */
+	char reason[STORE_TEXT_SIZE], action[STORE_TEXT_SIZE]; /* why, and what to try next */
+};
+
 struct run {
 	int64_t id;
 	char name[RUN_NAME_SIZE];   /* unique: "fmnist-dcgan-7f3a" */
@@ -53,6 +59,7 @@ struct run {
 	double loss_d, loss_g;      /* last metric point; NaN: none */
 	int64_t parent_id, parent_step; /* 0: no parent */
 	char message[STORE_TEXT_SIZE];  /* of a failure */
+	struct run_verdict verdict;
 	int64_t process_start;      /* of pid, clock ticks after boot: tells it from a later process of the same number */
 };
 void run_clear(struct run *run);
@@ -81,6 +88,7 @@ bool store_claim_run(struct store *store, int64_t run, struct error *error);
 /* What is known only once the data set is open, and what a resumption may change: config_json NULL leaves it. */
 bool store_update_run_facts(struct store *store, int64_t run, int channels, int64_t last_step, const char *config_json,
                             struct error *error);
+bool store_set_verdict(struct store *store, int64_t run, const struct run_verdict *verdict, struct error *error);
 /* Forgets metric points, journal, statistics, samples and checkpoints after `step`: a resumed run trains them anew. */
 bool store_rewind_run(struct store *store, int64_t run, int64_t step, struct error *error);
 
@@ -155,6 +163,7 @@ struct sample {
 	int tiles, columns;
 	uint64_t seed;             /* 0: the run's fixed noise */
 	int d_bits, g_bits;
+	double diversity;          /* mean distance of its pictures over that of real ones; NaN: not known */
 	size_t png_size;
 	uint8_t *png;              /* owned when found (sample_clear); borrowed when inserted */
 };
@@ -162,6 +171,9 @@ void sample_clear(struct sample *sample);
 bool store_insert_sample(struct store *store, int64_t run, const struct sample *sample, struct error *error);
 /* The fixed-noise sample at the last recorded step <= step (-1: the newest); found false: there is none. */
 bool store_find_sample(struct store *store, int64_t run, int64_t step, struct sample *sample, bool *found, struct error *error);
+/* Of every fixed-noise sample whose diversity is known, rising. */
+bool store_visit_diversities(struct store *store, int64_t run, void (*visit)(void *context, int64_t step, double diversity),
+                             void *context, struct error *error);
 /* Of the fixed noise, rising; free(*steps). */
 bool store_list_sample_steps(struct store *store, int64_t run, int64_t **steps, size_t *count, struct error *error);
 

@@ -50,6 +50,9 @@ static inline void random_run(struct view_run *run)
 	random_text(run->data, sizeof run->data);
 	random_text(run->quantizer, sizeof run->quantizer);
 	random_text(run->message, sizeof run->message);
+	random_text(run->verdict.kind, sizeof run->verdict.kind);
+	random_text(run->verdict.reason, sizeof run->verdict.reason);
+	random_text(run->verdict.action, sizeof run->verdict.action);
 }
 
 static inline void random_layer(struct view_layer *layer)
@@ -158,6 +161,7 @@ static inline void random_lists(struct view *view)
 		struct view_run_row *run = &view->runs[i];
 		random_text(run->name, sizeof run->name);
 		random_text(run->data, sizeof run->data);
+		random_text(run->verdict, sizeof run->verdict);
 		run->id = random_below(5);
 		run->loss_d = random_number();
 		run->age_seconds = random_number();

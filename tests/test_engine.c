@@ -72,16 +72,16 @@ static void a_training_passes_its_states_in_order(void **state)
 	assert_int_equal(started->facts.last_step, 5);
 	assert_int_equal(started->facts.settings.channels, 1);
 	assert_int_equal(steps_done(&watched), 5);
-	/* ... layers, sample, checkpoint, and only then the end */
-	assert_true(watched.count > 4);
-	const struct event *end = &watched.events[watched.count - 4];
-	static const enum event_kind kinds[] = {EVENT_LAYERS, EVENT_SAMPLE, EVENT_CHECKPOINT, EVENT_STATE};
-	for (int i = 0; i < 4; i++) {
+	/* ... layers, sample, verdict, checkpoint, and only then the end */
+	assert_true(watched.count > 5);
+	const struct event *end = &watched.events[watched.count - 5];
+	static const enum event_kind kinds[] = {EVENT_LAYERS, EVENT_SAMPLE, EVENT_VERDICT, EVENT_CHECKPOINT, EVENT_STATE};
+	for (int i = 0; i < 5; i++) {
 		assert_int_equal(end[i].kind, kinds[i]);
 		assert_int_equal(end[i].step, 5);
 	}
-	assert_true(end[2].last);
-	assert_int_equal(end[2].command_id, 0);
+	assert_true(end[3].last);
+	assert_int_equal(end[3].command_id, 0);
 	assert_int_equal(end[1].tiles, 4);
 	assert_int_equal(end[1].columns, 2);
 	assert_int_equal(end[1].picture->width, 64);
@@ -130,6 +130,67 @@ static void a_training_that_diverges_keeps_its_last_good_state(void **state)
 	assert_true(checkpoint->last);
 	assert_true(checkpoint < failed);
 	assert_int_equal(checkpoint->step, steps_done(&watched));
+	const struct verdict *verdict = &find_last(&watched, EVENT_VERDICT)->verdict;
+	assert_int_equal(verdict->kind, VERDICT_FAILED);
+	assert_int_equal(verdict->warnings, 1u << VERDICT_NOT_FINITE);
+	assert_string_equal(verdict->reason, failed->error.text);
+	unwatch(&watched);
+}
+
+/* With a person in front of it, it waits: another try, lower rates, or back to an older checkpoint. */
+static void a_held_training_pauses_instead(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(0);
+	options.hold = true;
+	options.settings.checkpoint_every = 2;
+	struct watched watched = watch(&options);
+	run(&watched, 3);
+	send(&watched, (struct command){.kind = COMMAND_SET_LEARNING_RATE, .network = NETWORK_D, .rate = 1e38, .id = 1});
+	run(&watched, 50);
+	const struct event *paused = find_last(&watched, EVENT_STATE);
+	assert_int_equal(paused->state, ENGINE_PAUSED);
+	assert_int_equal(paused->error.code, ERROR_NUMERIC);
+	int64_t done = steps_done(&watched);
+	assert_int_equal(find_last(&watched, EVENT_VERDICT)->verdict.warnings, 1u << VERDICT_NOT_FINITE);
+	assert_string_equal(find_last(&watched, EVENT_JOURNAL)->text, paused->error.text);
+	const struct event *checkpoint = find_last(&watched, EVENT_CHECKPOINT);
+	assert_int_equal(checkpoint->step, done);
+	assert_false(checkpoint->last);
+	/* Trying again and again does not push older checkpoints out. */
+	int checkpoints = count_kind(&watched, EVENT_CHECKPOINT);
+	for (int i = 0; i < 3; i++) {
+		send(&watched, (struct command){.kind = COMMAND_RESUME});
+		run(&watched, 2);
+		assert_int_equal(find_last(&watched, EVENT_STATE)->state, ENGINE_PAUSED);
+	}
+	assert_int_equal(count_kind(&watched, EVENT_CHECKPOINT), checkpoints);
+	assert_int_equal(steps_done(&watched), done);
+	send(&watched, (struct command){.kind = COMMAND_STOP});
+	run_to_the_end(&watched);
+	assert_int_equal(find_last(&watched, EVENT_STATE)->state, ENGINE_STOPPED);
+	unwatch(&watched);
+}
+
+/* Told when it changes, and with new numbers now and then; a change of bits begins anew. */
+static void verdicts_are_told(void **state)
+{
+	(void)state;
+	struct engine_options options = small_options(250);
+	options.settings.sample_every = 50;
+	struct watched watched = watch(&options);
+	run(&watched, 1);
+	const struct event *first = find(&watched, EVENT_VERDICT, 0);
+	assert_int_equal(first->verdict.kind, VERDICT_UNDECIDED);
+	assert_non_null(strstr(first->verdict.reason, "from step 1,000 on"));
+	run(&watched, 120);
+	assert_in_range(count_kind(&watched, EVENT_VERDICT), 2, 6);
+	send(&watched, (struct command){.kind = COMMAND_SET_BITS, .network = NETWORK_D, .bits = 2});
+	run_to_the_end(&watched);
+	assert_non_null(strstr(find_last(&watched, EVENT_VERDICT)->verdict.reason, "from step 1,121 on"));
+	for (size_t i = 0; i < watched.count; i++)
+		if (watched.events[i].kind == EVENT_SAMPLE)
+			assert_true(watched.events[i].diversity >= 0 && watched.events[i].diversity < 3);
 	unwatch(&watched);
 }
 
@@ -631,6 +692,8 @@ int main(void)
 		cmocka_unit_test(a_training_passes_its_states_in_order),
 		cmocka_unit_test(wrong_starts_fail_with_a_sentence),
 		cmocka_unit_test(a_training_that_diverges_keeps_its_last_good_state),
+		cmocka_unit_test(a_held_training_pauses_instead),
+		cmocka_unit_test(verdicts_are_told),
 		cmocka_unit_test(every_command_is_answered_once_and_in_order),
 		cmocka_unit_test(a_change_takes_effect_at_the_next_step),
 		cmocka_unit_test(quantizer_and_rates_change_live),

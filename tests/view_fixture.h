@@ -231,15 +231,16 @@ static inline void fixture_mark(struct view *view, int64_t step, const char *lab
 static inline void fixture_runs(struct view *view)
 {
 	static const struct view_run_row rows[] = {
-		{7, "fmnist-dcgan-7f3a", "live", "dcgan", "fashion-mnist", "em", 2, 1, 32, 64, 3120, 11250, 3.3, 0.9, 1.7, 2, 800, true},
+		{7, "fmnist-dcgan-7f3a", "live", "dcgan", "fashion-mnist",
+		 "em", 2, 1, 32, 64, 3120, 11250, 3.3, 0.9, 1.7, 2, 800, true, "unstable"},
 		{6, "cifar-1d2g-b", "paused", "dcgan", "cifar10:/data/cifar-10-batches-bin",
-		 "em", 1, 2, 32, 128, 26100, 42000, 33.4, 0.71, 2.2, 5400, 7421, false},
+		 "em", 1, 2, 32, 128, 26100, 42000, 33.4, 0.71, 2.2, 5400, 7421, false, "undecided"},
 		{5, "cifar-float", "finished", "dcgan", "cifar10:/data/cifar-10-batches-bin",
-		 "em", 32, 32, 32, 128, 42000, 42000, 53.7, 0.44, 3.1, 18000, 11873, false},
+		 "em", 32, 32, 32, 128, 42000, 42000, 53.7, 0.44, 3.1, 18000, 11873, false, "convergent"},
 		{4, "cifar-minmax-2", "stopped", "dcgan", "cifar10:/data/cifar-10-batches-bin",
-		 "minmax", 2, 2, 32, 128, 12000, 42000, 15.3, 0.02, 8.9, 86400, 3341, false},
-		{3, "faces-64", "crashed", "dcgan", "images:/data/faces", "em", 4, 4, 64, 64, 880, 0, 2.1, 0.8, 1.1, 200000, 1204, false},
-		{2, "shapes-nan", "failed", "dcgan", "shapes", "tanh", 2, 1, 32, 16, 41, 5000, 0.1, NAN, NAN, 500000, 12, false},
+		 "minmax", 2, 2, 32, 128, 12000, 42000, 15.3, 0.02, 8.9, 86400, 3341, false, "failed"},
+		{3, "faces-64", "crashed", "dcgan", "images:/data/faces", "em", 4, 4, 64, 64, 880, 0, 2.1, 0.8, 1.1, 200000, 1204, false, ""},
+		{2, "shapes-nan", "failed", "dcgan", "shapes", "tanh", 2, 1, 32, 16, 41, 5000, 0.1, NAN, NAN, 500000, 12, false, "failed"},
 	};
 	view->run_count = sizeof rows / sizeof *rows;
 	view->runs = memory_zeroed((size_t)view->run_count, sizeof *rows);
@@ -257,6 +258,8 @@ static inline struct view *fixture_create(void)
 		.learning_rate = {2e-4, 2e-4}, .step = 3120, .last_step = 11250, .epochs = 3.33, .last_epoch = 12,
 		.gradient_norm = {0.131, 0.0402}, .images_per_second = 284.1, .gflops = 61.2, .quantize_share = 0.041,
 		.eta_seconds = 2470, .loading = NAN};
+	run->verdict = (struct view_verdict){"unstable", true, "D tells nothing apart: D(x) - D(G(z)) is 0.014 for 200 steps",
+		"give D more bits, or halve G's learning rate"};
 	view->now = 1795476000;
 	fixture_curves(view, run->step);
 	fixture_layers(view, 2, 1);

@@ -10,6 +10,8 @@ const struct action_row action_rows[] = {
 	{ACTION_PAUSE, "pause", "p", "pause", "Pause training after the present step, or go on.", SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_STEP, "step", ".", "step", "Train one step, then stay paused.", SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_STOP, "stop", "x", "stop", "Stop training and save a checkpoint (asks first).", SCOPE_EVERYWHERE, GROUP_RUN, true},
+	{ACTION_ROLLBACK, "rollback", "u", "go back", "Back to the checkpoint before, paused (asks first).",
+	 SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_CHECKPOINT, "checkpoint", "s", "save", "Save a checkpoint now.", SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_SAMPLE, "sample", "i", "samples", "Draw the sample grid again now.", SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_SAMPLE_NOISE, "sample-noise", "I", "noise", "Fresh noise for the samples, or the fixed noise again.",

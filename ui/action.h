@@ -20,6 +20,7 @@ enum action {
 	ACTION_PAUSE,           /* pause or resume */
 	ACTION_STEP,            /* one step, then paused */
 	ACTION_STOP,            /* stop and save (asks) */
+	ACTION_ROLLBACK,        /* back to the newest checkpoint before the present step, paused (asks) */
 	ACTION_D_BITS_DOWN, ACTION_D_BITS_UP, ACTION_G_BITS_DOWN, ACTION_G_BITS_UP,
 	ACTION_QUANTIZER,       /* next method */
 	ACTION_RATES,           /* opens the prompt; sent with network and value */

@@ -33,6 +33,10 @@ static const struct question questions[] = {
 		{'x', "x", "stop and save a checkpoint", ACTION_STOP},
 		{KEYMAP_ESCAPE, "Esc", "cancel: train on", ACTION_NONE},
 	}, 2, 1},
+	{ACTION_ROLLBACK, "go back?", "goes back to its checkpoint before.", {
+		{'u', "u", "go back, paused; later steps are forgotten", ACTION_ROLLBACK},
+		{KEYMAP_ESCAPE, "Esc", "cancel: stay here", ACTION_NONE},
+	}, 2, 1},
 	{ACTION_WHAT_IF_APPLY, "train on with what is in question?", NULL, {
 		{'a', "a", "apply from the next step; float weights stay", ACTION_WHAT_IF_APPLY},
 		{KEYMAP_ESCAPE, "Esc", "cancel: change nothing", ACTION_NONE},

@@ -212,14 +212,30 @@ void screen_draw_centred(struct canvas *canvas, enum theme_role role, const char
 		canvas_text(canvas, (width - canvas_text_width(line)) / 2, y, role, 0, line);
 }
 
+enum theme_role screen_verdict_role(const char *kind)
+{
+	static const struct { const char *kind; enum theme_role role; } roles[] = {
+		{"convergent", ROLE_GOOD}, {"unstable", ROLE_WARNING}, {"failed", ROLE_BAD},
+	};
+	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+		if (!strcmp(roles[i].kind, kind))
+			return roles[i].role;
+	return ROLE_QUIET;
+}
+
 int screen_draw_failure(struct canvas *canvas, int y, int most_lines, const struct view *view)
 {
-	char text[ERROR_TEXT_SIZE + 16], line[ERROR_TEXT_SIZE];
+	char text[ERROR_TEXT_SIZE + 96], line[ERROR_TEXT_SIZE];
 	const char *rest = text;
 	int lines = 0;
-	if (view->run.state != VIEW_FAILED || !view->run.message[0])
+	bool held = view->run.state == VIEW_PAUSED;
+	if ((view->run.state != VIEW_FAILED && !held) || !view->run.message[0])
 		return 0;
-	snprintf(text, sizeof text, "failed: %s", view->run.message);
+	if (held)
+		snprintf(text, sizeof text, "paused: %s%s", view->run.message,
+			view->run.steerable ? "\nu goes back to the checkpoint before it; p tries the next batch" : "");
+	else
+		snprintf(text, sizeof text, "failed: %s", view->run.message);
 	while (lines < most_lines && next_line(&rest, canvas->clip.width - 2, line, sizeof line))
 		canvas_text(canvas, 1, y + lines++, ROLE_BAD, CELL_BOLD, line);
 	return lines;

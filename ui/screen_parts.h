@@ -40,6 +40,9 @@ int screen_draw_header(struct canvas *canvas, const struct view *view);
 /* Why the run failed, in full, below the header; returns the lines used (0: it did not). */
 int screen_draw_failure(struct canvas *canvas, int y, int most_lines, const struct view *view);
 
+/* The colour of a verdict; the word stands beside it in any case. */
+enum theme_role screen_verdict_role(const char *kind);
+
 /* A lasting warning if there is one, else the newest log line. */
 void screen_draw_log_line(struct canvas *canvas, int y, const struct view *view);
 

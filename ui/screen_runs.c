@@ -14,10 +14,13 @@ static const enum action footer[] = {
 	ACTION_SCREEN_SAMPLES, ACTION_SCREEN_LOG, ACTION_LAST_SCREEN, ACTION_NONE,
 };
 
-enum column { NAME, STATUS, MODEL, SIZE, DATA, D_BITS, G_BITS, METHOD, STEP, EPOCHS, LOSS_D, LOSS_G, TRAINED, AGE, COLUMNS };
+enum column {
+	NAME, STATUS, VERDICT, MODEL, SIZE, DATA, D_BITS, G_BITS, METHOD, STEP, EPOCHS, LOSS_D, LOSS_G, TRAINED, AGE, COLUMNS
+};
 
 static const struct table_column columns[COLUMNS] = {
-	[NAME] = {"name", 18, 40, 0, false},   [STATUS] = {"status", 9, 0, 0, false}, [MODEL] = {"model", 6, 8, 7, false},
+	[NAME] = {"name", 18, 40, 0, false},   [STATUS] = {"status", 9, 0, 0, false},
+	[VERDICT] = {"verdict", 10, 0, 4, false}, [MODEL] = {"model", 6, 8, 7, false},
 	[SIZE] = {"size", 8, 9, 8, false},     [DATA] = {"data", 13, 28, 3, false},   [D_BITS] = {"D", 2, 3, 1, true},
 	[G_BITS] = {"G", 2, 3, 1, true},       [METHOD] = {"method", 6, 8, 4, false}, [STEP] = {"step", 7, 10, 1, true},
 	[EPOCHS] = {"epochs", 6, 0, 6, true},  [LOSS_D] = {"loss D", 6, 7, 2, true},  [LOSS_G] = {"loss G", 6, 7, 2, true},
@@ -51,6 +54,7 @@ static void cell_text(char *text, const struct view_run_row *run, enum column co
 	switch (column) {
 	case NAME: snprintf(text, CELL_SIZE, "%s%s", opened ? "\xe2\x96\xb8" : " ", run->name); break;
 	case STATUS: status_text(text, run); break;
+	case VERDICT: snprintf(text, CELL_SIZE, "%s", run->verdict[0] ? run->verdict : "-"); break;
 	case MODEL: snprintf(text, CELL_SIZE, "%s", run->model); break;
 	case SIZE: snprintf(text, CELL_SIZE, "%dpx w%d", run->size, run->width); break;
 	case DATA: snprintf(text, CELL_SIZE, "%s", run->data); break;
@@ -75,6 +79,8 @@ static void draw_cell(const void *context, int row, int column, struct canvas *c
 	enum theme_role role = column == D_BITS ? ROLE_D : column == G_BITS ? ROLE_G : ROLE_TEXT;
 	if (column == STATUS)
 		role = status_role(run->status);
+	if (column == VERDICT)
+		role = screen_verdict_role(run->verdict);
 	cell_text(text, run, (enum column)column, run->id == view->run.id && view->run.state != VIEW_NOTHING);
 	table_text(cell, selected, columns[column].right, role, text);
 }

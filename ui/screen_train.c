@@ -16,6 +16,8 @@ enum {
 	WIDE_CHARTS = 130,         /* two charts beside each other */
 	SIDE_BY_SIDE_TABLES = 110, /* narrower: one table for both networks */
 	NUMBERS_MIN_HEIGHT = 12,   /* the line of numbers gives way below */
+	VERDICT_MIN_HEIGHT = 16,   /* and the verdict's before it */
+	ACTION_MIN_HEIGHT = 24,    /* what to try has a line of its own, if need be, from here on */
 	MIN_TABLE_HEIGHT = 3,
 	SAMPLES_MIN_WIDTH = 14,
 	NUMBER_SIZE = 32,
@@ -26,8 +28,8 @@ static const double SAMPLES_SHARE = 0.42;
 
 static const enum action footer[] = {
 	ACTION_PAUSE, ACTION_STEP, ACTION_D_BITS_DOWN, ACTION_D_BITS_UP, ACTION_G_BITS_DOWN, ACTION_G_BITS_UP, ACTION_SCREEN_WEIGHTS,
-	ACTION_SCREEN_RUNS, ACTION_QUANTIZER, ACTION_RATES, ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_STOP, ACTION_LOG_SCALE,
-	ACTION_SCREEN_SAMPLES, ACTION_SCREEN_LOG, ACTION_NEXT_PANE, ACTION_NONE,
+	ACTION_SCREEN_RUNS, ACTION_QUANTIZER, ACTION_RATES, ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_STOP, ACTION_ROLLBACK,
+	ACTION_LOG_SCALE, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_LOG, ACTION_NEXT_PANE, ACTION_NONE,
 };
 
 static const char *empty_text(const struct view *view)
@@ -129,6 +131,36 @@ static void draw_numbers(const struct view *view, struct canvas *canvas, int y)
 	segments_draw(canvas, 1, y, &segments);
 }
 
+/* The word, why, and what to try next, as far as there is room. */
+static struct segments verdict_segments(const struct view *view)
+{
+	const struct view_verdict *verdict = &view->run.verdict;
+	struct segments segments = {.gap = 2};
+	enum theme_role role = screen_verdict_role(verdict->kind);
+	segments_add(&segments, 0, role, CELL_BOLD, "%s%s", verdict->warned ? "! " : "", verdict->kind);
+	segments_add(&segments, 0, verdict->warned ? ROLE_WARNING : ROLE_TEXT, 0, "%s", verdict->reason);
+	if (verdict->action[0])
+		segments_add(&segments, 1, ROLE_TEXT, 0, "try: %s", verdict->action);
+	return segments;
+}
+
+static int verdict_lines(const struct view *view, int width, int height)
+{
+	struct segments segments = verdict_segments(view);
+	if (height < VERDICT_MIN_HEIGHT || !view->run.verdict.kind[0])
+		return 0;
+	return height >= ACTION_MIN_HEIGHT && segments_width(&segments) > width - 2 ? 2 : 1;
+}
+
+static void draw_verdict(const struct view *view, struct canvas *canvas, int y, int lines)
+{
+	struct segments segments = verdict_segments(view);
+	segments_fit(&segments, canvas->clip.width - 2);
+	segments_draw(canvas, 1, y, &segments);
+	if (lines > 1)
+		canvas_format(canvas, 1, y + 1, ROLE_TEXT, 0, "  try: %s", view->run.verdict.action);
+}
+
 static void draw_loading(const struct view *view, struct canvas *body)
 {
 	char text[VIEW_TEXT + 32];
@@ -144,7 +176,8 @@ static void draw_body(const struct screen_state *state, const struct view *view,
 {
 	int width = body->clip.width, height = body->clip.height;
 	bool side_by_side = width >= SIDE_BY_SIDE_TABLES;
-	int numbers = height >= NUMBERS_MIN_HEIGHT, tables = layers_height(view, side_by_side, boxed);
+	int verdict = verdict_lines(view, width, height), tables = layers_height(view, side_by_side, boxed);
+	int numbers = (height >= NUMBERS_MIN_HEIGHT) + verdict;
 	int room = height - numbers - MIN_CHART_HEIGHT - (boxed ? 2 : 0);
 	tables = tables < room ? tables : room < MIN_TABLE_HEIGHT ? 0 : room;
 	int upper = height - numbers - tables;
@@ -152,6 +185,8 @@ static void draw_body(const struct screen_state *state, const struct view *view,
 	draw_upper(state, view, &top, picture, boxed);
 	if (numbers)
 		draw_numbers(view, body, upper);
+	if (verdict)
+		draw_verdict(view, body, upper + 1, verdict);
 	struct canvas bottom = canvas_part(body, (struct rect){0, upper + numbers, width, tables});
 	if (tables)
 		layers_draw(&bottom, view, side_by_side, boxed);

@@ -37,7 +37,12 @@ struct view_run {
 	double loss_d, loss_g, d_real, d_fake, gradient_norm[VIEW_NETWORKS];
 	double images_per_second, gflops, quantize_share, eta_seconds;
 	double loading;            /* 0..1 while VIEW_LOADING; NaN: unknown */
-	char message[ERROR_TEXT_SIZE]; /* why it failed */
+	char message[ERROR_TEXT_SIZE]; /* why it failed, or is paused */
+	struct view_verdict {
+		char kind[16];         /* "convergent", "unstable", "failed", "undecided"; empty: not judged */
+		bool warned;           /* the reason is a warning */
+		char reason[192], action[192]; /* why, and what to try next; may be empty */
+	} verdict;
 };
 
 struct view_mark { /* a journalled change, drawn as a labelled vertical line on every chart */
@@ -121,6 +126,7 @@ struct view_run_row { /* of the run list */
 	int64_t step, last_step;
 	double epochs, loss_d, loss_g, age_seconds, train_seconds;
 	bool here; /* opened in this process and steerable */
+	char verdict[16]; /* as in view_verdict; empty: not judged */
 };
 
 struct view {

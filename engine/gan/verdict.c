@@ -69,15 +69,16 @@ void verdict_judge_destroy(struct verdict_judge *judge)
 	free(judge);
 }
 
-/* False: the step is older than what is known. */
+/* False: the step belongs to what came before a change. */
 static bool move_to(struct verdict_judge *judge, int64_t step)
 {
-	if (judge->begun && step < judge->last)
+	if (judge->anew && step <= judge->begin)
 		return false;
-	if (!judge->begun)
+	if (!judge->begun || step < judge->begin)
 		judge->begin = step;
+	if (!judge->begun || step > judge->last)
+		judge->last = step;
 	judge->begun = true;
-	judge->last = step;
 	return true;
 }
 
@@ -142,7 +143,7 @@ void verdict_judge_begin_anew(struct verdict_judge *judge, int64_t step)
 	bool quantized = judge->quantized;
 	memset(judge, 0, sizeof *judge); /* large: no copy of it on the stack */
 	judge->begin = judge->last = step;
-	judge->begun = true;
+	judge->begun = judge->anew = true;
 	judge->quantized = quantized;
 }
 

@@ -71,11 +71,11 @@ struct verdict_judge;
 struct verdict_judge *verdict_judge_create(void);
 void verdict_judge_destroy(struct verdict_judge *judge); /* NULL is fine */
 
-/* Steps do not fall; what comes with a lower step than before is ignored. */
+/* Points, diversities and each score come in order of their steps; how they alternate is no matter. */
 void verdict_judge_add_point(struct verdict_judge *judge, const struct verdict_point *point);
 void verdict_judge_add_diversity(struct verdict_judge *judge, int64_t step, double diversity); /* 1: as real pictures */
 void verdict_judge_add_score(struct verdict_judge *judge, const struct verdict_score *score);
-/* The step after `step` failed: `what` says how ("D's loss is not finite"). The next point takes it back. */
+/* Step `step` failed: `what` says how ("D's loss is not finite"). The next point takes it back. */
 void verdict_judge_add_failure(struct verdict_judge *judge, int64_t step, const char *what);
 /* Bits, method or a rate changed after `step`: judge from here on. */
 void verdict_judge_begin_anew(struct verdict_judge *judge, int64_t step);

@@ -24,7 +24,7 @@ struct verdict_curve { /* one score over the steps */
 struct verdict_judge {
 	int64_t begin;         /* judged from here on: the last step before the first point, or that of a change */
 	int64_t last;          /* newest step */
-	bool begun, quantized;
+	bool begun, anew, quantized; /* anew: after a change */
 	struct series signals[SIGNALS];
 	struct verdict_curve scores[VERDICT_SCORES];
 	int score_count;

@@ -170,14 +170,14 @@ static bool warn_collapse(const struct verdict_judge *judge, char reason[VERDICT
 static bool warn_saturated(const struct verdict_judge *judge, char reason[VERDICT_TEXT_SIZE])
 {
 	double real = recent(judge, SIGNAL_D_REAL), fake = recent(judge, SIGNAL_D_FAKE);
-	say(reason, "D saturated: D(x) %.3f and D(G(z)) %.3f over %g steps", real, fake, limit(LIMIT_WARNING_STEPS));
+	say(reason, "D saturated: D(x) %.3f, D(G(z)) %.3f for %g steps", real, fake, limit(LIMIT_WARNING_STEPS));
 	return real > limit(LIMIT_SATURATED) && fake < 1 - limit(LIMIT_SATURATED);
 }
 
 static bool warn_blind(const struct verdict_judge *judge, char reason[VERDICT_TEXT_SIZE])
 {
 	double margin = recent(judge, SIGNAL_MARGIN);
-	say(reason, "D tells nothing apart: D(x) - D(G(z)) is %.3f over %g steps", margin, limit(LIMIT_WARNING_STEPS));
+	say(reason, "D tells nothing apart: D(x) - D(G(z)) is %.3f for %g steps", margin, limit(LIMIT_WARNING_STEPS));
 	return fabs(margin) < limit(LIMIT_BLIND);
 }
 

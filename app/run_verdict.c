@@ -1,0 +1,65 @@
+#include "app/run_verdict.h"
+
+#include <string.h>
+
+#include "engine/base/text.h"
+
+enum { FLOAT_BITS = 32 };
+
+void run_verdict_fill(struct run_verdict *target, const struct verdict *verdict)
+{
+	char warnings[VERDICT_TEXT_SIZE];
+	verdict_warnings_text(verdict->warnings, warnings);
+	text_copy(target->kind, sizeof target->kind, verdict_kind_name(verdict->kind));
+	text_copy(target->warnings, sizeof target->warnings, warnings);
+	text_copy(target->reason, sizeof target->reason, verdict->reason);
+	text_copy(target->action, sizeof target->action, verdict->action);
+}
+
+/* Settings that change what is trained, as the engine journals them. */
+static void visit_journal(void *context, const struct journal_entry *entry)
+{
+	static const char *const fields[] = {"d-bits", "g-bits", "bits", "quantizer", "d-learning-rate", "g-learning-rate"};
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (!strcmp(entry->field, fields[i]))
+			verdict_judge_begin_anew(context, entry->step);
+}
+
+static void visit_metric(void *context, const struct metric_point *point)
+{
+	verdict_judge_add_point(context, &(struct verdict_point){
+		.step = point->step, .loss_d = point->loss_d, .loss_g = point->loss_g, .d_real = point->d_real, .d_fake = point->d_fake,
+		.gradient_d = point->gradient_d, .gradient_g = point->gradient_g});
+}
+
+static void visit_diversity(void *context, int64_t step, double diversity)
+{
+	verdict_judge_add_diversity(context, step, diversity);
+}
+
+struct verdict_judge *run_verdict_judge(struct store *store, const struct run *run, struct error *error)
+{
+	struct verdict_judge *judge = verdict_judge_create();
+	verdict_judge_set_quantized(judge, run->d_bits != FLOAT_BITS || run->g_bits != FLOAT_BITS);
+	if (store_visit_journal(store, run->id, visit_journal, judge, error) &&
+	    store_visit_metrics(store, run->id, -1, visit_metric, judge, error) &&
+	    store_visit_diversities(store, run->id, visit_diversity, judge, error))
+		return judge;
+	verdict_judge_destroy(judge);
+	return NULL;
+}
+
+bool run_verdict_find(struct store *store, const struct run *run, struct run_verdict *verdict, struct error *error)
+{
+	*verdict = run->verdict;
+	if (verdict->kind[0] != '\0' || run->step == 0)
+		return true;
+	struct verdict_judge *judge = run_verdict_judge(store, run, error);
+	if (!judge)
+		return false;
+	struct verdict found;
+	verdict_judge_decide(judge, &found);
+	run_verdict_fill(verdict, &found);
+	verdict_judge_destroy(judge);
+	return true;
+}
