@@ -11,16 +11,15 @@
 #include "engine/base/memory.h"
 #include "engine/file/npy.h"
 
-enum { STANDARD_SEED = 1, FEATURE_SPEC_SIZE = 512 }; /* seed of generated data sets, as of a training's */
+enum { STANDARD_SEED = 1, FEATURE_SPEC_SIZE = 4200 }; /* seed of generated data sets, as of a training's */
 static const struct subcommand list_command, test_command, extract_command;
 
 /* ---- shared ---- */
 
 int features_fail(const struct error *error)
 {
-	if (error->code == ERROR_CANCELLED && interrupt_exit_status())
-		return interrupt_exit_status();
-	return cli_fail(error);
+	int status = cli_fail(error);
+	return error->code == ERROR_CANCELLED && interrupt_exit_status() ? interrupt_exit_status() : status;
 }
 
 bool features_show_progress(void *context, size_t done, size_t total)

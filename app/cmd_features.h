@@ -20,7 +20,7 @@ struct feature_pictures features_of_dataset(const struct dataset *dataset);
 /* For feature_run: draws a progress line, stops on SIGINT and SIGTERM. context: struct cli_progress. */
 bool features_show_progress(void *progress, size_t done, size_t total);
 
-/* After ERROR_CANCELLED by a signal the status of that, else what cli_fail says. */
+/* Prints the sentence; the status is that of the signal after ERROR_CANCELLED by one, else as of cli_fail. */
 int features_fail(const struct error *error);
 
 #endif

@@ -10,7 +10,7 @@
 #include "engine/metric/classifier.h"
 #include "engine/metric/classifier_training.h"
 
-enum { OUTPUT_SIZE = 256, NOTE_SIZE = 64 };
+enum { OUTPUT_SIZE = 4096, NOTE_SIZE = 64 };
 
 struct train_arguments {
 	const char *data, *output, *flip;
