@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "app/interrupt.h"
 #include "app/text_table.h"
@@ -73,12 +72,7 @@ bool features_measure_accuracy(struct feature_network *network, struct parallel 
 static struct feature_network *open_network(const char *given, const char *data_kind, struct error *error)
 {
 	char spec[FEATURE_SPEC_SIZE];
-	bool whole = !given;
-	for (int i = 0; given && feature_network_kinds[i]; i++) {
-		size_t length = strlen(feature_network_kinds[i]->name);
-		whole = whole || (!strncmp(given, feature_network_kinds[i]->name, length) && (!given[length] || given[length] == ':'));
-	}
-	if (whole)
+	if (!given || feature_network_kind_of(given))
 		return feature_network_open(given, data_kind, error);
 	if (snprintf(spec, sizeof spec, "%s:%s", feature_network_kinds[0]->name, given) >= (int)sizeof spec) {
 		error_set(error, ERROR_INPUT, "the weights' name \"%.40s...\" is too long", given);

@@ -165,7 +165,8 @@ static int print_result(const struct train *train)
 	double pictures = (double)classifier_training_steps(train->training) * o->batch;
 	char amount[32], duration[32];
 	if (train->arguments->json)
-		return cli_print_json(json_pack("{s:o, s:o, s:i, s:i, s:o, s:i, s:b, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:i, s:i, s:s}",
+		return cli_print_json(json_pack(
+			"{s:o, s:o, s:i, s:i, s:o, s:i, s:b, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:i, s:i, s:s}",
 			"output", cli_json_text(train->output), "data", cli_json_text(train->dataset->kind), "epochs", o->epochs,
 			"batch", o->batch, "learning_rate", cli_json_real(o->learning_rate), "shift", o->shift, "flip", o->flip,
 			"seed", (json_int_t)o->seed, "train_count", (json_int_t)train->dataset->count,

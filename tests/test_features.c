@@ -456,7 +456,8 @@ static void training_learns_and_repeats_itself(void **state)
 	assert_true(losses[8] < 0.5 * losses[0]);
 	const char *name = NULL;
 	uint64_t epochs = 0;
-	assert_true(checkpoint_get_text(checkpoint, "class.1", &name, NULL) && checkpoint_get_integer(checkpoint, "epochs", &epochs, NULL));
+	assert_true(checkpoint_get_text(checkpoint, "class.1", &name, NULL));
+	assert_true(checkpoint_get_integer(checkpoint, "epochs", &epochs, NULL));
 	assert_string_equal(name, "lower");
 	assert_int_equal(epochs, 3);
 	struct checkpoint *repeated = train(&few_steps, 3, again);

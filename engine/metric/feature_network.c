@@ -12,32 +12,32 @@ const struct feature_network_kind *const feature_network_kinds[] = {&feature_cla
 
 /* ---- life ---- */
 
-static bool names_kind(const char *spec, const struct feature_network_kind *kind)
+const struct feature_network_kind *feature_network_kind_of(const char *spec)
 {
-	size_t length = strlen(kind->name);
-	return !strncmp(spec, kind->name, length) && (!spec[length] || spec[length] == ':');
+	for (int i = 0; feature_network_kinds[i]; i++) {
+		size_t length = strlen(feature_network_kinds[i]->name);
+		if (!strncmp(spec, feature_network_kinds[i]->name, length) && (!spec[length] || spec[length] == ':'))
+			return feature_network_kinds[i];
+	}
+	return NULL;
 }
 
-static const struct feature_network_kind *find_kind(const char *spec, struct error *error)
+static void refuse_spec(const char *spec, struct error *error)
 {
 	struct text known = {0};
-	for (int i = 0; feature_network_kinds[i]; i++) {
-		if (names_kind(spec, feature_network_kinds[i])) {
-			text_clear(&known);
-			return feature_network_kinds[i];
-		}
+	for (int i = 0; feature_network_kinds[i]; i++)
 		text_format(&known, "%s%s", i ? ", " : "", feature_network_kinds[i]->usage);
-	}
 	error_set(error, ERROR_INPUT, "unknown feature network \"%.200s\": expected one of %s", spec, known.bytes);
 	text_clear(&known);
-	return NULL;
 }
 
 struct feature_network *feature_network_open(const char *spec, const char *data_kind, struct error *error)
 {
-	const struct feature_network_kind *kind = spec ? find_kind(spec, error) : feature_network_kinds[0];
-	if (!kind)
+	const struct feature_network_kind *kind = spec ? feature_network_kind_of(spec) : feature_network_kinds[0];
+	if (!kind) {
+		refuse_spec(spec, error);
 		return NULL;
+	}
 	const char *colon = spec ? strchr(spec, ':') : NULL;
 	struct feature_network *network = memory_zeroed(1, sizeof *network);
 	network->kind = kind;

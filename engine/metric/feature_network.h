@@ -65,6 +65,9 @@ struct feature_network_kind {
 extern const struct feature_network_kind feature_classifier;
 extern const struct feature_network_kind *const feature_network_kinds[]; /* NULL-terminated; the first is the default */
 
+/* The row that a spec begins with the name of; NULL: none. */
+const struct feature_network_kind *feature_network_kind_of(const char *spec);
+
 /* spec NULL: the default network. data_kind (may be NULL) names the kind of data set that the pictures are like
  * ("cifar10"), which chooses among ready-made weights where the spec does not. NULL and an error that lists the known
  * names, or says what the weights lack. */
