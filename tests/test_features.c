@@ -424,8 +424,18 @@ static const struct classifier_options few_steps = {
 	.epochs = 3, .batch = BATCH, .learning_rate = 3e-3, .shift = 2, .flip = true, .seed = 4,
 };
 
-/* The trained file's bytes as a checkpoint; losses[] of the steps. */
-static struct checkpoint *train(const struct classifier_options *options, int threads, double losses[])
+/* A picture's features between two steps, with the training's own threads. */
+static void look_beside(struct feature_network *beside, struct parallel *parallel)
+{
+	const struct feature_pictures one = {colours, 1, SIZE, 3};
+	float features[FEATURES], logits[CLASSES];
+	if (beside)
+		assert_true(feature_network_compute(beside, parallel, &one, NULL, features, logits, NULL));
+}
+
+/* The trained network as a checkpoint; losses[] of the steps. beside: a network that is used meanwhile, or NULL. */
+static struct checkpoint *train(const struct classifier_options *options, int threads, struct feature_network *beside,
+                                double losses[])
 {
 	struct parallel *parallel = parallel_create(threads, NULL);
 	struct error error = {0};
@@ -440,6 +450,7 @@ static struct checkpoint *train(const struct classifier_options *options, int th
 		assert_true(classifier_training_step(training, &step, &error));
 		assert_true(step.pictures == BATCH && step.correct >= 0 && step.correct <= BATCH);
 		losses[i] = step.loss;
+		look_beside(beside, parallel);
 	}
 	struct checkpoint *checkpoint = classifier_training_store(training, NULL);
 	classifier_training_destroy(training);
@@ -447,12 +458,13 @@ static struct checkpoint *train(const struct classifier_options *options, int th
 	return checkpoint;
 }
 
+/* The same with other threads and a feature network at work between the steps, another one with another seed. */
 static void training_learns_and_repeats_itself(void **state)
 {
 	(void)state;
 	double losses[9], again[9], other[9];
 	fill_halves();
-	struct checkpoint *checkpoint = train(&few_steps, 1, losses);
+	struct checkpoint *checkpoint = train(&few_steps, 1, NULL, losses);
 	assert_true(losses[8] < 0.5 * losses[0]);
 	const char *name = NULL;
 	uint64_t epochs = 0;
@@ -460,7 +472,9 @@ static void training_learns_and_repeats_itself(void **state)
 	assert_true(checkpoint_get_integer(checkpoint, "epochs", &epochs, NULL));
 	assert_string_equal(name, "lower");
 	assert_int_equal(epochs, 3);
-	struct checkpoint *repeated = train(&few_steps, 3, again);
+	struct feature_network *beside = open_drawn(3);
+	struct checkpoint *repeated = train(&few_steps, 3, beside, again);
+	feature_network_close(beside);
 	assert_memory_equal(losses, again, sizeof losses);
 	for (int i = 0; i < checkpoint_tensor_count(checkpoint); i++) {
 		const struct checkpoint_tensor *tensor = checkpoint_tensor_at(checkpoint, i), *twin = checkpoint_tensor_at(repeated, i);
@@ -468,7 +482,7 @@ static void training_learns_and_repeats_itself(void **state)
 	}
 	struct classifier_options seeded = few_steps;
 	seeded.seed = 5;
-	checkpoint_destroy(train(&seeded, 2, other));
+	checkpoint_destroy(train(&seeded, 2, NULL, other));
 	assert_true(other[0] != losses[0]);
 	checkpoint_destroy(repeated);
 	checkpoint_destroy(checkpoint);
