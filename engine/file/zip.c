@@ -12,15 +12,17 @@
 enum {
 	STORED = 0, DEFLATED = 8,
 	FLAG_ENCRYPTED = 1, FLAG_STRONG_ENCRYPTION = 1 << 6, FLAG_HIDDEN = 1 << 13,
-	LOCAL_SIZE = 30, DIRECTORY_SIZE = 46, END_SIZE = 22, LOCATOR_SIZE = 20, /* fixed parts */
+	LOCAL_SIZE = 30, DIRECTORY_SIZE = 46, END_SIZE = 22, LOCATOR_SIZE = 20, END64_SIZE = 56, /* fixed parts */
 	MAX_COMMENT = 65535,
 	MOST_INFLATION = 1032, /* deflate's best: 258 bytes for two bits */
 };
-static const uint32_t LOCAL_MARK = 0x04034b50, DIRECTORY_MARK = 0x02014b50, END_MARK = 0x06054b50, LOCATOR_MARK = 0x07064b50;
+static const uint32_t LOCAL_MARK = 0x04034b50, DIRECTORY_MARK = 0x02014b50, END_MARK = 0x06054b50;
+static const uint32_t LOCATOR_MARK = 0x07064b50, END64_MARK = 0x06064b50;
 static const uint32_t IN_ZIP64 = UINT32_MAX; /* the real number stands in a zip64 field */
 
 static uint32_t u16(const uint8_t *bytes) { return bytes[0] | (uint32_t)bytes[1] << 8; }
 static uint32_t u32(const uint8_t *bytes) { return u16(bytes) | u16(bytes + 2) << 16; }
+static uint64_t u64(const uint8_t *bytes) { return u32(bytes) | (uint64_t)u32(bytes + 4) << 32; }
 
 bool zip_is_at(const char *path)
 {
@@ -67,25 +69,53 @@ static bool find_end(const struct reader *r, size_t *end)
 	return refuse(r, NULL, "is no zip archive or is cut: its end record is missing");
 }
 
+/* What the end record says of the directory. */
+struct end_facts {
+	uint64_t members, size, begin, end; /* end: where the end records begin */
+};
+
+/* PyTorch writes zip64 end records always, before the plain one. They must say the same where the plain one can say it. */
+static bool read_end64(const struct reader *r, size_t locator, struct end_facts *facts)
+{
+	const uint8_t *record = r->bytes + (locator < END64_SIZE ? 0 : locator - END64_SIZE);
+	if (locator < END64_SIZE || u64(r->bytes + locator + 8) != locator - END64_SIZE || u32(record) != END64_MARK ||
+	    u64(record + 4) != END64_SIZE - 12)
+		return refuse(r, NULL, "is a zip64 archive whose end record is not where it belongs");
+	if (u32(r->bytes + locator + 4) != 0 || u32(r->bytes + locator + 16) > 1 || u32(record + 16) != 0 ||
+	    u32(record + 20) != 0 || u64(record + 24) != u64(record + 32))
+		return refuse(r, NULL, "is a part of a zip archive on several disks; expected a whole one");
+	const struct end_facts large = {u64(record + 32), u64(record + 40), u64(record + 48), locator - END64_SIZE};
+	if ((facts->members != UINT16_MAX && facts->members != large.members) ||
+	    (facts->size != IN_ZIP64 && facts->size != large.size) ||
+	    (facts->begin != IN_ZIP64 && facts->begin != large.begin))
+		return refuse(r, NULL, "is a damaged zip archive: its two end records differ");
+	*facts = large;
+	return true;
+}
+
 static bool read_end(struct reader *r, int *count)
 {
 	size_t end = 0;
 	if (!find_end(r, &end))
 		return false;
 	const uint8_t *record = r->bytes + end;
-	uint32_t members = u16(record + 10), directory_size = u32(record + 12), directory = u32(record + 16);
-	bool locator = end >= LOCATOR_SIZE && u32(record - LOCATOR_SIZE) == LOCATOR_MARK;
-	if (locator || members == UINT16_MAX || directory_size == IN_ZIP64 || directory == IN_ZIP64)
-		return refuse(r, NULL, "is a zip64 archive; expected one below 4 GB without zip64 records");
-	if (u16(record + 4) != 0 || u16(record + 6) != 0 || u16(record + 8) != members)
+	struct end_facts facts = {u16(record + 10), u32(record + 12), u32(record + 16), end};
+	if (u16(record + 4) != 0 || u16(record + 6) != 0 || u16(record + 8) != facts.members)
 		return refuse(r, NULL, "is a part of a zip archive on several disks; expected a whole one");
-	if ((size_t)directory + directory_size != end)
+	if (end >= LOCATOR_SIZE && u32(record - LOCATOR_SIZE) == LOCATOR_MARK) {
+		if (!read_end64(r, end - LOCATOR_SIZE, &facts))
+			return false;
+	} else if (facts.members == UINT16_MAX || facts.size == IN_ZIP64 || facts.begin == IN_ZIP64) {
+		return refuse(r, NULL, "is a zip64 archive without the end record of one");
+	}
+	if (facts.begin > facts.end || facts.end - facts.begin != facts.size)
 		return refuse(r, NULL, "is a damaged zip archive: its directory does not end where its end record begins");
-	if (members > ZIP_MAX_MEMBERS)
-		return error_set(r->error, ERROR_INPUT, "%s has %u members; expected at most %d", r->zip->name, members, ZIP_MAX_MEMBERS);
-	r->directory = directory;
-	r->directory_end = end;
-	*count = (int)members;
+	if (facts.members > ZIP_MAX_MEMBERS)
+		return error_set(r->error, ERROR_INPUT, "%s has %ju members; expected at most %d", r->zip->name, (uintmax_t)facts.members,
+		                 ZIP_MAX_MEMBERS);
+	r->directory = (size_t)facts.begin;
+	r->directory_end = (size_t)facts.end;
+	*count = (int)facts.members;
 	return true;
 }
 
@@ -126,7 +156,8 @@ static bool find_data(const struct reader *r, size_t local, uint32_t method, str
 	    memcmp(header + LOCAL_SIZE, member->name, name_length) != 0 || u16(header + 8) != method)
 		return refuse(r, member->name, "has a local header that differs from the directory");
 	member->offset = local + length;
-	return r->directory - member->offset >= member->stored_size || refuse(r, member->name, "reaches beyond the members' part of the file");
+	return r->directory - member->offset >= member->stored_size ||
+	       refuse(r, member->name, "reaches beyond the members' part of the file");
 }
 
 /* One entry of the directory; *at moves behind it. */

@@ -2,11 +2,12 @@
  *
  *   local header, name, extra, data    once a member; its sizes may be missing here
  *   central directory                  once more name, method, sizes, CRC-32 and where the local header is: this counts
+ *   zip64 end record, its locator      the same as the end record in wider fields; PyTorch writes them always
  *   end record                         where the central directory is, how many members
  *
- * Strict: the end record ends the file and the directory ends at it. Refused by name: several disks, zip64, encryption,
- * other methods, a name twice or with control characters, members that do not lie in the file, more data than the
- * method could give. Contents are checked against size and CRC-32. Any thread. */
+ * Strict: the end record ends the file and the directory ends at it. Refused by name: several disks, members beyond 4 GB,
+ * encryption, other methods, a name twice or with control characters, members that do not lie in the file, more data than
+ * the method could give. Contents are checked against size and CRC-32. Any thread. */
 #ifndef QGAN_ENGINE_FILE_ZIP_H
 #define QGAN_ENGINE_FILE_ZIP_H
 
