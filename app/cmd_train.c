@@ -153,8 +153,11 @@ static void advise(const struct train_state *state)
 	char at[32] = "";
 	if (state->good_step >= 0)
 		snprintf(at, sizeof at, "@%" PRId64, state->good_step);
-	cli_warn("to go on with lower rates: qgan train --from %s%s --d-learning-rate RATE --g-learning-rate RATE",
-	         training_run(state->training)->name, at);
+	if (!*state->checkpoint)
+		cli_warn("nothing was saved before it; start again with lower rates");
+	else
+		cli_warn("to go on with lower rates: qgan train --from %s%s --d-learning-rate RATE --g-learning-rate RATE",
+		         training_run(state->training)->name, at);
 }
 
 static int exit_status(const struct train_state *state, size_t lost)

@@ -185,7 +185,8 @@ void view_set_run(struct view *view, const struct run *run, const struct gan_set
 	shown->epochs = run->epochs;
 	shown->loss_d = run->loss_d;
 	shown->loss_g = run->loss_g;
-	view_set_verdict(view, &run->verdict);
+	if (run->verdict.kind[0] != '\0') /* else what was worked out from its curve stays */
+		view_set_verdict(view, &run->verdict);
 }
 
 void view_set_verdict(struct view *view, const struct run_verdict *verdict)

@@ -195,7 +195,8 @@ static struct checkpoint *good_checkpoint(struct engine *engine, struct error *e
 	if (!checkpoint || is_finite(checkpoint))
 		return checkpoint;
 	checkpoint_destroy(checkpoint);
-	error_set(error, ERROR_NUMERIC, "the weights are not finite: not saved");
+	error_set(error, ERROR_NUMERIC, "step %" PRId64 ": weights, moments or running statistics are not finite: not saved",
+	          trainer_steps_done(engine->trainer));
 	return NULL;
 }
 
@@ -309,6 +310,14 @@ static void load(struct engine *engine)
 
 /* ---- ending ---- */
 
+static void judge_trouble(struct engine *engine, const struct error *error)
+{
+	if (error->code != ERROR_NUMERIC)
+		return;
+	verdict_judge_add_failure(engine->judge, trainer_steps_done(engine->trainer) + 1, error->text);
+	tell_verdict(engine, false);
+}
+
 static void finish(struct engine *engine, enum engine_state end)
 {
 	struct error error = {0};
@@ -316,10 +325,12 @@ static void finish(struct engine *engine, enum engine_state end)
 	tell_layers(engine);
 	bool good = tell_sample(engine, 0, &error);
 	tell_verdict(engine, true);
-	if (good && tell_checkpoint(engine, 0, true, &error))
+	if (good && tell_checkpoint(engine, 0, true, &error)) {
 		tell_state(engine, end);
-	else
-		fail(engine, &error);
+		return;
+	}
+	judge_trouble(engine, &error);
+	fail(engine, &error);
 }
 
 /* ---- stepping ---- */
@@ -403,9 +414,7 @@ static bool tell_periodic(struct engine *engine, int64_t step, struct error *err
 static void take_trouble(struct engine *engine, const struct error *error)
 {
 	bool hold = engine->options.hold && error->code == ERROR_NUMERIC;
-	if (error->code == ERROR_NUMERIC)
-		verdict_judge_add_failure(engine->judge, trainer_steps_done(engine->trainer) + 1, error->text);
-	tell_verdict(engine, false);
+	judge_trouble(engine, error);
 	if (!engine->held_saved)
 		engine->held_saved = tell_checkpoint(engine, 0, !hold, NULL);
 	if (hold) {
@@ -434,7 +443,7 @@ static void step(struct engine *engine)
 		return;
 	}
 	if (!tell_periodic(engine, report.step, &error)) {
-		fail(engine, &error);
+		take_trouble(engine, &error);
 		return;
 	}
 	if (engine->steps_asked > 0 && --engine->steps_asked == 0)

@@ -199,7 +199,7 @@ static const char *const rewind_statements[] = {
 	"DELETE FROM layer_stats WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM samples WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM checkpoints WHERE run_id = ?1 AND step > ?2",
-	"UPDATE runs SET step = min(step, ?2),"
+	"UPDATE runs SET step = min(step, ?2), verdict = '', verdict_warnings = '', verdict_reason = '', verdict_action = '',"
 	" (epochs, loss_d, loss_g) = (SELECT ifnull(max(epochs), 0), max(loss_d), max(loss_g) FROM (SELECT epochs, loss_d, loss_g"
 	" FROM metric_points WHERE run_id = ?1 ORDER BY step DESC LIMIT 1)) WHERE id = ?1",
 };

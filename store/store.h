@@ -89,7 +89,8 @@ bool store_claim_run(struct store *store, int64_t run, struct error *error);
 bool store_update_run_facts(struct store *store, int64_t run, int channels, int64_t last_step, const char *config_json,
                             struct error *error);
 bool store_set_verdict(struct store *store, int64_t run, const struct run_verdict *verdict, struct error *error);
-/* Forgets metric points, journal, statistics, samples and checkpoints after `step`: a resumed run trains them anew. */
+/* Forgets metric points, journal, statistics, samples and checkpoints after `step`, and the verdict: a resumed run trains
+ * them anew. */
 bool store_rewind_run(struct store *store, int64_t run, int64_t step, struct error *error);
 
 /* ---- metric points (store/metrics.c) ---- */
