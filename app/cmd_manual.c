@@ -3,6 +3,7 @@
 
 #include "app/commands.h"
 #include "app/settings.h"
+#include "engine/gan/verdict.h"
 #include "ui/action.h"
 
 /* scdoc gives meaning to these, and to a dash that begins a line; a backslash takes it away. */
@@ -76,6 +77,22 @@ static void print_settings(void)
 	}
 }
 
+static void print_verdicts(void)
+{
+	printf("# VERDICTS\n\nEvery training is judged while it runs: _convergent_ when its score has risen from the level of noise and "
+	       "settles, _unstable_ when it swings or has lost much of what it had, _failed_ when it never left that level or its samples "
+	       "or numbers are gone, _undecided_ when it is too early or the score still rises. The later half of the curve decides. "
+	       "Without scores the diversity of the fixed samples against real pictures and the margin D(x) - D(G(z)) stand in. "
+	       "A change of bits, method or rates begins anew. The limits:\n\n");
+	for (const struct verdict_threshold *row = verdict_thresholds; row->name; row++) {
+		printf("*%s* %g ", row->name, row->value);
+		print_escaped(row->unit);
+		printf("\n\t");
+		print_escaped(row->reason);
+		printf("\n\n");
+	}
+}
+
 static int run(int argc, char **argv)
 {
 	struct cli_words words;
@@ -86,6 +103,7 @@ static int run(int argc, char **argv)
 	for (int i = 0; subcommands[i]; i++)
 		print_command("qgan", subcommands[i]);
 	print_settings();
+	print_verdicts();
 	printf("# KEYS\n\n");
 	action_print_manual(stdout);
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
@@ -93,7 +111,7 @@ static int run(int argc, char **argv)
 
 const struct subcommand subcommand_manual = {
 	.name = "manual",
-	.help = "Print the tables of the man page: commands, settings, keys.",
+	.help = "Print the tables of the man page: commands, settings, verdicts, keys.",
 	.run = run,
 	.hidden = true,
 };

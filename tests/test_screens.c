@@ -80,6 +80,16 @@ static void make_fresh(struct view *view, struct screen_state *state, struct dia
 	empty_run(view);
 }
 
+static void make_held(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	view->run.state = VIEW_PAUSED;
+	text_copy(view->run.message, sizeof view->run.message, "step 3121: D's loss is not finite (its learning rate is 0.02)");
+	view->run.verdict = (struct view_verdict){"failed", true, "step 3121: D's loss is not finite (its learning rate is 0.02)",
+		"go back to a checkpoint before it, then halve the learning rates or turn bits up"};
+}
+
 static void make_failed(struct view *view, struct screen_state *state, struct dialog *dialog)
 {
 	(void)state;
@@ -129,6 +139,8 @@ static const struct scene scenes[] = {
 	{"train-past-80x24", "train", 80, 24, .change = make_past},
 	{"train-loading-80x24", "train", 80, 24, .change = make_loading},
 	{"train-fresh-120x36", "train", 120, 36, .change = make_fresh},
+	{"train-held-80x24", "train", 80, 24, .change = make_held},
+	{"train-held-140x40", "train", 140, 40, .change = make_held},
 	{"train-failed-80x24", "train", 80, 24, .change = make_failed},
 	{"train-nothing-80x24", "train", 80, 24, .change = make_nothing},
 	{"train-help-80x24", "train", 80, 24, .help = true},
@@ -479,6 +491,8 @@ static void quitting_asks_and_is_safe(void **state)
 	assert_int_equal(answer(view, ACTION_QUIT, "z F5 q", true).action, ACTION_NONE);
 	assert_int_equal(answer(view, ACTION_STOP, "x", false).action, ACTION_STOP);
 	assert_int_equal(answer(view, ACTION_STOP, "Enter", false).action, ACTION_NONE);
+	assert_int_equal(answer(view, ACTION_ROLLBACK, "u", false).action, ACTION_ROLLBACK);
+	assert_int_equal(answer(view, ACTION_ROLLBACK, "Enter", false).action, ACTION_NONE);
 	fixture_destroy(view);
 }
 
