@@ -33,7 +33,7 @@ static const struct question questions[] = {
 		{'x', "x", "stop and save a checkpoint", ACTION_STOP},
 		{KEYMAP_ESCAPE, "Esc", "cancel: train on", ACTION_NONE},
 	}, 2, 1},
-	{ACTION_ROLLBACK, "go back?", "goes back to its checkpoint before.", {
+	{ACTION_ROLLBACK, "go back?", "goes back to the checkpoint before this step.", {
 		{'u', "u", "go back, paused; later steps are forgotten", ACTION_ROLLBACK},
 		{KEYMAP_ESCAPE, "Esc", "cancel: stay here", ACTION_NONE},
 	}, 2, 1},
