@@ -91,7 +91,7 @@ static void recorded_curves_get_their_verdicts(void **state)
 		seen++;
 	}
 	closedir(folder);
-	assert_true(seen >= 15);
+	assert_true(seen >= 22);
 	for (int i = 0; i < VERDICT_KINDS; i++)
 		assert_true(kinds[i] > 0);
 }
