@@ -32,6 +32,7 @@ void view_forget_run(struct view *view)
 		.bits = {QUANT_FLOAT_BITS, QUANT_FLOAT_BITS},
 		.loss_d = NAN, .loss_g = NAN, .d_real = NAN, .d_fake = NAN, .gradient_norm = {NAN, NAN},
 		.images_per_second = NAN, .gflops = NAN, .quantize_share = NAN, .eta_seconds = NAN, .loading = NAN,
+		.diversity = NAN,
 	};
 	for (int network = 0; network < VIEW_NETWORKS; network++) {
 		series_reset(&view->loss[network]);
@@ -372,6 +373,8 @@ static void set_sample(struct view *view, struct image *picture, int64_t step, i
 static void take_sample(struct view *view, const struct event *event)
 {
 	struct image *copy = image_copy(event->picture, NULL);
+	if (event->seed == 0)
+		view->run.diversity = event->diversity;
 	if (copy)
 		set_sample(view, copy, event->step, view->run.bits[VIEW_G], event->seed, event->tiles, event->columns);
 }

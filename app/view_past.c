@@ -82,6 +82,8 @@ static bool load_sample(struct view *view, struct store *store, int64_t run, str
 	bool found = false;
 	if (!store_find_sample(store, run, -1, &sample, &found, error))
 		return false;
+	if (found)
+		view->run.diversity = sample.diversity;
 	if (found && sample.step != view->sample_step) {
 		struct image *picture = picture_decode(sample.png, sample.png_size, 0, "the run's sample", error);
 		if (picture) {

@@ -36,7 +36,8 @@ static inline void random_run(struct view_run *run)
 		.last_step = random_below(3) * random_below(INT64_MAX / 4),
 		.epochs = random_number(), .last_epoch = random_number(), .loss_d = random_number(), .loss_g = random_number(),
 		.d_real = random_number(), .d_fake = random_number(), .images_per_second = random_number(), .gflops = random_number(),
-		.quantize_share = random_number(), .eta_seconds = random_number(), .loading = random_number()};
+		.quantize_share = random_number(), .eta_seconds = random_number(), .loading = random_number(),
+		.diversity = random_number()};
 	for (int i = 0; i < VIEW_NETWORKS; i++) {
 		run->bits[i] = bits[random_below(7)];
 		run->learning_rate[i] = random_number();

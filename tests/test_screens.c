@@ -58,7 +58,8 @@ static void empty_run(struct view *view)
 	series_reset(&view->d_fake);
 	view->run.step = 0;
 	view->run.epochs = view->run.images_per_second = view->run.eta_seconds = view->run.gflops = NAN;
-	view->run.d_real = view->run.d_fake = view->run.quantize_share = NAN;
+	view->run.d_real = view->run.d_fake = view->run.quantize_share = view->run.diversity = NAN;
+	view->run.verdict = (struct view_verdict){0};
 	view->run.gradient_norm[VIEW_D] = view->run.gradient_norm[VIEW_G] = NAN;
 	view->mark_count = 0;
 	view->sample = NULL;

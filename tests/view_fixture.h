@@ -257,7 +257,7 @@ static inline struct view *fixture_create(void)
 		.state = VIEW_LIVE, .steerable = true, .size = 32, .channels = 1, .width = 64, .batch = 64, .threads = 2, .seed = 7,
 		.learning_rate = {2e-4, 2e-4}, .step = 3120, .last_step = 11250, .epochs = 3.33, .last_epoch = 12,
 		.gradient_norm = {0.131, 0.0402}, .images_per_second = 284.1, .gflops = 61.2, .quantize_share = 0.041,
-		.eta_seconds = 2470, .loading = NAN};
+		.eta_seconds = 2470, .loading = NAN, .diversity = 0.93};
 	run->verdict = (struct view_verdict){"unstable", true, "D tells nothing apart: D(x) - D(G(z)) is 0.014 for 200 steps",
 		"give D more bits, or halve G's learning rate"};
 	view->now = 1795476000;

@@ -117,6 +117,7 @@ static void draw_numbers(const struct view *view, struct canvas *canvas, int y)
 	struct segments segments = {.gap = 3};
 	add_number(&segments, 1, "D(x) %s", run->d_real, 2);
 	add_number(&segments, 1, "D(G(z)) %s", run->d_fake, 2);
+	add_number(&segments, 2, "diversity %s", run->diversity, 2);
 	add_number(&segments, 2, "|\xe2\x88\x87" "D| %s", run->gradient_norm[VIEW_D], 2);
 	add_number(&segments, 2, "|\xe2\x88\x87" "G| %s", run->gradient_norm[VIEW_G], 2);
 	add_number(&segments, 3, "rate D %s", run->learning_rate[VIEW_D], 2);

@@ -37,6 +37,7 @@ struct view_run {
 	double loss_d, loss_g, d_real, d_fake, gradient_norm[VIEW_NETWORKS];
 	double images_per_second, gflops, quantize_share, eta_seconds;
 	double loading;            /* 0..1 while VIEW_LOADING; NaN: unknown */
+	double diversity;          /* of the newest fixed-noise samples, 1: as real pictures; NaN: unknown */
 	char message[ERROR_TEXT_SIZE]; /* why it failed, or is paused */
 	struct view_verdict {
 		char kind[16];         /* "convergent", "unstable", "failed", "undecided"; empty: not judged */
