@@ -11,6 +11,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "store/statement.h"
+#include "store/summary.h"
 
 bool store_checkpoint_path(struct store *store, const struct run *run, int64_t step, char path[STORE_PATH_SIZE],
                            struct error *error)
@@ -51,7 +52,7 @@ static bool extend_path(struct store *store, const char *kept, char path[STORE_P
 	return length < STORE_PATH_SIZE || error_set(error, ERROR_INPUT, "%.60s...: the path is too long", folder);
 }
 
-bool store_insert_checkpoint(struct store *store, int64_t run, const struct checkpoint_row *row, struct error *error)
+static bool insert_row(struct store *store, int64_t run, const struct checkpoint_row *row, struct error *error)
 {
 	const char *kept_path;
 	struct statement statement;
@@ -73,16 +74,38 @@ bool store_insert_checkpoint(struct store *store, int64_t run, const struct chec
 	return success;
 }
 
-bool store_keep_checkpoint(struct store *store, int64_t run, int64_t step, struct error *error)
+/* A statement about one step of one run. */
+static bool run_on_step(struct store *store, const char *sql, int64_t run, int64_t step, struct error *error)
 {
 	struct statement statement;
-	if (!statement_prepare(&statement, store, "UPDATE checkpoints SET kept = 1 WHERE run_id = ? AND step = ?", error))
+	if (!statement_prepare(&statement, store, sql, error))
 		return false;
 	statement_bind_integer(&statement, run);
 	statement_bind_integer(&statement, step);
 	bool success = statement_run(&statement, error);
 	statement_finish(&statement);
 	return success;
+}
+
+bool store_keep_checkpoint(struct store *store, int64_t run, int64_t step, struct error *error)
+{
+	return run_on_step(store, "UPDATE checkpoints SET kept = 1 WHERE run_id = ? AND step = ?", run, step, error);
+}
+
+bool store_set_best_checkpoint(struct store *store, int64_t run, int64_t step, struct error *error)
+{
+	return run_on_step(store,
+	                   "UPDATE checkpoints SET best = step = ?2 WHERE run_id = ?1"
+	                   " AND EXISTS (SELECT 1 FROM checkpoints WHERE run_id = ?1 AND step = ?2)", run, step, error);
+}
+
+bool store_insert_checkpoint(struct store *store, int64_t run, const struct checkpoint_row *row, struct error *error)
+{
+	if (!store_begin_span(store, error))
+		return false;
+	bool success = insert_row(store, run, row, error) &&
+	               (!row->best || store_set_best_checkpoint(store, run, row->step, error));
+	return store_end_span(store, success, error);
 }
 
 static bool read_row(struct statement *statement, struct checkpoint_row *row, struct error *error)
@@ -95,6 +118,7 @@ static bool read_row(struct statement *statement, struct checkpoint_row *row, st
 	statement_read_text(statement, row->hash, sizeof row->hash);
 	row->bytes = statement_read_unsigned(statement);
 	row->kept = statement_read_integer(statement) != 0;
+	row->best = statement_read_integer(statement) != 0;
 	return extend_path(statement->store, kept_path, row->path, error);
 }
 
@@ -104,7 +128,7 @@ bool store_list_checkpoints(struct store *store, int64_t run, struct checkpoint_
 	*rows = NULL;
 	*count = 0;
 	if (!statement_prepare(&statement, store,
-	                       "SELECT id, step, time, path, hash, bytes, kept FROM checkpoints WHERE run_id = ? ORDER BY step", error))
+	                       "SELECT id, step, time, path, hash, bytes, kept, best FROM checkpoints WHERE run_id = ? ORDER BY step", error))
 		return false;
 	statement_bind_integer(&statement, run);
 	bool row, success;
@@ -179,7 +203,7 @@ bool store_prune_checkpoints(struct store *store, int64_t run, int keep, struct 
 	bool success = true;
 	int newer = 0;
 	for (size_t i = count; success && i-- > 0;) {
-		if (rows[i].kept || newer++ < keep)
+		if (rows[i].kept || rows[i].best || newer++ < keep)
 			continue;
 		if (unlink(rows[i].path) != 0 && errno != ENOENT)
 			success = error_set_errno(error, "cannot delete the old checkpoint %s", rows[i].path);
@@ -198,6 +222,7 @@ static const char *const rewind_statements[] = {
 	"DELETE FROM metric_points WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM layer_stats WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM samples WHERE run_id = ?1 AND step > ?2",
+	"DELETE FROM scores WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM checkpoints WHERE run_id = ?1 AND step > ?2",
 	"UPDATE runs SET step = min(step, ?2), verdict = '', verdict_warnings = '', verdict_reason = '', verdict_action = '',"
 	" (epochs, loss_d, loss_g) = (SELECT ifnull(max(epochs), 0), max(loss_d), max(loss_g) FROM (SELECT epochs, loss_d, loss_g"
@@ -207,17 +232,9 @@ static const char *const rewind_statements[] = {
 static bool rewind_rows(struct store *store, int64_t run, int64_t step, struct error *error)
 {
 	bool success = true;
-	for (size_t i = 0; success && i < sizeof rewind_statements / sizeof *rewind_statements; i++) {
-		struct statement statement;
-		success = statement_prepare(&statement, store, rewind_statements[i], error);
-		if (!success)
-			break;
-		statement_bind_integer(&statement, run);
-		statement_bind_integer(&statement, step);
-		success = statement_run(&statement, error);
-		statement_finish(&statement);
-	}
-	return success;
+	for (size_t i = 0; success && i < sizeof rewind_statements / sizeof *rewind_statements; i++)
+		success = run_on_step(store, rewind_statements[i], run, step, error);
+	return success && store_summarize_scores(store, run, error) && store_summarize_sizes(store, run, error);
 }
 
 bool store_rewind_run(struct store *store, int64_t run, int64_t step, struct error *error)

@@ -5,6 +5,7 @@
 
 #include "engine/base/memory.h"
 #include "store/statement.h"
+#include "store/summary.h"
 
 /* ---- writing ---- */
 
@@ -121,7 +122,7 @@ bool store_insert_layer_stats(struct store *store, int64_t run, const struct lay
 {
 	if (!store_begin_span(store, error))
 		return false;
-	bool success = insert_all(store, run, stats, count, error);
+	bool success = insert_all(store, run, stats, count, error) && store_summarize_sizes(store, run, error);
 	return store_end_span(store, success, error);
 }
 

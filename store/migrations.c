@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "store/statement.h"
+#include "store/summary.h"
 
 /* The schema, for people with an sqlite3 prompt. Times are seconds since 1970 in UTC. NULL in a REAL column means "not
  * known" (NaN in the program). Steps count from 1; step 0 is the untrained network. Bits are 1..8, or 32 for float.
@@ -28,7 +29,14 @@
  *                  empty bins have no row. The view layer_histogram adds the edges of every bin.
  *   samples        PNG grids of generated pictures; seed 0 is the run's fixed noise. diversity is the root mean square
  *                  distance of two of its pictures over that of two real ones.
- *   checkpoints    files; path is relative to the folder FILE-runs, so that both can be moved together.
+ *   scores         one row an evaluation of generated pictures: FID, KID and Inception Score with their error bars, and all
+ *                  that they depend on. live 1: taken while it trained. recipe names how many samples, splits and subsets;
+ *                  features the network and its weights, weights_hash the SHA-256 of their file; reference, split and
+ *                  reference_hash what was compared with. Two rows may be compared only when their identity is equal.
+ *                  The columns score_identity .. best_is_step of runs are a summary of the rows of one identity: the one of
+ *                  the newest live row, else of the newest. packed_d, float_d, packed_g and float_g are the bytes of the
+ *                  quantizable weights at the newest layer_stats: codes and scales, and as float.
+ *   checkpoints    files; best 1: of the lowest FID so far; path is relative to the folder FILE-runs, so that both can be moved together.
  *
  * Deleting a run deletes everything that hangs on it (not its checkpoint files). */
 static const char first_schema[] =
@@ -187,11 +195,67 @@ static const char verdict_schema[] =
 	"ALTER TABLE runs ADD COLUMN verdict_action TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE samples ADD COLUMN diversity REAL;";
 
+static const char score_schema[] =
+	"CREATE TABLE scores ("
+	"	id INTEGER PRIMARY KEY,"
+	"	run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,"
+	"	step INTEGER NOT NULL,"
+	"	time REAL NOT NULL,"
+	"	live INTEGER NOT NULL CHECK (live IN (0, 1)),"
+	"	recipe TEXT NOT NULL,"
+	"	features TEXT NOT NULL,"
+	"	weights_hash TEXT NOT NULL,"
+	"	resize TEXT NOT NULL,"
+	"	reference TEXT NOT NULL,"
+	"	split TEXT NOT NULL,"
+	"	reference_hash TEXT NOT NULL,"
+	"	samples INTEGER NOT NULL,"
+	"	reference_samples INTEGER NOT NULL,"
+	"	splits INTEGER NOT NULL,"
+	"	kid_subsets INTEGER NOT NULL,"
+	"	kid_subset_size INTEGER NOT NULL,"
+	"	dimensions INTEGER NOT NULL,"
+	"	seed INTEGER NOT NULL,"
+	"	d_bits INTEGER NOT NULL,"
+	"	g_bits INTEGER NOT NULL,"
+	"	regularized INTEGER NOT NULL CHECK (regularized IN (0, 1)),"
+	"	fid REAL,"
+	"	fid_std REAL,"
+	"	kid REAL,"
+	"	kid_std REAL,"
+	"	is_mean REAL,"
+	"	is_std REAL,"
+	"	seconds REAL,"
+	"	identity TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX scores_by_run ON scores (run_id, step);"
+	"ALTER TABLE runs ADD COLUMN score_identity TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE runs ADD COLUMN score_step INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE runs ADD COLUMN fid REAL;"
+	"ALTER TABLE runs ADD COLUMN fid_std REAL;"
+	"ALTER TABLE runs ADD COLUMN kid REAL;"
+	"ALTER TABLE runs ADD COLUMN kid_std REAL;"
+	"ALTER TABLE runs ADD COLUMN is_mean REAL;"
+	"ALTER TABLE runs ADD COLUMN is_std REAL;"
+	"ALTER TABLE runs ADD COLUMN best_fid_step INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE runs ADD COLUMN best_is_step INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE runs ADD COLUMN best_fid REAL;"
+	"ALTER TABLE runs ADD COLUMN best_fid_std REAL;"
+	"ALTER TABLE runs ADD COLUMN best_is REAL;"
+	"ALTER TABLE runs ADD COLUMN best_is_std REAL;"
+	"ALTER TABLE runs ADD COLUMN packed_d REAL;"
+	"ALTER TABLE runs ADD COLUMN float_d REAL;"
+	"ALTER TABLE runs ADD COLUMN packed_g REAL;"
+	"ALTER TABLE runs ADD COLUMN float_g REAL;"
+	"UPDATE runs SET " STORE_SET_SIZES ";"
+	"ALTER TABLE checkpoints ADD COLUMN best INTEGER NOT NULL DEFAULT 0 CHECK (best IN (0, 1));";
+
 /* Append only: files in the world have stopped at every one of these. */
 const struct migration migrations[] = {
 	{.purpose = "runs, metric points, journal, layer statistics, samples, checkpoints", .sql = first_schema},
 	{.purpose = "scales, packed size and error trace of layers", .sql = layer_schema},
 	{.purpose = "verdicts, and the diversity of samples", .sql = verdict_schema},
+	{.purpose = "scores, their summary and the size of runs", .sql = score_schema},
 };
 const size_t migration_count = sizeof migrations / sizeof *migrations;
 

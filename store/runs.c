@@ -53,7 +53,35 @@ static bool needs_process(enum run_status status)
 #define RUN_COLUMNS \
 	"id, name, status, model, data, quantizer, size, channels, width, batch, d_bits, g_bits, seed, version, machine," \
 	" host, boot_id, pid, process_start, created, heartbeat, ended, train_seconds, step, last_step, epochs," \
-	" loss_d, loss_g, coalesce(parent_id, 0), parent_step, message, verdict, verdict_warnings, verdict_reason, verdict_action"
+	" loss_d, loss_g, coalesce(parent_id, 0), parent_step, message, verdict, verdict_warnings, verdict_reason," \
+	" verdict_action, score_identity, score_step, fid, fid_std, kid, kid_std, is_mean, is_std, best_fid_step, best_is_step," \
+	" best_fid, best_fid_std, best_is, best_is_std, packed_d, float_d, packed_g, float_g"
+
+static void read_scores(struct statement *statement, struct run_scores *scores)
+{
+	statement_read_text(statement, scores->identity, sizeof scores->identity);
+	scores->step = statement_read_integer(statement);
+	scores->fid = statement_read_real(statement);
+	scores->fid_std = statement_read_real(statement);
+	scores->kid = statement_read_real(statement);
+	scores->kid_std = statement_read_real(statement);
+	scores->is_mean = statement_read_real(statement);
+	scores->is_std = statement_read_real(statement);
+	scores->best_fid_step = statement_read_integer(statement);
+	scores->best_is_step = statement_read_integer(statement);
+	scores->best_fid = statement_read_real(statement);
+	scores->best_fid_std = statement_read_real(statement);
+	scores->best_is = statement_read_real(statement);
+	scores->best_is_std = statement_read_real(statement);
+}
+
+static void read_sizes(struct statement *statement, struct run_sizes *sizes)
+{
+	sizes->packed_d = statement_read_real(statement);
+	sizes->float_d = statement_read_real(statement);
+	sizes->packed_g = statement_read_real(statement);
+	sizes->float_g = statement_read_real(statement);
+}
 
 /* As recorded: the status is not yet compared with the process. */
 static void read_run(struct statement *statement, struct run *run)
@@ -96,6 +124,8 @@ static void read_run(struct statement *statement, struct run *run)
 	statement_read_text(statement, run->verdict.warnings, sizeof run->verdict.warnings);
 	statement_read_text(statement, run->verdict.reason, sizeof run->verdict.reason);
 	statement_read_text(statement, run->verdict.action, sizeof run->verdict.action);
+	read_scores(statement, &run->scores);
+	read_sizes(statement, &run->sizes);
 }
 
 static void show_dead_as_crashed(struct run *run, const struct run *self, double now)

@@ -40,6 +40,21 @@ struct run_verdict {            /* how the training is judged; engine/gan/verdic
 	char reason[STORE_TEXT_SIZE], action[STORE_TEXT_SIZE]; /* why, and what to try next */
 };
 
+/* The summary of a run's scores. All numbers are of one identity (struct score): that of its newest live score, or of its
+ * newest score at all when none was live. NaN: not known. */
+struct run_scores {
+	char identity[STORE_TEXT_SIZE]; /* empty: never scored; then steps are 0 */
+	int64_t step;               /* of the last one */
+	double fid, fid_std, kid, kid_std, is_mean, is_std;
+	int64_t best_fid_step, best_is_step; /* the lowest FID, the highest Inception Score */
+	double best_fid, best_fid_std, best_is, best_is_std;
+};
+
+/* Bytes of the quantizable weights at the last recorded statistics: codes and scales, and as float. NaN: not known. */
+struct run_sizes {
+	double packed_d, float_d, packed_g, float_g;
+};
+
 struct run {
 	int64_t id;
 	char name[RUN_NAME_SIZE];   /* unique: "fmnist-dcgan-7f3a" */
@@ -60,6 +75,8 @@ struct run {
 	int64_t parent_id, parent_step; /* 0: no parent */
 	char message[STORE_TEXT_SIZE];  /* of a failure */
 	struct run_verdict verdict;
+	struct run_scores scores;
+	struct run_sizes sizes;
 	int64_t process_start;      /* of pid, clock ticks after boot: tells it from a later process of the same number */
 };
 void run_clear(struct run *run);
@@ -89,8 +106,8 @@ bool store_claim_run(struct store *store, int64_t run, struct error *error);
 bool store_update_run_facts(struct store *store, int64_t run, int channels, int64_t last_step, const char *config_json,
                             struct error *error);
 bool store_set_verdict(struct store *store, int64_t run, const struct run_verdict *verdict, struct error *error);
-/* Forgets metric points, journal, statistics, samples and checkpoints after `step`, and the verdict: a resumed run trains
- * them anew. */
+/* Forgets metric points, journal, statistics, samples, scores and checkpoints after `step`, and the verdict: a resumed run
+ * trains them anew. */
 bool store_rewind_run(struct store *store, int64_t run, int64_t step, struct error *error);
 
 /* ---- metric points (store/metrics.c) ---- */
@@ -178,6 +195,38 @@ bool store_visit_diversities(struct store *store, int64_t run, void (*visit)(voi
 /* Of the fixed noise, rising; free(*steps). */
 bool store_list_sample_steps(struct store *store, int64_t run, int64_t **steps, size_t *count, struct error *error);
 
+/* ---- scores (store/scores.c): FID, KID and Inception Score with all they depend on ---- */
+enum { SCORE_IDENTITY_SIZE = STORE_TEXT_SIZE };
+struct score {
+	int64_t id, step;
+	double time;
+	bool live;                 /* taken while it trained; else asked for */
+	char recipe[32];           /* how many samples, splits and subsets: "standard" */
+	char features[96];         /* network and weights, for people: "classifier/fashion-mnist 1a2b3c4d" */
+	char weights_hash[65];     /* hex SHA-256 of the file of weights */
+	char resize[STORE_TEXT_SIZE]; /* how pictures of another size are fitted, in words */
+	char reference[STORE_TEXT_SIZE], split[16]; /* data set compared with, "train" or "test" */
+	char reference_hash[65];   /* hex SHA-256 of its pictures and how they were looked at */
+	int64_t samples, reference_samples;
+	int splits, kid_subsets, kid_subset_size, dimensions;
+	uint64_t seed;             /* of the noise and the subsets */
+	int d_bits, g_bits;        /* of the networks at that step */
+	bool regularized;          /* FID: a singular covariance was helped */
+	double fid, fid_std, kid, kid_std, is_mean, is_std; /* NaN: not known */
+	double seconds;            /* it took */
+	char identity[SCORE_IDENTITY_SIZE]; /* filled by the store: scores may be compared only when this is equal */
+};
+/* "classifier/fashion-mnist 1a2b3c4d, 5000 pictures in 10 splits, against fashion-mnist train 9f86d081" */
+void score_identity(const struct score *score, char identity[SCORE_IDENTITY_SIZE]);
+/* Fills score->id and identity; the run's summary follows. */
+bool store_insert_score(struct store *store, int64_t run, struct score *score, struct error *error);
+/* In order of steps, and of their making within one. identity NULL: all. */
+bool store_visit_scores(struct store *store, int64_t run, const char *identity,
+                        void (*visit)(void *context, const struct score *score), void *context, struct error *error);
+/* The one with the lowest FID of an identity; found false: there is none. */
+bool store_find_best_score(struct store *store, int64_t run, const char *identity, struct score *score, bool *found,
+                           struct error *error);
+
 /* ---- checkpoints (store/checkpoints.c): rows about files ---- */
 struct checkpoint_row {
 	int64_t id, step;
@@ -186,19 +235,22 @@ struct checkpoint_row {
 	char hash[65];              /* hex SHA-256 of the tensor data */
 	uint64_t bytes;
 	bool kept;                  /* before a live change, or by request: never pruned */
+	bool best;                  /* of the lowest FID so far; one a run, not pruned while it is */
 };
 /* Where the file of a step goes; makes the folder. Needs run->name only. */
 bool store_checkpoint_path(struct store *store, const struct run *run, int64_t step, char path[STORE_PATH_SIZE],
                            struct error *error);
-/* A row of the same step is replaced, but stays kept if it was. */
+/* A row of the same step is replaced, but stays kept if it was. A best one takes the place of the best before. */
 bool store_insert_checkpoint(struct store *store, int64_t run, const struct checkpoint_row *row, struct error *error);
 /* step -1: the newest whose file is there; else exactly that step. Unknown: an error that lists the steps there are. */
 bool store_find_checkpoint(struct store *store, int64_t run, int64_t step, struct checkpoint_row *row, struct error *error);
 /* No checkpoint of that step: nothing happens. */
 bool store_keep_checkpoint(struct store *store, int64_t run, int64_t step, struct error *error);
+/* It is the best from now on, and no other. No checkpoint of that step: nothing happens. */
+bool store_set_best_checkpoint(struct store *store, int64_t run, int64_t step, struct error *error);
 /* Oldest first; *rows is an array of *count, free(*rows). */
 bool store_list_checkpoints(struct store *store, int64_t run, struct checkpoint_row **rows, size_t *count, struct error *error);
-/* Deletes rows and files of all but the newest `keep` that are not kept. */
+/* Deletes rows and files of all but the newest `keep` that are neither kept nor the best. */
 bool store_prune_checkpoints(struct store *store, int64_t run, int keep, struct error *error);
 
 #endif
