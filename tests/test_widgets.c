@@ -128,7 +128,7 @@ static void dots_match_values(void **state)
 	struct plot_dots dots;
 	plot_init(&dots, COLUMNS, ROWS, true);
 	plot_gather(series, &steps, columns, DOTS);
-	plot_draw(&dots, columns, &values, false, 0);
+	plot_draw(&dots, columns, &values, PLOT_SOLID, 0);
 	for (int x = 0; x < DOTS; x++) {
 		assert_true(columns[x].points > 0);
 		int y = plot_row(&dots, &values, columns[x].sum / (double)columns[x].points);
@@ -156,7 +156,7 @@ static void a_spike_stays_visible(void **state)
 	struct plot_dots dots;
 	plot_init(&dots, 40, 11, true);
 	plot_gather(series, &steps, columns, 80);
-	plot_draw(&dots, columns, &values, false, 1);
+	plot_draw(&dots, columns, &values, PLOT_SOLID, 1);
 	int highest = -1, column = -1;
 	for (int cell = 40 * 11 - 1; cell >= 0; cell--)
 		if (dots.reach[cell])
@@ -222,24 +222,55 @@ static void a_constant_lies_on_its_tick(void **state)
 	}
 }
 
-/* Solid joins every column, dotted leaves gaps: told apart without colour. */
-static void dotted_differs_from_solid(void **state)
+/* Every pen leaves gaps of its own: told apart without colour. */
+static void pens_differ(void **state)
 {
 	(void)state;
-	struct plot_column columns[20];
+	static const int drawn[] = {[PLOT_SOLID] = 60, [PLOT_DOTTED] = 36, [PLOT_DASHED] = 40, [PLOT_DASH_DOTTED] = 38};
+	struct plot_column columns[60];
 	struct axis values = axis_between(0, 1, 2, false);
-	for (int dotted = 0; dotted <= 1; dotted++) {
+	for (int x = 0; x < 60; x++)
+		columns[x] = (struct plot_column){1, 0.5, 0.5f, 0.5f};
+	for (enum plot_pen pen = PLOT_SOLID; pen <= PLOT_DASH_DOTTED; pen++) {
 		struct plot_dots dots;
-		for (int x = 0; x < 20; x++)
-			columns[x] = (struct plot_column){1, 0.5, 0.5f, 0.5f};
-		plot_init(&dots, 10, 1, true);
-		plot_draw(&dots, columns, &values, dotted, 0);
+		plot_init(&dots, 30, 1, true);
+		plot_draw(&dots, columns, &values, pen, 0);
 		int count = 0;
-		for (int cell = 0; cell < 10; cell++)
+		for (int cell = 0; cell < 30; cell++)
 			count += __builtin_popcount(dots.line[cell]);
-		assert_int_equal(count, dotted ? 12 : 20);
+		assert_int_equal(count, drawn[pen]);
 		plot_clear(&dots);
 	}
+}
+
+/* Eight level lines, each with its number on it, at other columns than its neighbours; spikes do not widen the scale. */
+static void many_lines_carry_their_marks(void **state)
+{
+	(void)state;
+	struct series *series = memory_zeroed(CHART_MAX_LINES, sizeof *series);
+	struct chart chart = {.line_count = CHART_MAX_LINES, .means_only = true};
+	for (int i = 0; i < CHART_MAX_LINES; i++) {
+		for (int64_t step = 0; step < 2 * SERIES_BUCKETS; step++)
+			series_append(&series[i], step, i + 1 + (step == 3000) * 100 - (step == 3001) * 100);
+		chart.lines[i] = (struct chart_line){&series[i], "", (enum theme_role)(ROLE_RUN_1 + i), CHART_SOLID, (char)('1' + i)};
+	}
+	struct canvas *canvas = canvas_create(120, 34, true);
+	chart_draw(canvas, &chart);
+	for (int i = 0; i < CHART_MAX_LINES; i++) {
+		int found = 0;
+		for (int y = 0; y < 32; y++)
+			for (int x = 3; x < canvas->width; x++) {
+				struct cell cell = canvas_get(canvas, x, y);
+				bool mark = cell.role == ROLE_RUN_1 + i && cell.character == (uint32_t)('1' + i);
+				if (mark)
+					assert_in_range(canvas_get(canvas, x - 1, y).character, 0x2801, 0x28FF);
+				found += mark;
+			}
+		assert_in_range(found, 4, 6);
+	}
+	assert_shows(canvas, "\xe2\x96\xb4", false);
+	canvas_destroy(canvas);
+	free(series);
 }
 
 static void few_points_are_joined(void **state)
@@ -249,7 +280,7 @@ static void few_points_are_joined(void **state)
 	struct axis values = axis_between(0, 1, 2, false);
 	struct plot_dots dots;
 	plot_init(&dots, 10, 5, true);
-	plot_draw(&dots, columns, &values, false, 0);
+	plot_draw(&dots, columns, &values, PLOT_SOLID, 0);
 	for (int x = 0; x < 20; x++) {
 		bool any = false;
 		for (int y = 0; y < 20; y++)
@@ -663,7 +694,8 @@ int main(void)
 		cmocka_unit_test(dots_match_values),
 		cmocka_unit_test(a_spike_stays_visible),
 		cmocka_unit_test(a_constant_lies_on_its_tick),
-		cmocka_unit_test(dotted_differs_from_solid),
+		cmocka_unit_test(pens_differ),
+		cmocka_unit_test(many_lines_carry_their_marks),
 		cmocka_unit_test(few_points_are_joined),
 		cmocka_unit_test(nothing_says_so),
 		cmocka_unit_test(one_point_is_one_dot),

@@ -29,6 +29,8 @@ const struct theme themes[] = {
 		[ROLE_SELECTED] = {255, 24, CELL_BOLD},
 		[ROLE_BAR] = {109, -1, 0},
 		[ROLE_BAR_EMPTY] = {238, -1, 0},
+		[ROLE_RUN_1] = {75, -1, 0}, [ROLE_RUN_2] = {215, -1, 0}, [ROLE_RUN_3] = {114, -1, 0}, [ROLE_RUN_4] = {176, -1, 0},
+		[ROLE_RUN_5] = {227, -1, 0}, [ROLE_RUN_6] = {80, -1, 0}, [ROLE_RUN_7] = {203, -1, 0}, [ROLE_RUN_8] = {252, -1, 0},
 		[ROLE_PICTURE] = {231, -1, 0},
 	}},
 	{"light", "for a light background", {
@@ -47,6 +49,8 @@ const struct theme themes[] = {
 		[ROLE_SELECTED] = {16, 153, CELL_BOLD},
 		[ROLE_BAR] = {66, -1, 0},
 		[ROLE_BAR_EMPTY] = {252, -1, 0},
+		[ROLE_RUN_1] = {26, -1, 0}, [ROLE_RUN_2] = {130, -1, 0}, [ROLE_RUN_3] = {28, -1, 0}, [ROLE_RUN_4] = {127, -1, 0},
+		[ROLE_RUN_5] = {94, -1, 0}, [ROLE_RUN_6] = {30, -1, 0}, [ROLE_RUN_7] = {160, -1, 0}, [ROLE_RUN_8] = {16, -1, 0},
 		[ROLE_PICTURE] = {231, -1, 0},
 	}},
 	{"colour-blind", "blue and orange only, told apart by everyone", {
@@ -65,6 +69,8 @@ const struct theme themes[] = {
 		[ROLE_SELECTED] = {16, 74, CELL_BOLD},
 		[ROLE_BAR] = {110, -1, 0},
 		[ROLE_BAR_EMPTY] = {238, -1, 0},
+		[ROLE_RUN_1] = {74, -1, 0}, [ROLE_RUN_2] = {214, -1, 0}, [ROLE_RUN_3] = {36, -1, 0}, [ROLE_RUN_4] = {227, -1, 0},
+		[ROLE_RUN_5] = {33, -1, 0}, [ROLE_RUN_6] = {166, -1, 0}, [ROLE_RUN_7] = {175, -1, 0}, [ROLE_RUN_8] = {252, -1, 0},
 		[ROLE_PICTURE] = {231, -1, 0},
 	}},
 	{"mono", "no colour; bold, underline and reverse only", {
@@ -83,6 +89,9 @@ const struct theme themes[] = {
 		[ROLE_SELECTED] = {-1, -1, CELL_REVERSE},
 		[ROLE_BAR] = {-1, -1, 0},
 		[ROLE_BAR_EMPTY] = {-1, -1, 0},
+		[ROLE_RUN_1] = {-1, -1, 0}, [ROLE_RUN_2] = {-1, -1, CELL_BOLD}, [ROLE_RUN_3] = {-1, -1, 0},
+		[ROLE_RUN_4] = {-1, -1, CELL_BOLD}, [ROLE_RUN_5] = {-1, -1, 0}, [ROLE_RUN_6] = {-1, -1, CELL_BOLD},
+		[ROLE_RUN_7] = {-1, -1, 0}, [ROLE_RUN_8] = {-1, -1, CELL_BOLD},
 		[ROLE_PICTURE] = {231, -1, 0},
 	}},
 	{0},

@@ -8,6 +8,7 @@ enum theme_role {
 	ROLE_MARK,                    /* journal marks */
 	ROLE_GOOD, ROLE_WARNING, ROLE_BAD,
 	ROLE_SELECTED, ROLE_BAR, ROLE_BAR_EMPTY,
+	ROLE_RUN_1, ROLE_RUN_2, ROLE_RUN_3, ROLE_RUN_4, ROLE_RUN_5, ROLE_RUN_6, ROLE_RUN_7, ROLE_RUN_8, /* compared runs */
 	ROLE_PICTURE,                 /* cells under a sixel picture: used for nothing else */
 	ROLE_COUNT,
 };

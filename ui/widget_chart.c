@@ -15,6 +15,7 @@ enum {
 	MAX_INTERVALS = 8,
 	COLUMNS_PER_TICK = 12,
 	COLUMNS_PER_MARK = 5,  /* more marks than that are drawn only where their names fit */
+	LINE_MARK_EVERY = 24,  /* columns between the marks on a line */
 	SCALE_MIN_WIDTH = 16,  /* narrower: no scale at the left */
 	AXIS_MIN_HEIGHT = 4,   /* lower: no steps below */
 	VERTICAL_DOTS = 0x250A, TICK = 0x2534, ARROW_UP = 0x25B4, ARROW_DOWN = 0x25BE,
@@ -58,7 +59,7 @@ struct extent {
 	int count;
 };
 
-static void extend(struct extent *extent, const struct plot_column *columns, int count, bool positive_only)
+static void extend(struct extent *extent, const struct plot_column *columns, int count, bool positive_only, bool means_only)
 {
 	for (int x = 0; x < count; x++) {
 		float mean = columns[x].points ? (float)(columns[x].sum / (double)columns[x].points) : NAN;
@@ -66,8 +67,9 @@ static void extend(struct extent *extent, const struct plot_column *columns, int
 			continue;
 		extent->low = fmin(extent->low, mean);
 		extent->high = fmax(extent->high, mean);
-		extent->lows[extent->count] = !isfinite(columns[x].min) || (positive_only && !(columns[x].min > 0)) ? mean : columns[x].min;
-		extent->highs[extent->count++] = isfinite(columns[x].max) ? columns[x].max : mean;
+		float min = means_only ? mean : columns[x].min, max = means_only ? mean : columns[x].max;
+		extent->lows[extent->count] = !isfinite(min) || (positive_only && !(min > 0)) ? mean : min;
+		extent->highs[extent->count++] = isfinite(max) ? max : mean;
 	}
 }
 
@@ -78,7 +80,7 @@ static bool value_extent(const struct chart *chart, const struct axis *steps, st
 	struct extent extent = {INFINITY, -INFINITY, memory_zeroed(room, sizeof(float)), memory_zeroed(room, sizeof(float)), 0};
 	for (int i = 0; i < chart->line_count; i++) {
 		plot_gather(chart->lines[i].series, steps, columns, count);
-		extend(&extent, columns, count, positive_only);
+		extend(&extent, columns, count, positive_only, chart->means_only);
 	}
 	if (extent.count) {
 		qsort(extent.lows, (size_t)extent.count, sizeof(float), compare_floats);
@@ -266,14 +268,14 @@ static struct cell_of gather_cell(const struct plot_dots *dots, int lines, size_
 
 static void draw_cells(struct layout *layout, const struct chart *chart, const struct plot_dots *dots, bool reach)
 {
-	static const char pens[] = {[CHART_SOLID] = '*', [CHART_DOTTED] = 'o'};
+	static const char pens[] = {[CHART_SOLID] = '*', [CHART_DOTTED] = 'o', [CHART_DASHED] = '=', [CHART_DASH_DOTTED] = '-'};
 	int columns = dots->columns, cells = columns * dots->rows;
 	for (int cell = 0; cell < cells; cell++) {
 		struct cell_of found = gather_cell(dots, chart->line_count, (size_t)cell, reach);
 		const struct chart_line *line = &chart->lines[found.line];
 		if (found.mask)
 			canvas_put(&layout->plot, cell % columns, cell / columns,
-				plot_character(dots, found.mask, reach ? ':' : pens[line->pen]), line->role, reach ? CELL_DIM : 0);
+				plot_character(dots, found.mask, reach ? ':' : line->mark ? line->mark : pens[line->pen]), line->role, reach ? CELL_DIM : 0);
 	}
 }
 
@@ -287,6 +289,24 @@ static void draw_arrows(struct layout *layout, enum theme_role role, const struc
 	}
 }
 
+/* The line's own mark on it, every so many columns, each line at columns of its own. */
+static void draw_line_marks(struct layout *layout, const struct chart *chart, const struct plot_dots *dots,
+	struct plot_column *columns, int index)
+{
+	const struct chart_line *line = &chart->lines[index];
+	int last = -LINE_MARK_EVERY, first = (2 * index + 1) * LINE_MARK_EVERY / (2 * chart->line_count);
+	plot_gather(line->series, &layout->steps, columns, dots->columns * dots->across);
+	for (int x = first; x < dots->columns; x++) {
+		const struct plot_column *column = &columns[x * dots->across];
+		if (!column->points || x - last < LINE_MARK_EVERY)
+			continue;
+		int row = plot_row(dots, &layout->values, column->sum / (double)column->points);
+		if (row >= 0 && row < dots->rows * dots->down)
+			canvas_put(&layout->plot, x, row / dots->down, (uint32_t)line->mark, line->role, CELL_BOLD);
+		last = x;
+	}
+}
+
 /* From behind: reaches, marks, lines, arrows. */
 static void draw_curves(struct canvas *canvas, struct layout *layout, const struct chart *chart, struct plot_column *columns,
 	int count)
@@ -296,15 +316,20 @@ static void draw_curves(struct canvas *canvas, struct layout *layout, const stru
 		const struct chart_line *line = &chart->lines[i];
 		plot_init(&dots[i], layout->plot.clip.width, layout->plot.clip.height, layout->plot.unicode);
 		plot_gather(line->series, &layout->steps, columns, count);
-		plot_draw(&dots[i], columns, &layout->values, line->pen == CHART_DOTTED, i % 2);
+		plot_draw(&dots[i], columns, &layout->values, (enum plot_pen)line->pen, i % 2);
 	}
-	draw_cells(layout, chart, dots, true);
+	if (!chart->means_only)
+		draw_cells(layout, chart, dots, true);
 	draw_marks(canvas, layout, chart);
 	draw_cells(layout, chart, dots, false);
 	for (int i = 0; i < chart->line_count; i++) {
-		draw_arrows(layout, chart->lines[i].role, &dots[i]);
-		plot_clear(&dots[i]);
+		if (!chart->means_only)
+			draw_arrows(layout, chart->lines[i].role, &dots[i]);
+		if (chart->lines[i].mark)
+			draw_line_marks(layout, chart, &dots[i], columns, i);
 	}
+	for (int i = 0; i < chart->line_count; i++)
+		plot_clear(&dots[i]);
 }
 
 static void draw_empty(struct canvas *canvas, const char *text)
@@ -351,9 +376,11 @@ void chart_draw(struct canvas *canvas, const struct chart *chart)
 
 static int legend_entry(struct canvas *canvas, int x, int y, const struct chart_line *line, bool draw)
 {
-	static const char *const pens[2][2] = {
+	static const char *const pens[][2] = {
 		[CHART_SOLID] = {"***", "\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"},
 		[CHART_DOTTED] = {"ooo", "\xe2\x94\x84\xe2\x94\x84\xe2\x94\x84"},
+		[CHART_DASHED] = {"===", "\xe2\x95\x8c\xe2\x95\x8c\xe2\x95\x8c"},
+		[CHART_DASH_DOTTED] = {"---", "\xe2\x94\x80\xc2\xb7\xe2\x94\x80"},
 	};
 	char value[LABEL_SIZE];
 	text_loss(value, sizeof value, line->series->count ? line->series->last : NAN);

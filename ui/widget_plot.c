@@ -58,15 +58,17 @@ static void set_dot(const struct plot_dots *dots, uint8_t *masks, int x, int y)
 }
 
 struct pen {
-	bool dotted;
+	enum plot_pen kind;
 	int x, y; /* where it stands */
 };
 
 /* Gaps belong to columns, so that they stay put while the curve grows; the extremes in a gap are still drawn. */
 static void mark(struct plot_dots *dots, const struct pen *pen)
 {
-	enum { ON = 3, PERIOD = 5 };
-	if (!pen->dotted || pen->x % PERIOD < ON)
+	static const struct { int period; unsigned drawn; } pens[] = { /* which columns of a period, bit by bit */
+		[PLOT_SOLID] = {1, 0x1}, [PLOT_DOTTED] = {5, 0x7}, [PLOT_DASHED] = {12, 0xFF}, [PLOT_DASH_DOTTED] = {13, 0x63F},
+	};
+	if (pens[pen->kind].drawn >> pen->x % pens[pen->kind].period & 1)
 		set_dot(dots, dots->line, pen->x, pen->y);
 }
 
@@ -81,9 +83,9 @@ static void draw_to(struct plot_dots *dots, struct pen *pen, int x, int y)
 	}
 }
 
-static void draw_means(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, bool dotted)
+static void draw_means(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, enum plot_pen kind)
 {
-	struct pen pen = {.dotted = dotted};
+	struct pen pen = {.kind = kind};
 	bool down = false;
 	for (int x = 0; x < dots->columns * dots->across; x++) {
 		if (!columns[x].points)
@@ -110,7 +112,7 @@ static void draw_reach(struct plot_dots *dots, int cell, float min, float max, c
 	dots->below[cell] |= axis_position(values, min) < -1e-9;
 }
 
-void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, bool dotted, int side)
+void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, enum plot_pen pen, int side)
 {
 	for (int cell = 0; cell < dots->columns; cell++) {
 		struct plot_column both = {0};
@@ -124,7 +126,7 @@ void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const 
 		if (both.points)
 			draw_reach(dots, cell, both.min, both.max, values, side);
 	}
-	draw_means(dots, columns, values, dotted);
+	draw_means(dots, columns, values, pen);
 }
 
 uint32_t plot_character(const struct plot_dots *dots, uint8_t mask, char plain)

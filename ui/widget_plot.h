@@ -17,6 +17,8 @@ struct plot_column {
 /* Puts every bucket into the column of its middle step. */
 void plot_gather(const struct series *series, const struct axis *steps, struct plot_column *columns, int count);
 
+enum plot_pen { PLOT_SOLID, PLOT_DOTTED, PLOT_DASHED, PLOT_DASH_DOTTED };
+
 struct plot_dots {
 	int columns, rows;   /* cells */
 	int across, down;    /* dots in a cell: 2 x 4 (braille) or 1 x 1 */
@@ -27,10 +29,11 @@ struct plot_dots {
 void plot_init(struct plot_dots *dots, int columns, int rows, bool unicode);
 void plot_clear(struct plot_dots *dots);
 
-/* Draws one curve: means joined by straight lines (three columns of five when dotted), and for every cell column the
- * smallest and the largest value as single dots, in dot column `side` (0 or 1) of the cell.
+/* Draws one curve: means joined by straight lines (broken by the pen), and for every cell column the smallest and the
+ * largest value as single dots, in dot column `side` (0 or 1) of the cell.
  * `columns` has dots->columns x dots->across entries. */
-void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, bool dotted, int side);
+void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, enum plot_pen pen,
+	int side);
 
 /* Dot row (0: top) of a value, rounded to the nearest; may lie outside 0 .. rows x down - 1. */
 int plot_row(const struct plot_dots *dots, const struct axis *values, double value);
