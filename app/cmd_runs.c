@@ -212,10 +212,10 @@ static const struct subcommand show_command = {
 	.run = run_show,
 };
 
-static const struct subcommand *const children[] = {&list_command, &show_command, NULL};
+static const struct subcommand *const children[] = {&list_command, &show_command, &subcommand_runs_export, NULL};
 
 const struct subcommand subcommand_runs = {
 	.name = "runs",
-	.help = "List and show recorded runs.",
+	.help = "List, show and export recorded runs.",
 	.children = children,
 };
