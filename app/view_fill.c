@@ -40,6 +40,9 @@ void view_forget_run(struct view *view)
 	}
 	series_reset(&view->d_real);
 	series_reset(&view->d_fake);
+	series_reset(&view->seconds);
+	view->clock_time = view->clock_seconds = 0;
+	view->detail.known = false;
 	view->mark_count = 0;
 	view->layers_step = 0;
 	view_history_forget(view);
@@ -269,9 +272,26 @@ static void add_point(struct view *view, int64_t step, double loss_d, double los
 	series_append(&view->d_fake, step, d_fake);
 }
 
+void view_clock_add(struct view *view, int64_t step, double time, double images_per_second)
+{
+	static const double patience = 10, least = 60; /* slower than so many times the usual speed, and so many seconds: a pause */
+	const struct series *known = &view->seconds;
+	double spent = 0;
+	if (known->count > 0) {
+		int64_t before = known->buckets[known->count - 1].last_step;
+		double usual = images_per_second > 0 ? (double)(step - before) * view->run.batch / images_per_second : 0;
+		spent = fmax(0, time - view->clock_time);
+		spent = spent > fmax(patience * usual, least) ? usual : spent;
+	}
+	view->clock_seconds += spent;
+	view->clock_time = time;
+	series_append(&view->seconds, step, view->clock_seconds);
+}
+
 static void take_metrics(struct view *view, const struct event *event)
 {
 	const struct step_report *mean = &event->progress.report;
+	view_clock_add(view, mean->step, event->time, event->progress.images_per_second);
 	add_point(view, mean->step, mean->loss[NETWORK_D], mean->loss[NETWORK_G], mean->d_real, mean->d_fake);
 }
 

@@ -19,6 +19,7 @@ static void visit_metric(void *context, const struct metric_point *point)
 	series_append(&view->loss[VIEW_G], point->step, point->loss_g);
 	series_append(&view->d_real, point->step, point->d_real);
 	series_append(&view->d_fake, point->step, point->d_fake);
+	view_clock_add(view, point->step, point->time, point->images_per_second);
 	view->run.step = point->step > view->run.step ? point->step : view->run.step;
 	view->run.loss_d = point->loss_d;
 	view->run.loss_g = point->loss_g;

@@ -448,8 +448,8 @@ static bool help_mentions(const struct screen *below, const char *words)
 static void help_is_about_the_screen_below(void **state)
 {
 	(void)state;
-	assert_true(help_mentions(screen_named("train"), "Logarithmic or linear losses."));
-	assert_false(help_mentions(screen_named("runs"), "Logarithmic or linear losses."));
+	assert_true(help_mentions(screen_named("train"), "Charts: zoom out."));
+	assert_false(help_mentions(screen_named("runs"), "Charts: zoom out."));
 	assert_true(help_mentions(screen_named("runs"), "Resume training of the selected run."));
 	assert_false(help_mentions(screen_named("log"), "Resume training of the selected run."));
 	for (const struct action_row *row = action_rows; row->name; row++)

@@ -123,12 +123,13 @@ static void dots_match_values(void **state)
 		double spike = step == 4321 ? 2 : step == 6000 ? -1.5 : 0;
 		series_append(series, step, sin((double)step / 500) + 0.3 * (noise() - 0.5) + spike);
 	}
-	struct axis steps = axis_between(0, 100 * DOTS - 1, 5, true), values = axis_between(-2.5, 3.5, 5, false);
+	struct chart_scale steps = chart_scale_between(CHART_STEPS, 0, 100 * DOTS - 1, 5);
+	struct axis values = axis_between(-2.5, 3.5, 5, false);
 	struct plot_column columns[DOTS];
 	struct plot_dots dots;
 	plot_init(&dots, COLUMNS, ROWS, true);
-	plot_gather(series, &steps, columns, DOTS);
-	plot_draw(&dots, columns, &values, PLOT_SOLID, 0);
+	plot_gather(&(struct plot_source){.series = series}, &steps, columns, DOTS);
+	plot_draw(&dots, columns, &values, PLOT_SOLID, 0, false);
 	for (int x = 0; x < DOTS; x++) {
 		assert_true(columns[x].points > 0);
 		int y = plot_row(&dots, &values, columns[x].sum / (double)columns[x].points);
@@ -151,12 +152,13 @@ static void a_spike_stays_visible(void **state)
 	struct series *series = memory_zeroed(1, sizeof *series);
 	for (int64_t step = 0; step <= 100000; step++)
 		series_append(series, step, step == 50000 ? 9.0 : 1.0);
-	struct axis steps = axis_between(0, 100000, 5, true), values = axis_between(0, 10, 5, false);
+	struct chart_scale steps = chart_scale_between(CHART_STEPS, 0, 100000, 5);
+	struct axis values = axis_between(0, 10, 5, false);
 	struct plot_column columns[80];
 	struct plot_dots dots;
 	plot_init(&dots, 40, 11, true);
-	plot_gather(series, &steps, columns, 80);
-	plot_draw(&dots, columns, &values, PLOT_SOLID, 1);
+	plot_gather(&(struct plot_source){.series = series}, &steps, columns, 80);
+	plot_draw(&dots, columns, &values, PLOT_SOLID, 1, false);
 	int highest = -1, column = -1;
 	for (int cell = 40 * 11 - 1; cell >= 0; cell--)
 		if (dots.reach[cell])
@@ -170,7 +172,7 @@ static void a_spike_stays_visible(void **state)
 
 static struct chart chart_with(const struct series *d, const struct series *g)
 {
-	return (struct chart){.lines = {{d, "D", ROLE_D, CHART_SOLID}, {g, "G", ROLE_G, CHART_DOTTED}}, .line_count = 2,
+	return (struct chart){.lines = {{d, "D", ROLE_D, PLOT_SOLID}, {g, "G", ROLE_G, PLOT_DOTTED}}, .line_count = 2,
 		.empty = "nothing yet"};
 }
 
@@ -234,7 +236,7 @@ static void pens_differ(void **state)
 	for (enum plot_pen pen = PLOT_SOLID; pen <= PLOT_DASH_DOTTED; pen++) {
 		struct plot_dots dots;
 		plot_init(&dots, 30, 1, true);
-		plot_draw(&dots, columns, &values, pen, 0);
+		plot_draw(&dots, columns, &values, pen, 0, false);
 		int count = 0;
 		for (int cell = 0; cell < 30; cell++)
 			count += __builtin_popcount(dots.line[cell]);
@@ -252,7 +254,7 @@ static void many_lines_carry_their_marks(void **state)
 	for (int i = 0; i < CHART_MAX_LINES; i++) {
 		for (int64_t step = 0; step < 2 * SERIES_BUCKETS; step++)
 			series_append(&series[i], step, i + 1 + (step == 3000) * 100 - (step == 3001) * 100);
-		chart.lines[i] = (struct chart_line){&series[i], "", (enum theme_role)(ROLE_RUN_1 + i), CHART_SOLID, (char)('1' + i)};
+		chart.lines[i] = (struct chart_line){&series[i], "", (enum theme_role)(ROLE_RUN_1 + i), PLOT_SOLID, (char)('1' + i)};
 	}
 	struct canvas *canvas = canvas_create(120, 34, true);
 	chart_draw(canvas, &chart);
@@ -280,7 +282,7 @@ static void few_points_are_joined(void **state)
 	struct axis values = axis_between(0, 1, 2, false);
 	struct plot_dots dots;
 	plot_init(&dots, 10, 5, true);
-	plot_draw(&dots, columns, &values, PLOT_SOLID, 0);
+	plot_draw(&dots, columns, &values, PLOT_SOLID, 0, false);
 	for (int x = 0; x < 20; x++) {
 		bool any = false;
 		for (int y = 0; y < 20; y++)
@@ -637,7 +639,7 @@ static void promised_keys(void **state)
 		{"i", SCOPE_TRAIN, ACTION_SAMPLE}, {"I", SCOPE_TRAIN, ACTION_SAMPLE_NOISE}, {"x", SCOPE_TRAIN, ACTION_STOP},
 		{"?", SCOPE_RUNS, ACTION_HELP}, {"F1", SCOPE_RUNS, ACTION_HELP}, {"1", SCOPE_RUNS, ACTION_SCREEN_TRAIN},
 		{"2", SCOPE_TRAIN, ACTION_SCREEN_SAMPLES}, {"5", SCOPE_TRAIN, ACTION_SCREEN_RUNS}, {"7", SCOPE_TRAIN, ACTION_SCREEN_LOG},
-		{"-", SCOPE_TRAIN, ACTION_LAST_SCREEN}, {"q", SCOPE_TRAIN, ACTION_QUIT}, {"j", SCOPE_RUNS, ACTION_DOWN},
+		{"-", SCOPE_TRAIN, ACTION_ZOOM_OUT}, {"-", SCOPE_RUNS, ACTION_LAST_SCREEN}, {"Backspace", SCOPE_TRAIN, ACTION_LAST_SCREEN}, {"q", SCOPE_TRAIN, ACTION_QUIT}, {"j", SCOPE_RUNS, ACTION_DOWN},
 		{"Down", SCOPE_RUNS, ACTION_DOWN}, {"y", SCOPE_TRAIN, ACTION_LOG_SCALE}, {"y", SCOPE_RUNS, ACTION_NONE},
 		{"Ctrl-L", SCOPE_RUNS, ACTION_REDRAW}, {"Enter", SCOPE_RUNS, ACTION_RUN_OPEN}, {"r", SCOPE_RUNS, ACTION_RUN_RESUME},
 		{"r", SCOPE_TRAIN, ACTION_NONE}, {"Esc", SCOPE_RUNS, ACTION_BACK}, {"Tab", SCOPE_TRAIN, ACTION_NEXT_PANE},

@@ -51,21 +51,38 @@ const struct action_row action_rows[] = {
 	{ACTION_EXPORT_LAYER, "export-layer", "E", "export", "This layer as PNG picture and CSV, into the working directory.",
 	 SCOPE_WEIGHTS, GROUP_WEIGHTS},
 
-	{ACTION_LOG_SCALE, "log-scale", "y", "log scale", "Logarithmic or linear losses.", SCOPE_TRAIN, GROUP_CHARTS},
+	{ACTION_ZOOM_IN, "zoom-in", "+ =", "zoom", "Charts: zoom in, at the cursor or the newest end.",
+	 SCOPE_CHARTS, GROUP_CHARTS},
+	{ACTION_ZOOM_OUT, "zoom-out", "-", "zoom", "Charts: zoom out.", SCOPE_CHARTS, GROUP_CHARTS},
+	{ACTION_FIT, "fit", "0", "fit", "The whole run again.", SCOPE_CHARTS, GROUP_CHARTS},
+	{ACTION_CURSOR, "cursor", "c", "cursor", "A cursor that shows its values in every chart.",
+	 SCOPE_CHARTS, GROUP_CHARTS},
+	{ACTION_SMOOTH_LESS, "smooth-less", "w", "smooth", "Smooth the curves less.", SCOPE_CHARTS, GROUP_CHARTS},
+	{ACTION_SMOOTH_MORE, "smooth-more", "W", "smooth", "Smooth more; the raw trace stays behind.",
+	 SCOPE_CHARTS, GROUP_CHARTS},
+	{ACTION_X_AXIS, "x-axis", "t", "x axis", "Over steps, epochs, images or time in training.", SCOPE_CHARTS, GROUP_CHARTS},
+	{ACTION_LOG_SCALE, "log-scale", "y", "log scale", "Logarithmic or linear, where the scale is not fixed.",
+	 SCOPE_CHARTS, GROUP_CHARTS},
 
 	{ACTION_RUN_OPEN, "run-open", "Enter", "open", "Open the selected run.", SCOPE_RUNS, GROUP_RUNS},
 	{ACTION_RUN_RESUME, "run-resume", "r", "resume", "Resume training of the selected run.", SCOPE_RUNS, GROUP_RUNS},
 
 	{ACTION_UP, "up", "Up k", "move", "One line up.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_DOWN, "down", "Down j", "move", "One line down.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_LEFT, "left", "Left h", "D/G", "The chart or network before, where only one is chosen.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_RIGHT, "right", "Right l", "D/G", "The chart or network after.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_LEFT, "left", "Left h", "D/G", "What lies before; charts: earlier, cursor back.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_RIGHT, "right", "Right l", "D/G", "What lies after; charts: later, cursor on.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_PAGE_UP, "page-up", "PgUp Ctrl-U", "page", "One page up.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_PAGE_DOWN, "page-down", "PgDn Ctrl-D", "page", "One page down.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_HOME, "home", "Home g", "ends", "To the first line.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_END, "end", "End G", "ends", "To the last line.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_HOME, "home", "Home g", "ends", "To the first line; charts: to the beginning.", SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_END, "end", "End G", "ends", "To the last line; charts: to the newest.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_NEXT_PANE, "next-pane", "Tab", "next chart", "The next chart or network, where only one is chosen.",
 	 SCOPE_EVERYWHERE, GROUP_MOVE},
+	{ACTION_PICK_ROW, "pick-row", "", "select", "The row under the mouse.", SCOPE_INTERNAL, GROUP_MOVE},
+	{ACTION_PICK_COLUMN, "pick-column", "", "sort", "The column under the mouse.", SCOPE_INTERNAL, GROUP_MOVE},
+	{ACTION_CHART_RANGE, "chart-range", "", "range", "The charts show another range.", SCOPE_INTERNAL, GROUP_CHARTS},
+	{ACTION_CHART_POINT, "chart-point", "", "cursor", "The cursor to the mouse.", SCOPE_INTERNAL, GROUP_CHARTS},
+	{ACTION_CHART_DRAG, "chart-drag", "", "mark", "Mark a range with the mouse.", SCOPE_INTERNAL, GROUP_CHARTS},
+	{ACTION_CHART_DROP, "chart-drop", "", "zoom", "Zoom to the marked range.", SCOPE_INTERNAL, GROUP_CHARTS},
 	{ACTION_ACCEPT, "accept", "", "accept", "Accept what a dialog offers.", SCOPE_INTERNAL, GROUP_MOVE},
 	{ACTION_BACK, "back", "Esc", "back", "Close what is open; back to the dashboard.", SCOPE_EVERYWHERE, GROUP_MOVE},
 
@@ -75,7 +92,7 @@ const struct action_row action_rows[] = {
 	 SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_RUNS, "screen-runs", "5", "Runs", "Every run of the store.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_LOG, "screen-log", "7", "Log", "What happened, line by line.", SCOPE_EVERYWHERE, GROUP_SCREENS},
-	{ACTION_LAST_SCREEN, "last-screen", "-", "last", "Back to the screen before this one.", SCOPE_EVERYWHERE, GROUP_SCREENS},
+	{ACTION_LAST_SCREEN, "last-screen", "- Backspace", "last", "Back to the screen before this one.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 
 	{ACTION_HELP, "help", "? F1", "help", "The keys of this screen.", SCOPE_EVERYWHERE, GROUP_PROGRAM},
 	{ACTION_REDRAW, "redraw", "Ctrl-L", "redraw", "Draw the whole screen again.", SCOPE_EVERYWHERE, GROUP_PROGRAM},
@@ -109,6 +126,12 @@ const struct action_row *action_find(enum action action)
 	return NULL;
 }
 
+enum action_scope action_scope_around(enum action_scope scope)
+{
+	static const bool has_charts[SCOPE_INTERNAL + 1] = {[SCOPE_TRAIN] = true};
+	return has_charts[scope] ? SCOPE_CHARTS : SCOPE_EVERYWHERE;
+}
+
 /* scdoc reads punctuation as markup: every key is escaped. */
 static void print_keys(FILE *file, const char *keys)
 {
@@ -128,7 +151,7 @@ static void print_keys(FILE *file, const char *keys)
 static void print_row(FILE *file, const struct action_row *row)
 {
 	static const char *const where[] = {
-		[SCOPE_EVERYWHERE] = "", [SCOPE_TRAIN] = " On the dashboard.", [SCOPE_WEIGHTS] = " On the weights screen.",
+		[SCOPE_EVERYWHERE] = "", [SCOPE_CHARTS] = " Where there are charts.", [SCOPE_TRAIN] = " On the dashboard.", [SCOPE_WEIGHTS] = " On the weights screen.",
 		[SCOPE_RUNS] = " On the run list.", [SCOPE_INTERNAL] = "",
 	};
 	print_keys(file, row->keys);

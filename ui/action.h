@@ -13,7 +13,11 @@ enum action {
 	ACTION_HELP, ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_WEIGHTS, ACTION_SCREEN_RUNS, ACTION_SCREEN_LOG,
 	ACTION_LAST_SCREEN,
 	ACTION_UP, ACTION_DOWN, ACTION_LEFT, ACTION_RIGHT, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_HOME, ACTION_END,
-	ACTION_BACK, ACTION_REDRAW, ACTION_ACCEPT, ACTION_NEXT_PANE, ACTION_LOG_SCALE, ACTION_SORT_LAYERS,
+	ACTION_BACK, ACTION_REDRAW, ACTION_ACCEPT, ACTION_NEXT_PANE, ACTION_SORT_LAYERS,
+	ACTION_ZOOM_IN, ACTION_ZOOM_OUT, ACTION_FIT, ACTION_LOG_SCALE, ACTION_SMOOTH_LESS, ACTION_SMOOTH_MORE, ACTION_CURSOR,
+	ACTION_X_AXIS,
+	/* what the mouse does beyond other actions; sent to a screen with a struct pointer (ui/hit.h) */
+	ACTION_PICK_ROW, ACTION_PICK_COLUMN, ACTION_CHART_POINT, ACTION_CHART_DRAG, ACTION_CHART_DROP,
 	ACTION_LOWER_PANE, /* weights: which pane lies below the figure, where not all have room */
 	ACTION_QUIT, /* asks (a dialog: stop and save, go on training headless, cancel) when a run is live */
 	/* sent to the session */
@@ -40,13 +44,21 @@ enum action {
 	ACTION_OTHER_BEFORE, ACTION_OTHER_AFTER, /* its recorded step before, after */
 	ACTION_OTHER_CLOSE,
 	ACTION_EXPORT_LAYER,    /* PNG picture and CSV of this layer into the working directory */
+	ACTION_CHART_RANGE,     /* the charts show these steps: finer buckets are wanted */
 	ACTION_QUIT_SAVE,       /* stop, save, leave */
 	ACTION_QUIT_DETACH,     /* leave the terminal, train on headless */
 	ACTION_QUIT_NOW,        /* nothing is live: leave */
 	ACTION_COUNT,
 };
 
-enum action_scope { SCOPE_EVERYWHERE, SCOPE_TRAIN, SCOPE_WEIGHTS, SCOPE_RUNS, SCOPE_INTERNAL /* no key of its own */ };
+enum action_scope {
+	SCOPE_EVERYWHERE,
+	SCOPE_CHARTS,   /* every screen with charts: action_scope_around leads here */
+	SCOPE_TRAIN, SCOPE_WEIGHTS, SCOPE_RUNS,
+	SCOPE_INTERNAL, /* no key of its own */
+};
+/* Where a key is looked for when a scope has no row for it; SCOPE_EVERYWHERE is the last. */
+enum action_scope action_scope_around(enum action_scope scope);
 
 /* How help and man page gather the rows. */
 enum action_group {
@@ -77,6 +89,7 @@ struct action_request {
 	int network;     /* RATES, what the weights screen sends: enum view_network */
 	int layer;       /* what the weights screen sends: index in view->layers[network] */
 	double value;    /* RATES */
+	int64_t first_step, last_step; /* CHART_RANGE; equal: everything */
 	char text[160];  /* OTHER_OPEN */
 };
 

@@ -48,6 +48,12 @@ struct canvas canvas_part(const struct canvas *canvas, struct rect rect)
 	return part;
 }
 
+void canvas_hit(const struct canvas *canvas, struct rect rect, struct hit hit)
+{
+	hit.cells = canvas_part(canvas, rect).clip;
+	hits_add(canvas->hits, &hit);
+}
+
 static bool inside(const struct canvas *canvas, int x, int y)
 {
 	return x >= 0 && y >= 0 && x < canvas->clip.width && y < canvas->clip.height;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ui/hit.h"
 #include "ui/theme.h"
 
 struct cell {
@@ -18,15 +19,12 @@ struct cell {
 };
 enum { CELL_BOLD = 1, CELL_DIM = 2, CELL_UNDERLINE = 4, CELL_REVERSE = 8, CELL_OWN_COLOURS = 16 };
 
-struct rect {
-	int x, y, width, height;
-};
-
 struct canvas {
 	int width, height;
 	struct cell *cells;   /* owned by the creator, width x height */
 	struct rect clip;     /* drawing is relative to and cut at this */
 	bool unicode;         /* false: draw with ASCII twins */
+	struct hits *hits;    /* where the mouse means something is recorded here; borrowed, NULL: nowhere */
 };
 
 struct canvas *canvas_create(int width, int height, bool unicode);
@@ -48,6 +46,8 @@ void canvas_fill(struct canvas *canvas, struct rect rect, uint32_t character, en
 struct cell canvas_get(const struct canvas *canvas, int x, int y);
 /* A frame with a title in its top edge and, if not NULL, a note right-aligned in it. Returns the inside. */
 struct canvas canvas_frame(struct canvas *canvas, struct rect rect, const char *title, const char *note, bool focused);
+/* The mouse means something there: rect as for drawing, cut at the clip region; hit->cells is filled in. */
+void canvas_hit(const struct canvas *canvas, struct rect rect, struct hit hit);
 int canvas_text_width(const char *utf8); /* columns */
 int canvas_character_width(uint32_t character); /* 0 combining, 1 or 2 */
 /* Decodes one character of UTF-8 and moves *utf8 behind it; broken bytes give '?', one at a time. */

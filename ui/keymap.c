@@ -135,7 +135,9 @@ static enum action resolve_in(enum action_scope scope, uint32_t key)
 
 enum action keymap_resolve(enum action_scope scope, uint32_t key)
 {
-	enum action action = scope == SCOPE_EVERYWHERE || scope == SCOPE_INTERNAL ? ACTION_NONE : resolve_in(scope, key);
+	enum action action = ACTION_NONE;
+	for (; !action && scope != SCOPE_EVERYWHERE; scope = action_scope_around(scope))
+		action = scope == SCOPE_INTERNAL ? ACTION_NONE : resolve_in(scope, key);
 	return action ? action : resolve_in(SCOPE_EVERYWHERE, key);
 }
 

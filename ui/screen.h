@@ -36,6 +36,8 @@ void picture_place(struct picture_request *request, const struct canvas *inside,
 struct screen_state;
 struct screen_state *screen_state_create(void);
 void screen_state_destroy(struct screen_state *state); /* NULL is fine */
+/* The next actions come from the mouse, which is there; NULL: from keys again. */
+void screen_state_point(struct screen_state *state, const struct pointer *pointer);
 
 struct screen {
 	const char *name, *title;

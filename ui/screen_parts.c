@@ -34,6 +34,47 @@ bool screen_has_room(struct canvas *canvas)
 	return false;
 }
 
+void screen_state_point(struct screen_state *state, const struct pointer *pointer)
+{
+	state->pointed = pointer != NULL;
+	if (pointer)
+		state->pointer = *pointer;
+}
+
+/* ---- charts of the opened run */
+
+void screen_look_at(struct screen_state *state, const struct view *view)
+{
+	const struct series *series = &view->loss[VIEW_D];
+	if (state->look_run != view->run.id)
+		state->look.first = state->look.last = 0;
+	state->look_run = view->run.id;
+	state->clock = chart_clock_of(view);
+	state->look.columns = 0;
+	int64_t first = series->count ? series->buckets[0].first_step : 0;
+	int64_t last = series->count ? series->buckets[series->count - 1].last_step : 0;
+	chart_look_cover(&state->look, &state->clock, first, last);
+}
+
+const struct view_detail *screen_detail(const struct screen_state *state, const struct view *view)
+{
+	return view->detail.known && chart_look_zoomed(&state->look) ? &view->detail : NULL;
+}
+
+bool screen_act_charts(struct screen_state *state, const struct view *view, enum action action, struct action_request *out)
+{
+	struct chart_look before = state->look;
+	if (view->run.state == VIEW_NOTHING ||
+	    !chart_look_act(&state->look, &state->clock, action, state->pointed ? &state->pointer : NULL))
+		return false;
+	if (before.first != state->look.first || before.last != state->look.last) {
+		out->action = ACTION_CHART_RANGE;
+		if (!chart_look_steps(&state->look, &state->clock, &out->first_step, &out->last_step))
+			out->first_step = out->last_step = 0;
+	}
+	return true;
+}
+
 bool screen_steerable(const struct view *view)
 {
 	return view->run.steerable && view->run.state != VIEW_NOTHING;

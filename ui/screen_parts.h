@@ -3,6 +3,7 @@
 #ifndef QGAN_UI_SCREEN_PARTS_H
 #define QGAN_UI_SCREEN_PARTS_H
 
+#include "ui/chart_look.h"
 #include "ui/screen.h"
 
 enum { SCREEN_MIN_WIDTH = 40, SCREEN_MIN_HEIGHT = 10 };
@@ -16,7 +17,11 @@ struct layers_cursor {
 
 struct screen_state {
 	int chart;                /* dashboard: which chart is shown where only one has room */
-	bool log_scale;           /* dashboard: losses */
+	struct chart_look look;   /* of all charts, and what the opened run's steps are worth in the last frame */
+	struct chart_clock clock;
+	int64_t look_run;         /* the run looked at: another one is shown whole */
+	bool pointed;             /* the action comes from the mouse, which is here: */
+	struct pointer pointer;
 	int64_t runs_selected;    /* run list: id under the cursor; it stays there when rows come and go */
 	int runs_cursor, runs_top, runs_rows; /* its row, the first row shown, rows shown in the last frame */
 	int64_t log_end;          /* log: number of the line after the last one shown; 0: follow the newest */
@@ -55,6 +60,13 @@ bool screen_is_boxed(const struct canvas *canvas); /* large enough for boxes */
 
 /* Lines of text centred in the canvas, wrapped at words. */
 void screen_draw_centred(struct canvas *canvas, enum theme_role role, const char *text);
+
+/* Before the charts of the opened run are drawn: fits the look to what there is. */
+void screen_look_at(struct screen_state *state, const struct view *view);
+/* The finer buckets for the range looked at; NULL: none are needed or known. */
+const struct view_detail *screen_detail(const struct screen_state *state, const struct view *view);
+/* What keys and mouse do to the charts of the opened run; asks the session for finer buckets of a new range. False: nothing. */
+bool screen_act_charts(struct screen_state *state, const struct view *view, enum action action, struct action_request *out);
 
 /* Said where no run is open: what to do. */
 void screen_draw_nothing(struct canvas *canvas);

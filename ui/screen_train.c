@@ -29,6 +29,7 @@ static const double SAMPLES_SHARE = 0.42;
 static const enum action footer[] = {
 	ACTION_PAUSE, ACTION_STEP, ACTION_D_BITS_DOWN, ACTION_D_BITS_UP, ACTION_G_BITS_DOWN, ACTION_G_BITS_UP, ACTION_SCREEN_WEIGHTS,
 	ACTION_SCREEN_RUNS, ACTION_QUANTIZER, ACTION_RATES, ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_STOP, ACTION_ROLLBACK,
+	ACTION_ZOOM_IN, ACTION_ZOOM_OUT, ACTION_FIT, ACTION_CURSOR, ACTION_SMOOTH_LESS, ACTION_SMOOTH_MORE, ACTION_X_AXIS,
 	ACTION_LOG_SCALE, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_LOG, ACTION_NEXT_PANE, ACTION_NONE,
 };
 
@@ -37,27 +38,33 @@ static const char *empty_text(const struct view *view)
 	return screen_steerable(view) ? "the first point comes with the next report" : "no points stored";
 }
 
-static struct chart chart_of(const struct screen_state *state, const struct view *view, int which)
+static struct chart chart_of(struct screen_state *state, const struct view *view, int which)
 {
-	struct chart chart = {.line_count = 2, .marks = view->marks, .mark_count = view->mark_count, .empty = empty_text(view)};
+	const struct view_detail *detail = screen_detail(state, view);
+	struct chart chart = {.line_count = 2, .marks = view->marks, .mark_count = view->mark_count, .empty = empty_text(view),
+		.clock = &state->clock, .look = &state->look};
 	if (which == 0) {
-		chart.lines[0] = (struct chart_line){&view->loss[VIEW_D], "D", ROLE_D, CHART_SOLID};
-		chart.lines[1] = (struct chart_line){&view->loss[VIEW_G], "G", ROLE_G, CHART_DOTTED};
-		chart.log_scale = state->log_scale;
+		chart.lines[0] = (struct chart_line){.series = &view->loss[VIEW_D], .name = "D", .role = ROLE_D, .pen = PLOT_SOLID,
+			.detail = detail ? &detail->loss[VIEW_D] : NULL};
+		chart.lines[1] = (struct chart_line){.series = &view->loss[VIEW_G], .name = "G", .role = ROLE_G, .pen = PLOT_DOTTED,
+			.detail = detail ? &detail->loss[VIEW_G] : NULL};
 	} else {
-		chart.lines[0] = (struct chart_line){&view->d_real, "D(x)", ROLE_D, CHART_SOLID};
-		chart.lines[1] = (struct chart_line){&view->d_fake, "D(G(z))", ROLE_G, CHART_DOTTED};
+		chart.lines[0] = (struct chart_line){.series = &view->d_real, .name = "D(x)", .role = ROLE_D, .pen = PLOT_SOLID,
+			.detail = detail ? &detail->d_real : NULL};
+		chart.lines[1] = (struct chart_line){.series = &view->d_fake, .name = "D(G(z))", .role = ROLE_G, .pen = PLOT_DOTTED,
+			.detail = detail ? &detail->d_fake : NULL};
 		chart.high = 1;
 	}
 	return chart;
 }
 
-static void draw_chart(const struct screen_state *state, const struct view *view, struct canvas *canvas, struct rect rect,
+static void draw_chart(struct screen_state *state, const struct view *view, struct canvas *canvas, struct rect rect,
 	int which, bool boxed)
 {
-	static const char *const titles[CHARTS][2] = {{"loss, nats", "loss, nats, log scale"}, {"P(real) by D", "P(real) by D"}};
+	static const char *const titles[CHARTS] = {"loss, nats", "P(real) by D"};
 	struct chart chart = chart_of(state, view, which);
-	const char *title = titles[which][state->log_scale];
+	char title[CHART_TITLE_SIZE];
+	chart_title(title, sizeof title, titles[which], &chart);
 	struct canvas inside = screen_pane(canvas, rect, title, NULL, boxed);
 	chart_draw(&inside, &chart);
 	struct canvas edge = canvas_part(canvas, (struct rect){rect.x, rect.y, rect.width, 1});
@@ -68,9 +75,10 @@ static void draw_chart(const struct screen_state *state, const struct view *view
 	chart_draw_legend(&edge, right, 0, room, &chart);
 }
 
-static void draw_charts(const struct screen_state *state, const struct view *view, struct canvas *canvas, bool boxed)
+static void draw_charts(struct screen_state *state, const struct view *view, struct canvas *canvas, bool boxed)
 {
 	int width = canvas->clip.width, height = canvas->clip.height;
+	screen_look_at(state, view);
 	if (height >= 2 * MIN_CHART_HEIGHT) {
 		int upper = (height + 1) / 2;
 		draw_chart(state, view, canvas, (struct rect){0, 0, width, upper}, 0, boxed);
@@ -91,7 +99,7 @@ static int samples_width(int width, int height, bool boxed)
 	return columns < SAMPLES_MIN_WIDTH || width - columns < MIN_CHART_WIDTH ? 0 : columns;
 }
 
-static void draw_upper(const struct screen_state *state, const struct view *view, struct canvas *canvas,
+static void draw_upper(struct screen_state *state, const struct view *view, struct canvas *canvas,
 	struct picture_request *picture, bool boxed)
 {
 	int width = canvas->clip.width, height = canvas->clip.height, samples = samples_width(width, height, boxed);
@@ -172,7 +180,7 @@ static void draw_loading(const struct view *view, struct canvas *body)
 	progress_draw(body, (body->clip.width - width) / 2, y, width, view->run.loading, ROLE_BAR);
 }
 
-static void draw_body(const struct screen_state *state, const struct view *view, struct canvas *body,
+static void draw_body(struct screen_state *state, const struct view *view, struct canvas *body,
 	struct picture_request *picture, bool boxed)
 {
 	int width = body->clip.width, height = body->clip.height;
@@ -210,16 +218,11 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 
 static bool act(struct screen_state *state, const struct view *view, enum action action, struct action_request *out)
 {
-	(void)view;
-	(void)out;
-	if (action == ACTION_LOG_SCALE)
-		state->log_scale = !state->log_scale;
-	else if (action == ACTION_NEXT_PANE || action == ACTION_RIGHT)
-		state->chart = (state->chart + 1) % CHARTS;
-	else if (action == ACTION_LEFT)
-		state->chart = (state->chart + CHARTS - 1) % CHARTS;
-	else
+	if (screen_act_charts(state, view, action, out))
+		return true;
+	if (action != ACTION_NEXT_PANE)
 		return false;
+	state->chart = (state->chart + 1) % CHARTS;
 	return true;
 }
 

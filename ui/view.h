@@ -135,6 +135,13 @@ struct view {
 	struct view_run run;
 	struct series loss[VIEW_NETWORKS]; /* over steps */
 	struct series d_real, d_fake;
+	struct series seconds;             /* spent training, over steps .. */
+	double clock_time, clock_seconds;  /* .. and its newest point: unix seconds, seconds trained */
+	struct view_detail {               /* part of the curves, finer than above: what a zoomed chart shows */
+		bool known;
+		int64_t first, last;           /* the steps asked for */
+		struct series loss[VIEW_NETWORKS], d_real, d_fake;
+	} detail;
 	struct view_mark marks[VIEW_MAX_MARKS];
 	int mark_count;
 	struct view_layer layers[VIEW_NETWORKS][VIEW_MAX_LAYERS];

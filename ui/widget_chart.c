@@ -16,6 +16,7 @@ enum {
 	COLUMNS_PER_TICK = 12,
 	COLUMNS_PER_MARK = 5,  /* more marks than that are drawn only where their names fit */
 	LINE_MARK_EVERY = 24,  /* columns between the marks on a line */
+	UNIT_MIN_WIDTH = 24,   /* narrower: the unit is not written */
 	SCALE_MIN_WIDTH = 16,  /* narrower: no scale at the left */
 	AXIS_MIN_HEIGHT = 4,   /* lower: no steps below */
 	VERTICAL_DOTS = 0x250A, TICK = 0x2534, ARROW_UP = 0x25B4, ARROW_DOWN = 0x25BE,
@@ -24,26 +25,64 @@ static const double OUTLIERS = 0.02; /* of the columns may reach beyond the scal
 
 struct layout {
 	struct canvas plot;
-	struct axis values, steps;
+	struct axis values;
+	struct chart_scale across;
 	int scale_width; /* columns left of the vertical line, 0: no scale */
 	bool axis_below;
 };
 
-static bool step_range(const struct chart *chart, int64_t *first, int64_t *last)
+static enum chart_unit unit_of(const struct chart *chart) { return chart->look ? chart->look->unit : CHART_STEPS; }
+
+static const struct chart_clock *clock_of(const struct chart *chart, const struct chart_line *line)
+{
+	return line->clock ? line->clock : chart->clock;
+}
+
+static struct plot_source source_of(const struct chart *chart, const struct chart_line *line)
+{
+	return (struct plot_source){.series = line->series, .detail = line->detail, .clock = clock_of(chart, line),
+		.smoothing = line->sparse ? 0 : chart_look_smoothing(chart->look)};
+}
+
+static void widen(double *first, double *last, double from, double to, bool any)
+{
+	*first = any && *first < from ? *first : from;
+	*last = any && *last > to ? *last : to;
+}
+
+/* From the beginning of the earliest line to the end of the latest; from 0 when that is near. */
+static bool own_range(const struct chart *chart, double *first, double *last)
 {
 	bool any = false;
 	for (int i = 0; i < chart->line_count; i++) {
 		const struct series *series = chart->lines[i].series;
+		const struct chart_clock *clock = clock_of(chart, &chart->lines[i]);
 		if (!series->count)
 			continue;
-		int64_t from = series->buckets[0].first_step, to = series->buckets[series->count - 1].last_step;
-		*first = any && *first < from ? *first : from;
-		*last = any && *last > to ? *last : to;
+		widen(first, last, chart_clock_at(clock, unit_of(chart), (double)series->buckets[0].first_step),
+			chart_clock_at(clock, unit_of(chart), (double)series->buckets[series->count - 1].last_step), any);
 		any = true;
 	}
 	if (any && *first > 0 && *first <= *last / 4)
 		*first = 0;
 	return any;
+}
+
+/* What is shown: the look's range, all that the look covers, or all there is here. */
+static bool shown_range(const struct chart *chart, double *first, double *last)
+{
+	const struct chart_look *look = chart->look;
+	if (!own_range(chart, first, last))
+		return false;
+	if (look && look->data_last > look->data_first) {
+		*first = look->data_first > 0 && look->data_first <= look->data_last / 4 ? 0 : look->data_first;
+		*last = look->data_last;
+	}
+	if (look && chart_look_zoomed(look)) {
+		*first = look->first;
+		*last = look->last;
+	}
+	return true;
 }
 
 static int compare_floats(const void *left, const void *right)
@@ -73,13 +112,14 @@ static void extend(struct extent *extent, const struct plot_column *columns, int
 	}
 }
 
-static bool value_extent(const struct chart *chart, const struct axis *steps, struct plot_column *columns, int count,
+static bool value_extent(const struct chart *chart, const struct chart_scale *across, struct plot_column *columns, int count,
 	bool positive_only, double *low, double *high)
 {
 	size_t room = (size_t)count * (size_t)chart->line_count;
 	struct extent extent = {INFINITY, -INFINITY, memory_zeroed(room, sizeof(float)), memory_zeroed(room, sizeof(float)), 0};
 	for (int i = 0; i < chart->line_count; i++) {
-		plot_gather(chart->lines[i].series, steps, columns, count);
+		struct plot_source source = source_of(chart, &chart->lines[i]);
+		plot_gather(&source, across, columns, count);
 		extend(&extent, columns, count, positive_only, chart->means_only);
 	}
 	if (extent.count) {
@@ -94,16 +134,21 @@ static bool value_extent(const struct chart *chart, const struct axis *steps, st
 	return extent.count > 0;
 }
 
-static struct axis choose_values(const struct chart *chart, const struct axis *steps, struct plot_column *columns, int count,
-	int rows)
+static bool is_logarithmic(const struct chart *chart)
+{
+	return chart->log_scale || (chart->look && chart->look->log_scale && !(chart->low < chart->high));
+}
+
+static struct axis choose_values(const struct chart *chart, const struct chart_scale *across, struct plot_column *columns,
+	int count, int rows)
 {
 	double intervals = fmax(1, fmin(MAX_INTERVALS, (rows - 1.0) / ROWS_PER_TICK));
 	double low = 0, high = 1;
 	if (chart->low < chart->high)
 		return axis_between(chart->low, chart->high, intervals, false);
-	if (chart->log_scale && value_extent(chart, steps, columns, count, true, &low, &high))
+	if (is_logarithmic(chart) && value_extent(chart, across, columns, count, true, &low, &high))
 		return axis_for_magnitudes(low, high, intervals);
-	value_extent(chart, steps, columns, count, false, &low, &high);
+	value_extent(chart, across, columns, count, false, &low, &high);
 	return axis_for_values(low, high, intervals);
 }
 
@@ -125,10 +170,16 @@ static int tick_row(const struct layout *layout, int rows, double value)
 	return (int)lround(last * (1 - axis_position(&layout->values, value))) / down;
 }
 
-static int step_column(const struct layout *layout, double step)
+/* The column of a position 0..1 across the plot. */
+static int column_at(const struct layout *layout, double position)
 {
 	int across = layout->plot.unicode ? 2 : 1, last = layout->plot.clip.width * across - 1;
-	return (int)lround(last * axis_position(&layout->steps, step)) / across;
+	return (int)lround(last * position) / across;
+}
+
+static int tick_column(const struct layout *layout, int tick)
+{
+	return column_at(layout, axis_position(&layout->across.axis, layout->across.axis.ticks[tick]));
 }
 
 static void draw_scale(struct canvas *canvas, const struct layout *layout)
@@ -147,20 +198,20 @@ static void draw_scale(struct canvas *canvas, const struct layout *layout)
 }
 
 /* Labels centred under their ticks, the ends pushed inside, none touching the one before or the unit at the right. */
-static void draw_step_labels(struct canvas *row, const struct layout *layout, int offset)
+static void draw_tick_labels(struct canvas *row, const struct layout *layout, int offset)
 {
-	static const char unit[] = "steps";
-	int free_from = 0, end = row->clip.width;
+	const struct chart_scale *across = &layout->across;
+	int free_from = 0, end = row->clip.width, unit = canvas_text_width(across->name) + 1;
 	char label[LABEL_SIZE];
-	if (row->clip.width >= 24) {
-		end -= (int)sizeof unit;
-		canvas_text(row, end + 1, 0, ROLE_QUIET, 0, unit);
+	if (row->clip.width >= UNIT_MIN_WIDTH) {
+		end -= unit;
+		canvas_text(row, end + 1, 0, ROLE_QUIET, 0, across->name);
 	}
-	for (int i = 0; i < layout->steps.tick_count; i++) {
-		axis_step_label(label, sizeof label, &layout->steps, layout->steps.ticks[i]);
-		int width = (int)strlen(label), x = offset + step_column(layout, layout->steps.ticks[i]) - width / 2;
+	for (int i = 0; i < across->axis.tick_count; i++) {
+		chart_scale_label(label, sizeof label, across, across->axis.ticks[i]);
+		int width = (int)strlen(label), column = offset + tick_column(layout, i), x = column - width / 2;
 		x = x < free_from ? free_from : x;
-		if (x + width > end || x > offset + step_column(layout, layout->steps.ticks[i]))
+		if (x + width > end || x > column)
 			continue;
 		canvas_text(row, x, 0, ROLE_QUIET, 0, label);
 		free_from = x + width + 1;
@@ -173,18 +224,18 @@ static void draw_axis_below(struct canvas *canvas, const struct layout *layout)
 	canvas_fill(canvas, (struct rect){offset, rows, layout->plot.clip.width, 1}, 0x2500, ROLE_FRAME, 0);
 	if (offset > 0)
 		canvas_put(canvas, offset - 1, rows, 0x2514, ROLE_FRAME, 0);
-	for (int i = 0; i < layout->steps.tick_count; i++)
-		canvas_put(canvas, offset + step_column(layout, layout->steps.ticks[i]), rows, TICK, ROLE_FRAME, 0);
+	for (int i = 0; i < layout->across.axis.tick_count; i++)
+		canvas_put(canvas, offset + tick_column(layout, i), rows, TICK, ROLE_FRAME, 0);
 	struct canvas labels = canvas_part(canvas, (struct rect){0, rows + 1, canvas->clip.width, 1});
-	draw_step_labels(&labels, layout, offset);
+	draw_tick_labels(&labels, layout, offset);
 }
 
 /* Faint points where the ticks cross, as on an oscilloscope. */
 static void draw_graticule(struct layout *layout)
 {
 	for (int i = 0; i < layout->values.tick_count; i++)
-		for (int k = 0; k < layout->steps.tick_count; k++)
-			canvas_put(&layout->plot, step_column(layout, layout->steps.ticks[k]),
+		for (int k = 0; k < layout->across.axis.tick_count; k++)
+			canvas_put(&layout->plot, tick_column(layout, k),
 				tick_row(layout, layout->plot.clip.height, layout->values.ticks[i]), 0xB7, ROLE_BAR_EMPTY, 0);
 }
 
@@ -229,10 +280,11 @@ static void draw_marks(struct canvas *canvas, struct layout *layout, const struc
 	bool *taken = memory_zeroed((size_t)plot->clip.width, sizeof *taken);
 	bool crowd = chart->mark_count > plot->clip.width / COLUMNS_PER_MARK;
 	for (int i = chart->mark_count - 1; i >= 0; i--) {
-		double position = axis_position(&layout->steps, (double)chart->marks[i].step);
-		if (position < 0 || position > 1)
+		double at = chart_clock_at(chart->clock, layout->across.unit, (double)chart->marks[i].step);
+		double position = chart_scale_position(&layout->across, at);
+		if (!(position >= 0 && position <= 1))
 			continue;
-		int x = step_column(layout, (double)chart->marks[i].step);
+		int x = column_at(layout, position);
 		bool named = axis.clip.height > 0 && name_mark(&axis, taken, x, chart->marks[i].label);
 		if (!named && crowd)
 			continue;
@@ -268,14 +320,15 @@ static struct cell_of gather_cell(const struct plot_dots *dots, int lines, size_
 
 static void draw_cells(struct layout *layout, const struct chart *chart, const struct plot_dots *dots, bool reach)
 {
-	static const char pens[] = {[CHART_SOLID] = '*', [CHART_DOTTED] = 'o', [CHART_DASHED] = '=', [CHART_DASH_DOTTED] = '-'};
+	static const char pens[PLOT_PENS + 1] = "*o=-";
 	int columns = dots->columns, cells = columns * dots->rows;
 	for (int cell = 0; cell < cells; cell++) {
 		struct cell_of found = gather_cell(dots, chart->line_count, (size_t)cell, reach);
 		const struct chart_line *line = &chart->lines[found.line];
 		if (found.mask)
 			canvas_put(&layout->plot, cell % columns, cell / columns,
-				plot_character(dots, found.mask, reach ? ':' : line->mark ? line->mark : pens[line->pen]), line->role, reach ? CELL_DIM : 0);
+				plot_character(dots, found.mask, reach ? ':' : line->mark ? line->mark : pens[line->pen]), line->role,
+				reach ? CELL_DIM : 0);
 	}
 }
 
@@ -289,47 +342,85 @@ static void draw_arrows(struct layout *layout, enum theme_role role, const struc
 	}
 }
 
-/* The line's own mark on it, every so many columns, each line at columns of its own. */
+/* The line's own mark on it, every so many columns, each line at columns of its own; on every point of a sparse one. */
 static void draw_line_marks(struct layout *layout, const struct chart *chart, const struct plot_dots *dots,
-	struct plot_column *columns, int index)
+	const struct plot_column *columns, int index)
 {
 	const struct chart_line *line = &chart->lines[index];
-	int last = -LINE_MARK_EVERY, first = (2 * index + 1) * LINE_MARK_EVERY / (2 * chart->line_count);
-	plot_gather(line->series, &layout->steps, columns, dots->columns * dots->across);
-	for (int x = first; x < dots->columns; x++) {
+	bool smooth = source_of(chart, line).smoothing > 0;
+	int every = line->sparse ? 1 : LINE_MARK_EVERY, last = -every;
+	int first = line->sparse ? 0 : (2 * index + 1) * every / (2 * chart->line_count);
+	uint32_t mark = line->mark ? (uint32_t)line->mark : line->sparse ? 'o' : 0;
+	for (int x = first; mark && x < dots->columns; x++) {
 		const struct plot_column *column = &columns[x * dots->across];
-		if (!column->points || x - last < LINE_MARK_EVERY)
+		column += line->sparse && !column->points ? dots->across - 1 : 0;
+		if (!column->points || x - last < every)
 			continue;
-		int row = plot_row(dots, &layout->values, column->sum / (double)column->points);
+		int row = plot_row(dots, &layout->values, (smooth ? column->smooth : column->sum) / (double)column->points);
 		if (row >= 0 && row < dots->rows * dots->down)
-			canvas_put(&layout->plot, x, row / dots->down, (uint32_t)line->mark, line->role, CELL_BOLD);
+			canvas_put(&layout->plot, x, row / dots->down, mark, line->role, CELL_BOLD);
 		last = x;
 	}
 }
 
-/* From behind: reaches, marks, lines, arrows. */
+/* The cursor and the range being marked: a line and a background under what is there. */
+static void draw_cursor(struct canvas *canvas, struct layout *layout, const struct chart *chart)
+{
+	const struct chart_look *look = chart->look;
+	double position = look && look->cursor ? chart_scale_position(&layout->across, look->at) : NAN;
+	if (!(position >= 0 && position <= 1))
+		return;
+	int x = column_at(layout, position), rows = layout->plot.clip.height;
+	for (int y = 0; y < rows; y++)
+		if (canvas_get(&layout->plot, x, y).character == ' ' || canvas_get(&layout->plot, x, y).role == ROLE_BAR_EMPTY)
+			canvas_put(&layout->plot, x, y, 0x2502, ROLE_FOCUS, 0);
+	if (!layout->axis_below)
+		return;
+	char label[LABEL_SIZE], text[LABEL_SIZE + 2];
+	snprintf(text, sizeof text, " %s ", chart_scale_value(label, sizeof label, &layout->across, look->at));
+	int width = (int)strlen(text), left = canvas->clip.width - layout->plot.clip.width + x - width / 2;
+	left = left + width > canvas->clip.width ? canvas->clip.width - width : left < 0 ? 0 : left;
+	canvas_text(canvas, left, rows + 1, ROLE_SELECTED, 0, text);
+}
+
+static void draw_marked_range(struct layout *layout, const struct chart_look *look)
+{
+	if (!look || !look->marking)
+		return;
+	double from = fmax(0, chart_scale_position(&layout->across, look->mark_from));
+	double to = fmin(1, chart_scale_position(&layout->across, look->mark_to));
+	for (int x = column_at(layout, from); from < to && x <= column_at(layout, to); x++)
+		for (int y = 0; y < layout->plot.clip.height; y++) {
+			struct cell cell = canvas_get(&layout->plot, x, y);
+			canvas_put(&layout->plot, x, y, cell.character, ROLE_SELECTED, cell.attributes & CELL_DIM);
+		}
+}
+
+/* From behind: reaches, marks, cursor, lines, markers, arrows. */
 static void draw_curves(struct canvas *canvas, struct layout *layout, const struct chart *chart, struct plot_column *columns,
 	int count)
 {
 	struct plot_dots dots[CHART_MAX_LINES];
 	for (int i = 0; i < chart->line_count; i++) {
 		const struct chart_line *line = &chart->lines[i];
+		struct plot_source source = source_of(chart, line);
 		plot_init(&dots[i], layout->plot.clip.width, layout->plot.clip.height, layout->plot.unicode);
-		plot_gather(line->series, &layout->steps, columns, count);
-		plot_draw(&dots[i], columns, &layout->values, (enum plot_pen)line->pen, i % 2);
+		plot_gather(&source, &layout->across, columns + (size_t)i * (size_t)count, count);
+		plot_draw(&dots[i], columns + (size_t)i * (size_t)count, &layout->values, line->pen, i % 2, source.smoothing > 0);
 	}
 	if (!chart->means_only)
 		draw_cells(layout, chart, dots, true);
 	draw_marks(canvas, layout, chart);
 	draw_cells(layout, chart, dots, false);
 	for (int i = 0; i < chart->line_count; i++) {
+		const struct chart_line *line = &chart->lines[i];
 		if (!chart->means_only)
-			draw_arrows(layout, chart->lines[i].role, &dots[i]);
-		if (chart->lines[i].mark)
-			draw_line_marks(layout, chart, &dots[i], columns, i);
-	}
-	for (int i = 0; i < chart->line_count; i++)
+			draw_arrows(layout, line->role, &dots[i]);
+		draw_line_marks(layout, chart, &dots[i], columns + (size_t)i * (size_t)count, i);
 		plot_clear(&dots[i]);
+	}
+	draw_cursor(canvas, layout, chart);
+	draw_marked_range(layout, chart->look);
 }
 
 static void draw_empty(struct canvas *canvas, const char *text)
@@ -340,30 +431,42 @@ static void draw_empty(struct canvas *canvas, const char *text)
 
 /* The scale decides how wide the plot is, and the plot's width which values share a column: the scale is chosen for the
  * full width, which differs from the plot's by a few columns only. */
-static struct layout lay_out(struct canvas *canvas, const struct chart *chart, struct plot_column *columns, int64_t first,
-	int64_t last)
+static struct layout lay_out(struct canvas *canvas, const struct chart *chart, struct plot_column *columns, double first,
+	double last)
 {
 	int width = canvas->clip.width, height = canvas->clip.height;
 	struct layout layout = {.axis_below = height >= AXIS_MIN_HEIGHT};
 	int rows = layout.axis_below ? height - 2 : height;
-	layout.steps = axis_between((double)first, (double)last, width / COLUMNS_PER_TICK, true);
-	layout.values = choose_values(chart, &layout.steps, columns, width * (canvas->unicode ? 2 : 1), rows);
+	layout.across = chart_scale_between(unit_of(chart), first, last, width / COLUMNS_PER_TICK);
+	layout.values = choose_values(chart, &layout.across, columns, width * (canvas->unicode ? 2 : 1), rows);
 	layout.scale_width = width >= SCALE_MIN_WIDTH ? widest_label(&layout.values) : 0;
 	int left = layout.scale_width ? layout.scale_width + 1 : 0;
 	layout.plot = canvas_part(canvas, (struct rect){left, 0, width - left, rows});
 	return layout;
 }
 
+/* What the keys and the mouse need to know of this frame. */
+static void tell_look(const struct layout *layout, struct chart_look *look, double first, double last)
+{
+	int width = layout->plot.clip.width;
+	if (!look)
+		return;
+	look->columns = width > look->columns ? width : look->columns;
+	canvas_hit(&layout->plot, (struct rect){0, 0, width, layout->plot.clip.height}, (struct hit){
+		.click = ACTION_CHART_POINT, .twice = ACTION_FIT, .up = ACTION_ZOOM_IN, .down = ACTION_ZOOM_OUT,
+		.drag = ACTION_CHART_DRAG, .drop = ACTION_CHART_DROP, .low = first, .high = last});
+}
+
 void chart_draw(struct canvas *canvas, const struct chart *chart)
 {
-	int64_t first = 0, last = 0;
+	double first = 0, last = 0;
 	if (canvas->clip.width < 1 || canvas->clip.height < 1)
 		return;
-	if (!step_range(chart, &first, &last)) {
+	if (!shown_range(chart, &first, &last)) {
 		draw_empty(canvas, chart->empty ? chart->empty : "");
 		return;
 	}
-	struct plot_column *columns = memory_zeroed((size_t)canvas->clip.width * 2, sizeof *columns);
+	struct plot_column *columns = memory_zeroed((size_t)canvas->clip.width * 2 * (size_t)chart->line_count, sizeof *columns);
 	struct layout layout = lay_out(canvas, chart, columns, first, last);
 	if (layout.scale_width)
 		draw_scale(canvas, &layout);
@@ -371,23 +474,59 @@ void chart_draw(struct canvas *canvas, const struct chart *chart)
 		draw_axis_below(canvas, &layout);
 	draw_graticule(&layout);
 	draw_curves(canvas, &layout, chart, columns, layout.plot.clip.width * (canvas->unicode ? 2 : 1));
+	tell_look(&layout, chart->look, first, last);
 	free(columns);
 }
 
-static int legend_entry(struct canvas *canvas, int x, int y, const struct chart_line *line, bool draw)
+char *chart_title(char *target, size_t size, const char *what, const struct chart *chart)
 {
-	static const char *const pens[][2] = {
-		[CHART_SOLID] = {"***", "\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"},
-		[CHART_DOTTED] = {"ooo", "\xe2\x94\x84\xe2\x94\x84\xe2\x94\x84"},
-		[CHART_DASHED] = {"===", "\xe2\x95\x8c\xe2\x95\x8c\xe2\x95\x8c"},
-		[CHART_DASH_DOTTED] = {"---", "\xe2\x94\x80\xc2\xb7\xe2\x94\x80"},
+	const struct chart_look *look = chart->look;
+	double smoothing = chart_look_smoothing(look);
+	size_t used = (size_t)snprintf(target, size, "%s%s", what, is_logarithmic(chart) ? ", log scale" : "");
+	if (smoothing > 0 && used < size)
+		used += (size_t)snprintf(target + used, size - used, ", smooth %.3g", smoothing);
+	if (look && chart_look_zoomed(look) && used < size)
+		snprintf(target + used, size - used, ", %.3gx", (look->data_last - look->data_first) / (look->last - look->first));
+	return target;
+}
+
+/* ---- legend */
+
+static double legend_value(const struct chart *chart, const struct chart_line *line)
+{
+	if (!line->series->count)
+		return NAN;
+	if (!chart->look || !chart->look->cursor)
+		return line->series->last;
+	struct plot_source source = source_of(chart, line);
+	const struct series_bucket *bucket = plot_nearest(&source, unit_of(chart), chart->look->at);
+	return bucket ? series_mean(bucket) : NAN;
+}
+
+/* A piece of each pen, with the mark in its middle. */
+static int draw_pen(struct canvas *canvas, int x, int y, const struct chart_line *line)
+{
+	static const char *const pens[PLOT_PENS][2] = {
+		[PLOT_SOLID] = {"***", "\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"},
+		[PLOT_DOTTED] = {"ooo", "\xe2\x94\x84\xe2\x94\x84\xe2\x94\x84"},
+		[PLOT_DASHED] = {"===", "\xe2\x95\x8c\xe2\x95\x8c\xe2\x95\x8c"},
+		[PLOT_DASH_DOTTED] = {"---", "\xe2\x94\x80\xc2\xb7\xe2\x94\x80"},
 	};
+	int width = canvas_text(canvas, x, y, line->role, 0, pens[line->pen][canvas->unicode]);
+	if (line->mark)
+		canvas_put(canvas, x + 1, y, (uint32_t)line->mark, line->role, CELL_BOLD);
+	return width;
+}
+
+static int legend_entry(struct canvas *canvas, int x, int y, const struct chart *chart, int index, bool draw)
+{
+	const struct chart_line *line = &chart->lines[index];
 	char value[LABEL_SIZE];
-	text_loss(value, sizeof value, line->series->count ? line->series->last : NAN);
+	text_loss(value, sizeof value, legend_value(chart, line));
 	if (!draw)
 		return canvas_text_width(line->name) + 5 + (int)strlen(value);
 	int used = canvas_text(canvas, x, y, line->role, CELL_BOLD, line->name) + 1;
-	used += canvas_text(canvas, x + used, y, line->role, 0, pens[line->pen][canvas->unicode]) + 1;
+	used += draw_pen(canvas, x + used, y, line) + 1;
 	return used + canvas_text(canvas, x + used, y, ROLE_TEXT, 0, value);
 }
 
@@ -396,7 +535,7 @@ int chart_draw_legend(struct canvas *canvas, int right_x, int y, int room, const
 	enum { GAP = 3 };
 	int shown = 0, width = 0;
 	for (int i = 0; i < chart->line_count; i++) {
-		int more = legend_entry(canvas, 0, 0, &chart->lines[i], false) + (i ? GAP : 0);
+		int more = legend_entry(canvas, 0, 0, chart, i, false) + (i ? GAP : 0);
 		if (width + more > room)
 			break;
 		width += more;
@@ -404,6 +543,6 @@ int chart_draw_legend(struct canvas *canvas, int right_x, int y, int room, const
 	}
 	int x = right_x - width;
 	for (int i = 0; i < shown; i++)
-		x += legend_entry(canvas, x, y, &chart->lines[i], true) + GAP;
+		x += legend_entry(canvas, x, y, chart, i, true) + GAP;
 	return width;
 }

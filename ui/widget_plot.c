@@ -6,21 +6,97 @@
 
 #include "engine/base/memory.h"
 
-void plot_gather(const struct series *series, const struct axis *steps, struct plot_column *columns, int count)
+/* Goes through the buckets of a source: those that begin before the finer ones, the finer ones, those that end after.
+ * Buckets that lie across an end of the finer ones count as well: better twice than a gap. */
+struct walk {
+	const struct plot_source *source;
+	enum { WALK_BEFORE, WALK_FINE, WALK_AFTER } stage;
+	int next, next_fine;
+};
+
+static bool has_detail(const struct plot_source *source) { return source->detail && source->detail->count > 0; }
+
+static bool goes_before(const struct plot_source *source, const struct series_bucket *bucket)
 {
+	return !has_detail(source) || bucket->first_step < source->detail->buckets[0].first_step;
+}
+
+static bool goes_after(const struct plot_source *source, const struct series_bucket *bucket)
+{
+	const struct series *fine = source->detail;
+	return !has_detail(source) || bucket->last_step > fine->buckets[fine->count - 1].last_step;
+}
+
+static const struct series_bucket *next_bucket(struct walk *walk)
+{
+	const struct series *series = walk->source->series, *fine = walk->source->detail;
+	if (walk->stage == WALK_BEFORE && walk->next < series->count && goes_before(walk->source, &series->buckets[walk->next]))
+		return &series->buckets[walk->next++];
+	if (walk->stage == WALK_BEFORE)
+		walk->stage = WALK_FINE;
+	if (walk->stage == WALK_FINE && has_detail(walk->source) && walk->next_fine < fine->count)
+		return &fine->buckets[walk->next_fine++];
+	walk->stage = WALK_AFTER;
+	while (walk->next < series->count && !goes_after(walk->source, &series->buckets[walk->next]))
+		walk->next++;
+	return walk->next < series->count ? &series->buckets[walk->next++] : NULL;
+}
+
+/* An exponential mean over points; a bucket counts as so many points of its mean. */
+struct smoother {
+	double past, value, weight;
+};
+
+static double smooth(struct smoother *smoother, const struct series_bucket *bucket)
+{
+	double kept = pow(smoother->past, (double)bucket->points);
+	smoother->value = kept * smoother->value + (1 - kept) * series_mean(bucket);
+	smoother->weight = kept * smoother->weight + (1 - kept);
+	return smoother->value / smoother->weight;
+}
+
+static double bucket_at(const struct plot_source *source, enum chart_unit unit, const struct series_bucket *bucket)
+{
+	return chart_clock_at(source->clock, unit, ((double)bucket->first_step + (double)bucket->last_step) / 2);
+}
+
+static void add_bucket(struct plot_column *column, const struct series_bucket *bucket, double smoothed)
+{
+	column->min = column->points ? fminf(column->min, bucket->min) : bucket->min;
+	column->max = column->points ? fmaxf(column->max, bucket->max) : bucket->max;
+	column->sum += bucket->sum;
+	column->smooth += smoothed * (double)bucket->points;
+	column->points += bucket->points;
+}
+
+void plot_gather(const struct plot_source *source, const struct chart_scale *scale, struct plot_column *columns, int count)
+{
+	const struct series_bucket *bucket;
+	struct walk walk = {.source = source};
+	struct smoother smoother = {.past = source->smoothing};
 	memset(columns, 0, (size_t)count * sizeof *columns);
-	for (int i = 0; i < series->count; i++) {
-		const struct series_bucket *bucket = &series->buckets[i];
-		double middle = ((double)bucket->first_step + (double)bucket->last_step) / 2;
-		double position = axis_position(steps, middle);
-		if (bucket->points < 1 || position < 0 || position > 1)
+	while ((bucket = next_bucket(&walk))) {
+		if (bucket->points < 1)
 			continue;
-		struct plot_column *column = &columns[(int)lround(position * (count - 1))];
-		column->min = column->points ? fminf(column->min, bucket->min) : bucket->min;
-		column->max = column->points ? fmaxf(column->max, bucket->max) : bucket->max;
-		column->sum += bucket->sum;
-		column->points += bucket->points;
+		double smoothed = source->smoothing > 0 ? smooth(&smoother, bucket) : 0;
+		double position = chart_scale_position(scale, bucket_at(source, scale->unit, bucket));
+		if (position >= 0 && position <= 1)
+			add_bucket(&columns[(int)lround(position * (count - 1))], bucket, smoothed);
 	}
+}
+
+const struct series_bucket *plot_nearest(const struct plot_source *source, enum chart_unit unit, double at)
+{
+	const struct series_bucket *bucket, *nearest = NULL;
+	double least = INFINITY;
+	for (struct walk walk = {.source = source}; (bucket = next_bucket(&walk));) {
+		double distance = fabs(bucket_at(source, unit, bucket) - at);
+		if (distance <= least && bucket->points > 0) {
+			least = distance;
+			nearest = bucket;
+		}
+	}
+	return nearest;
 }
 
 void plot_init(struct plot_dots *dots, int columns, int rows, bool unicode)
@@ -59,17 +135,18 @@ static void set_dot(const struct plot_dots *dots, uint8_t *masks, int x, int y)
 
 struct pen {
 	enum plot_pen kind;
-	int x, y; /* where it stands */
+	uint8_t *masks; /* where it draws: dots->line or dots->reach */
+	int x, y;       /* where it stands */
 };
 
 /* Gaps belong to columns, so that they stay put while the curve grows; the extremes in a gap are still drawn. */
 static void mark(struct plot_dots *dots, const struct pen *pen)
 {
-	static const struct { int period; unsigned drawn; } pens[] = { /* which columns of a period, bit by bit */
+	static const struct { int period; unsigned drawn; } pens[PLOT_PENS] = { /* which columns of a period, bit by bit */
 		[PLOT_SOLID] = {1, 0x1}, [PLOT_DOTTED] = {5, 0x7}, [PLOT_DASHED] = {12, 0xFF}, [PLOT_DASH_DOTTED] = {13, 0x63F},
 	};
 	if (pens[pen->kind].drawn >> pen->x % pens[pen->kind].period & 1)
-		set_dot(dots, dots->line, pen->x, pen->y);
+		set_dot(dots, pen->masks, pen->x, pen->y);
 }
 
 /* Moves the pen to (x, y) in dots, one dot at a time along the longer side. */
@@ -83,14 +160,14 @@ static void draw_to(struct plot_dots *dots, struct pen *pen, int x, int y)
 	}
 }
 
-static void draw_means(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, enum plot_pen kind)
+static void draw_means(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, struct pen pen,
+	bool smooth)
 {
-	struct pen pen = {.kind = kind};
 	bool down = false;
 	for (int x = 0; x < dots->columns * dots->across; x++) {
 		if (!columns[x].points)
 			continue;
-		int y = plot_row(dots, values, columns[x].sum / (double)columns[x].points);
+		int y = plot_row(dots, values, (smooth ? columns[x].smooth : columns[x].sum) / (double)columns[x].points);
 		if (down) {
 			draw_to(dots, &pen, x, y);
 		} else {
@@ -112,7 +189,8 @@ static void draw_reach(struct plot_dots *dots, int cell, float min, float max, c
 	dots->below[cell] |= axis_position(values, min) < -1e-9;
 }
 
-void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, enum plot_pen pen, int side)
+void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, enum plot_pen pen,
+	int side, bool smooth)
 {
 	for (int cell = 0; cell < dots->columns; cell++) {
 		struct plot_column both = {0};
@@ -126,7 +204,9 @@ void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const 
 		if (both.points)
 			draw_reach(dots, cell, both.min, both.max, values, side);
 	}
-	draw_means(dots, columns, values, pen);
+	if (smooth)
+		draw_means(dots, columns, values, (struct pen){.kind = PLOT_SOLID, .masks = dots->reach}, false);
+	draw_means(dots, columns, values, (struct pen){.kind = pen, .masks = dots->line}, smooth);
 }
 
 uint32_t plot_character(const struct plot_dots *dots, uint8_t mask, char plain)

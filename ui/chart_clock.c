@@ -1,0 +1,122 @@
+#include "ui/chart_clock.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "engine/base/text.h"
+
+struct chart_clock chart_clock_of(const struct view *view)
+{
+	bool counted = view->run.epochs > 0 && view->run.step > 0;
+	return (struct chart_clock){
+		.steps_per_epoch = counted ? (double)view->run.step / view->run.epochs : 0,
+		.batch = view->run.batch,
+		.seconds = &view->seconds,
+	};
+}
+
+bool chart_clock_knows(const struct chart_clock *clock, enum chart_unit unit)
+{
+	if (!clock || unit == CHART_STEPS)
+		return unit == CHART_STEPS;
+	if (unit == CHART_EPOCHS)
+		return clock->steps_per_epoch > 0;
+	if (unit == CHART_IMAGES)
+		return clock->batch > 0;
+	return clock->seconds && clock->seconds->count > 1;
+}
+
+static double middle_step(const struct series_bucket *bucket)
+{
+	return ((double)bucket->first_step + (double)bucket->last_step) / 2;
+}
+
+static double bucket_place(const struct series_bucket *bucket, bool by_step)
+{
+	return by_step ? middle_step(bucket) : series_mean(bucket);
+}
+
+/* Where `from` lies among the buckets by one of the two numbers, the other one there; beyond the ends as between the
+ * nearest two. Both rise. */
+static double look_up(const struct series *series, double from, bool by_step)
+{
+	int low = 0, high = series->count - 1;
+	while (high - low > 1) {
+		int middle = (low + high) / 2;
+		if (bucket_place(&series->buckets[middle], by_step) <= from)
+			low = middle;
+		else
+			high = middle;
+	}
+	const struct series_bucket *before = &series->buckets[low], *after = &series->buckets[high];
+	double begin = bucket_place(before, by_step), span = bucket_place(after, by_step) - begin;
+	double to_begin = bucket_place(before, !by_step), to_span = bucket_place(after, !by_step) - to_begin;
+	return span > 0 ? to_begin + (from - begin) / span * to_span : to_begin;
+}
+
+double chart_clock_at(const struct chart_clock *clock, enum chart_unit unit, double step)
+{
+	if (!chart_clock_knows(clock, unit) || unit == CHART_STEPS)
+		return step;
+	if (unit == CHART_EPOCHS)
+		return step / clock->steps_per_epoch;
+	if (unit == CHART_IMAGES)
+		return step * clock->batch;
+	return look_up(clock->seconds, step, true);
+}
+
+double chart_clock_step(const struct chart_clock *clock, enum chart_unit unit, double at)
+{
+	if (!chart_clock_knows(clock, unit) || unit == CHART_STEPS)
+		return at;
+	if (unit == CHART_EPOCHS)
+		return at * clock->steps_per_epoch;
+	if (unit == CHART_IMAGES)
+		return at / clock->batch;
+	return look_up(clock->seconds, at, false);
+}
+
+static void name_scale(struct chart_scale *scale, double span)
+{
+	static const char *const names[CHART_UNITS] = {"steps", "epochs", "images", "seconds"};
+	static const struct { double from, divisor; const char *name; } times[] = {
+		{3 * 86400.0, 86400, "days"}, {3 * 3600.0, 3600, "hours"}, {3 * 60.0, 60, "minutes"},
+	};
+	scale->name = names[scale->unit];
+	scale->divisor = 1;
+	for (size_t i = 0; scale->unit == CHART_TIME && i < sizeof times / sizeof *times; i++)
+		if (span >= times[i].from) {
+			scale->name = times[i].name;
+			scale->divisor = times[i].divisor;
+			return;
+		}
+}
+
+struct chart_scale chart_scale_between(enum chart_unit unit, double first, double last, double intervals)
+{
+	struct chart_scale scale = {.unit = unit};
+	bool whole = unit == CHART_STEPS || unit == CHART_IMAGES;
+	name_scale(&scale, last - first);
+	scale.axis = axis_between(first / scale.divisor, last / scale.divisor, intervals, whole);
+	return scale;
+}
+
+double chart_scale_position(const struct chart_scale *scale, double at)
+{
+	return axis_position(&scale->axis, at / scale->divisor);
+}
+
+char *chart_scale_label(char *target, size_t size, const struct chart_scale *scale, double tick)
+{
+	if (scale->unit == CHART_STEPS || scale->unit == CHART_IMAGES)
+		return axis_step_label(target, size, &scale->axis, tick);
+	return axis_label(target, size, &scale->axis, tick);
+}
+
+char *chart_scale_value(char *target, size_t size, const struct chart_scale *scale, double at)
+{
+	if (scale->unit == CHART_STEPS || scale->unit == CHART_IMAGES)
+		return text_count(target, size, (int64_t)llround(at));
+	snprintf(target, size, "%.2f", at / scale->divisor);
+	return target;
+}
