@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cli.h"
+#include "app/cmd_runs.h"
+#include "app/run_fields.h"
 #include "app/run_verdict.h"
-#include "app/runs_json.h"
 #include "engine/quant/quantizer.h"
 
 /* ---- reading ---- */
@@ -211,3 +211,43 @@ json_t *run_report_to_json(const struct run_report *report)
 	json_object_set(json, "sample_steps", report->samples);
 	return json;
 }
+
+/* ---- the command ---- */
+
+struct show_arguments {
+	const char *store;
+	bool json;
+};
+
+static int run(int argc, char **argv)
+{
+	struct show_arguments arguments = {0};
+	struct cli_words words;
+	int status;
+	if (!cli_parse(&subcommand_runs_show.syntax, subcommand_runs_show.help, argc, argv, &arguments, &words, &status))
+		return status;
+	struct error error = {0};
+	struct run_report report = {0};
+	struct store *store = runs_open_store(arguments.store, STORE_READ, &error);
+	bool success = store && run_report_read(store, words.items[0], &report, &error);
+	store_close(store);
+	if (!success)
+		status = cli_fail(&error);
+	else
+		status = arguments.json ? cli_print_json(run_report_to_json(&report)) : run_report_print(&report);
+	run_report_clear(&report);
+	return status;
+}
+
+static const struct cli_option options[] = {
+	CLI_STORE(struct show_arguments, store),
+	CLI_JSON(struct show_arguments, json),
+	{.name = NULL},
+};
+
+const struct subcommand subcommand_runs_show = {
+	.name = "show",
+	.help = "Show one run: settings, journal, last metrics and layer statistics, checkpoints, samples.",
+	.syntax = {.positionals = "RUN", .min = 1, .max = 1, .options = options, .notes = "RUN is a name or an id.\n"},
+	.run = run,
+};

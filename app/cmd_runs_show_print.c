@@ -7,7 +7,7 @@
 
 #include "app/cli.h"
 #include "app/cmd_runs_show.h"
-#include "app/runs_json.h"
+#include "app/run_fields.h"
 #include "app/text_table.h"
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
@@ -46,12 +46,12 @@ static void describe_bits(const json_t *networks, int index, int bits, char *tar
 {
 	const char *layer;
 	json_t *own;
-	bits_to_text(bits, target);
+	run_bits_text(target, size, bits);
 	size_t used = strlen(target);
 	const char *before = " (";
 	json_object_foreach(json_object_get(json_array_get(networks, (size_t)index), "exceptions"), layer, own) {
 		char word[8];
-		bits_to_text((int)json_integer_value(own), word);
+		run_bits_text(word, sizeof word, (double)json_integer_value(own));
 		used += (size_t)snprintf(target + used, size - used, "%s%s %s", before, layer, word);
 		used = used < size ? used : size - 1;
 		before = ", ";
@@ -74,6 +74,10 @@ static void print_run(const struct run_report *report)
 	const struct run *run = &report->run;
 	char text[128], number[32], other[32];
 	printf("%s  %s\n", run->name, run_status_name(run->status));
+	print_pair("tags", run->tags);
+	print_pair("note", run->note);
+	if (run->trashed > 0 || run->archived)
+		print_pair("kept", run->trashed > 0 ? "in the trash" : "in the archive");
 	print_pair("message", run->message);
 	print_pair("verdict", run->verdict.kind);
 	print_pair("because", run->verdict.reason);
@@ -178,7 +182,7 @@ static void add_layer_row(struct text_table *table, const json_t *layer)
 {
 	char bars[80], bits[8], weights[32];
 	draw_states(json_object_get(layer, "counts"), bars, sizeof bars);
-	bits_to_text((int)integer_of(layer, "bits"), bits);
+	run_bits_text(bits, sizeof bits, (double)integer_of(layer, "bits"));
 	text_table_add(table, "%s", text_of(layer, "network"));
 	text_table_add(table, "%s", text_of(layer, "layer"));
 	text_table_add(table, "%s", text_of(layer, "shape"));

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "app/cli.h"
-#include "app/runs_json.h"
+#include "app/run_fields.h"
 #include "app/state_table.h"
 #include "app/text_table.h"
 
@@ -127,7 +127,7 @@ static void add_row(struct text_table *table, const struct weights_row *row)
 	text_table_add(table, "%s", layer->shape);
 	text_table_add(table, "%s", text_count(text, sizeof text, (int64_t)layer->weights));
 	text_table_add(table, "%s%s", layer->states ? layer->quantizer : "-", layer->degenerate ? " (degenerate)" : "");
-	bits_to_text(layer->bits, text);
+	run_bits_text(text, sizeof text, layer->bits);
 	text_table_add(table, "%s", text);
 	add_number(table, "%.4g", layer->alpha);
 	add_number(table, "%.4g", layer->beta);

@@ -15,6 +15,10 @@
  *                  seed is unsigned 64-bit, stored with the same bits. last_step 0: no end. ended 0: not yet.
  *                  verdict is convergent, unstable, failed or undecided ('' when never judged), verdict_warnings are names
  *                  with blanks between them, verdict_reason and verdict_action sentences: why, and what to try next.
+ *                  tags are names in alphabetical order with blanks between them. trashed is when the run was put into the
+ *                  trash, 0: it is not there. change is the number of the row's latest change, in the order of all rows'.
+ *   run_changes    one row, kept by triggers: the number of the latest change of any run, and that of the latest deletion.
+ *   views          saved looks at the list of runs, as `qgan runs list` takes them: filter, columns, sort.
  *   metric_points  one row every few steps: losses, mean D(x) and D(G(z)), gradient norms, speed; means over the
  *                  steps since the row before.
  *   journal        what people changed and what happened, with the last step done before it took effect.
@@ -250,12 +254,45 @@ static const char score_schema[] =
 	"UPDATE runs SET " STORE_SET_SIZES ";"
 	"ALTER TABLE checkpoints ADD COLUMN best INTEGER NOT NULL DEFAULT 0 CHECK (best IN (0, 1));";
 
+/* Triggers count, so that whoever writes, a reader finds what is new by one look at an index. */
+static const char editing_schema[] =
+	"ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE runs ADD COLUMN archived INTEGER NOT NULL DEFAULT 0 CHECK (archived IN (0, 1));"
+	"ALTER TABLE runs ADD COLUMN trashed REAL NOT NULL DEFAULT 0;"
+	"ALTER TABLE runs ADD COLUMN change INTEGER NOT NULL DEFAULT 1;"
+	"CREATE INDEX runs_by_change ON runs (change);"
+	"CREATE TABLE run_changes ("
+	"	latest INTEGER NOT NULL,"
+	"	deleted INTEGER NOT NULL"
+	") STRICT;"
+	"INSERT INTO run_changes (latest, deleted) VALUES (1, 0);"
+	"CREATE TRIGGER run_inserted AFTER INSERT ON runs BEGIN"
+	"	UPDATE run_changes SET latest = latest + 1;"
+	"	UPDATE runs SET change = (SELECT latest FROM run_changes) WHERE id = NEW.id;"
+	"END;"
+	"CREATE TRIGGER run_updated AFTER UPDATE ON runs WHEN NEW.change = OLD.change BEGIN"
+	"	UPDATE run_changes SET latest = latest + 1;"
+	"	UPDATE runs SET change = (SELECT latest FROM run_changes) WHERE id = NEW.id;"
+	"END;"
+	"CREATE TRIGGER run_deleted AFTER DELETE ON runs BEGIN"
+	"	UPDATE run_changes SET latest = latest + 1, deleted = latest + 1;"
+	"END;"
+	"CREATE TABLE views ("
+	"	name TEXT PRIMARY KEY,"
+	"	filter TEXT NOT NULL,"
+	"	columns TEXT NOT NULL,"
+	"	sort TEXT NOT NULL,"
+	"	saved REAL NOT NULL"
+	") STRICT;";
+
 /* Append only: files in the world have stopped at every one of these. */
 const struct migration migrations[] = {
 	{.purpose = "runs, metric points, journal, layer statistics, samples, checkpoints", .sql = first_schema},
 	{.purpose = "scales, packed size and error trace of layers", .sql = layer_schema},
 	{.purpose = "verdicts, and the diversity of samples", .sql = verdict_schema},
 	{.purpose = "scores, their summary and the size of runs", .sql = score_schema},
+	{.purpose = "tags, notes, archive, trash and changes of runs; saved views", .sql = editing_schema},
 };
 const size_t migration_count = sizeof migrations / sizeof *migrations;
 

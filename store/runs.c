@@ -10,7 +10,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "store/process.h"
-#include "store/statement.h"
+#include "store/runs_parts.h"
 
 static const char *const status_names[] = {
 	[RUN_LIVE] = "live",
@@ -55,7 +55,8 @@ static bool needs_process(enum run_status status)
 	" host, boot_id, pid, process_start, created, heartbeat, ended, train_seconds, step, last_step, epochs," \
 	" loss_d, loss_g, coalesce(parent_id, 0), parent_step, message, verdict, verdict_warnings, verdict_reason," \
 	" verdict_action, score_identity, score_step, fid, fid_std, kid, kid_std, is_mean, is_std, best_fid_step, best_is_step," \
-	" best_fid, best_fid_std, best_is, best_is_std, packed_d, float_d, packed_g, float_g"
+	" best_fid, best_fid_std, best_is, best_is_std, packed_d, float_d, packed_g, float_g," \
+	" tags, note, archived, trashed, change"
 
 static void read_scores(struct statement *statement, struct run_scores *scores)
 {
@@ -126,6 +127,11 @@ static void read_run(struct statement *statement, struct run *run)
 	statement_read_text(statement, run->verdict.action, sizeof run->verdict.action);
 	read_scores(statement, &run->scores);
 	read_sizes(statement, &run->sizes);
+	statement_read_text(statement, run->tags, sizeof run->tags);
+	statement_read_text(statement, run->note, sizeof run->note);
+	run->archived = statement_read_integer(statement) != 0;
+	run->trashed = statement_read_real(statement);
+	run->change = statement_read_integer(statement);
 }
 
 static void show_dead_as_crashed(struct run *run, const struct run *self, double now)
@@ -228,34 +234,68 @@ bool store_find_run(struct store *store, const char *name_or_id, struct run *run
 	return true;
 }
 
-bool store_list_runs(struct store *store, struct run **runs, size_t *count, struct error *error)
+/* Of a statement that selects RUN_COLUMNS and, when `settings`, config_json; finishes it. */
+static bool collect_runs(struct statement *statement, bool settings, struct run **runs, size_t *count, struct error *error)
 {
 	*runs = NULL;
 	*count = 0;
-	struct statement statement;
-	if (!statement_prepare(&statement, store, "SELECT " RUN_COLUMNS " FROM runs ORDER BY id DESC", error))
-		return false;
-	struct run self = {0};
-	process_identify(&self);
-	double now = clock_unix();
 	bool row, success;
 	size_t capacity = 0;
-	while ((success = statement_step(&statement, &row, error)) && row) {
+	while ((success = statement_step(statement, &row, error)) && row) {
 		if (*count == capacity) {
 			capacity = capacity ? 2 * capacity : 64;
 			*runs = memory_resized(*runs, capacity, sizeof **runs);
 		}
 		struct run *run = &(*runs)[(*count)++];
-		read_run(&statement, run);
-		show_dead_as_crashed(run, &self, now);
+		read_run(statement, run);
+		run->config_json = settings ? statement_read_owned_text(statement) : NULL;
 	}
-	statement_finish(&statement);
-	if (success)
+	statement_finish(statement);
+	if (success) {
+		store_check_processes(*runs, *count);
 		return true;
+	}
 	store_free_runs(*runs, *count);
 	*runs = NULL;
 	*count = 0;
 	return false;
+}
+
+bool store_list_runs(struct store *store, struct run **runs, size_t *count, struct error *error)
+{
+	struct statement statement;
+	*runs = NULL;
+	*count = 0;
+	return statement_prepare(&statement, store, "SELECT " RUN_COLUMNS " FROM runs WHERE trashed = 0 ORDER BY id DESC", error) &&
+	       collect_runs(&statement, false, runs, count, error);
+}
+
+/* The numbers are read first: what comes between the two looks is told once more by the next. */
+bool store_list_changes(struct store *store, int64_t since, struct run_changes *changes, struct error *error)
+{
+	*changes = (struct run_changes){0};
+	int64_t deleted;
+	struct statement statement;
+	if (!statement_query_integer(store, "SELECT deleted FROM run_changes", 0, 0, &deleted, error) ||
+	    !statement_query_integer(store, "SELECT latest FROM run_changes", 0, 0, &changes->now, error))
+		return false;
+	changes->all = since == 0 || since < deleted;
+	if (!statement_prepare(&statement, store,
+	                       changes->all ? "SELECT " RUN_COLUMNS ", config_json FROM runs ORDER BY id DESC"
+	                                    : "SELECT " RUN_COLUMNS ", config_json FROM runs WHERE change > ? ORDER BY id DESC", error))
+		return false;
+	if (!changes->all)
+		statement_bind_integer(&statement, since);
+	return collect_runs(&statement, true, &changes->runs, &changes->count, error);
+}
+
+void store_check_processes(struct run *runs, size_t count)
+{
+	struct run self = {0};
+	double now = clock_unix();
+	process_identify(&self);
+	for (size_t i = 0; i < count; i++)
+		show_dead_as_crashed(&runs[i], &self, now);
 }
 
 void store_free_runs(struct run *runs, size_t count)
@@ -267,7 +307,7 @@ void store_free_runs(struct run *runs, size_t count)
 
 /* ---- writing ---- */
 
-static bool check_name(const char *name, struct error *error)
+bool run_check_name(const char *what, const char *name, struct error *error)
 {
 	bool only_digits = true, fits = name[0] != '\0' && isalnum((unsigned char)name[0]);
 	for (const char *c = name; *c != '\0'; c++) {
@@ -276,11 +316,11 @@ static bool check_name(const char *name, struct error *error)
 	}
 	if (fits && !only_digits)
 		return true;
-	return error_set(error, ERROR_INPUT, "run name \"%s\": letters, digits and . _ - are allowed, a letter or digit first, "
-	                 "not digits only", name);
+	return error_set(error, ERROR_INPUT, "%s name \"%.80s\": letters, digits and . _ - are allowed, a letter or digit first, "
+	                 "not digits only", what, name);
 }
 
-static bool is_name_taken(struct store *store, const char *name, bool *taken, struct error *error)
+bool run_name_is_taken(struct store *store, const char *name, bool *taken, struct error *error)
 {
 	struct statement statement;
 	if (!statement_prepare(&statement, store, "SELECT 1 FROM runs WHERE name = ?", error))
@@ -298,7 +338,7 @@ static bool choose_name(struct store *store, char name[RUN_NAME_SIZE], bool exac
 	text_copy(base, sizeof base, name);
 	for (int number = 2; ; number++) {
 		bool taken;
-		if (!is_name_taken(store, name, &taken, error))
+		if (!run_name_is_taken(store, name, &taken, error))
 			return false;
 		if (!taken)
 			return true;
@@ -364,7 +404,7 @@ static bool insert_row(struct store *store, const struct run *run, struct error 
 
 bool store_insert_run(struct store *store, struct run *run, bool exact_name, struct error *error)
 {
-	if (!check_name(run->name, error) || !store_begin_span(store, error))
+	if (!run_check_name("run", run->name, error) || !store_begin_span(store, error))
 		return false;
 	struct run row = *run;
 	if (needs_process(row.status) && row.pid == 0)
@@ -381,8 +421,7 @@ bool store_insert_run(struct store *store, struct run *run, bool exact_name, str
 	return true;
 }
 
-/* A statement that must have met exactly the run. Finishes it. */
-static bool run_on_one(struct statement *statement, int64_t run, struct error *error)
+bool run_on_one(struct statement *statement, int64_t run, struct error *error)
 {
 	struct store *store = statement->store;
 	bool success = statement_run(statement, error);
@@ -448,19 +487,25 @@ bool store_update_run_facts(struct store *store, int64_t run, int channels, int6
 
 /* ---- owning a run ---- */
 
-static bool check_free(struct store *store, int64_t id, const struct run *self, struct error *error)
+bool run_read(struct store *store, int64_t id, struct run *run, struct error *error)
 {
-	struct run run;
 	bool found;
-	if (!select_run(store, NULL, id, &run, &found, error))
+	if (!select_run(store, NULL, id, run, &found, error))
 		return false;
 	if (!found)
 		return error_set(error, ERROR_INPUT, "there is no run %" PRId64 " in store %s", id, store->path);
-	run_clear(&run);
-	if (!needs_process(run.status) || !process_is_alive(&run, self, clock_unix()))
+	run_clear(run);
+	return true;
+}
+
+bool run_check_free(const struct run *run, struct error *error)
+{
+	struct run self = {0};
+	process_identify(&self);
+	if (!needs_process(run->status) || !process_is_alive(run, &self, clock_unix()))
 		return true;
-	return error_set(error, ERROR_STATE, "run \"%s\" is %s in process %" PRId64 " on %s: stop it there first", run.name,
-	                 run_status_name(run.status), run.pid, run.host);
+	return error_set(error, ERROR_STATE, "run \"%s\" is %s in process %" PRId64 " on %s: stop it there first", run->name,
+	                 run_status_name(run->status), run->pid, run->host);
 }
 
 static bool write_owner(struct store *store, int64_t run, const struct run *self, struct error *error)
@@ -479,12 +524,21 @@ static bool write_owner(struct store *store, int64_t run, const struct run *self
 	return run_on_one(&statement, run, error);
 }
 
+static bool check_claimable(struct store *store, int64_t id, struct error *error)
+{
+	struct run run;
+	if (!run_read(store, id, &run, error) || !run_check_free(&run, error))
+		return false;
+	return run.trashed == 0 ||
+	       error_set(error, ERROR_STATE, "run \"%s\" is in the trash: qgan runs restore %s brings it back", run.name, run.name);
+}
+
 bool store_claim_run(struct store *store, int64_t run, struct error *error)
 {
 	struct run self = {0};
 	process_identify(&self);
 	if (!store_begin_span(store, error))
 		return false;
-	bool success = check_free(store, run, &self, error) && write_owner(store, run, &self, error);
+	bool success = check_claimable(store, run, error) && write_owner(store, run, &self, error);
 	return store_end_span(store, success, error);
 }

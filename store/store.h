@@ -12,7 +12,7 @@
 
 #include "engine/base/error.h"
 
-enum { RUN_NAME_SIZE = 64, STORE_PATH_SIZE = 4096, STORE_TEXT_SIZE = 256 };
+enum { RUN_NAME_SIZE = 64, RUN_NOTE_SIZE = 512, STORE_PATH_SIZE = 4096, STORE_TEXT_SIZE = 256 };
 
 struct store;
 
@@ -78,6 +78,11 @@ struct run {
 	struct run_scores scores;
 	struct run_sizes sizes;
 	int64_t process_start;      /* of pid, clock ticks after boot: tells it from a later process of the same number */
+	char tags[STORE_TEXT_SIZE]; /* in alphabetical order, blanks between them */
+	char note[RUN_NOTE_SIZE];   /* one line for people */
+	bool archived;
+	double trashed;             /* unix seconds; 0: not in the trash */
+	int64_t change;             /* grows with every change of the row */
 };
 void run_clear(struct run *run);
 
@@ -87,9 +92,22 @@ void run_clear(struct run *run);
 bool store_insert_run(struct store *store, struct run *run, bool exact_name, struct error *error);
 /* Unknown: the error names the nearest. */
 bool store_find_run(struct store *store, const char *name_or_id, struct run *run, struct error *error);
-/* Newest first, without config_json (NULL). *runs is an array of *count, freed by store_free_runs. */
+/* Newest first, without those in the trash and without config_json (NULL). *runs is an array of *count, freed by
+ * store_free_runs. */
 bool store_list_runs(struct store *store, struct run **runs, size_t *count, struct error *error);
 void store_free_runs(struct run *runs, size_t count);
+
+/* What is new since an earlier look, so that a list of thousands is brought up to date at the price of what changed. */
+struct run_changes {
+	struct run *runs; /* newest first, the trash among them, with config_json; freed by store_free_runs */
+	size_t count;
+	bool all;         /* these are all there are: `since` was 0, or some were purged. Else: those to replace or to add */
+	int64_t now;      /* `since` of the next look */
+};
+bool store_list_changes(struct store *store, int64_t since, struct run_changes *changes, struct error *error);
+/* Nothing is written when a process dies: a live run that was read earlier may have become a crashed one. */
+void store_check_processes(struct run *runs, size_t count);
+
 struct run_progress { /* what changes while it trains */
 	enum run_status status;
 	int64_t step;
@@ -109,6 +127,33 @@ bool store_set_verdict(struct store *store, int64_t run, const struct run_verdic
 /* Forgets metric points, journal, statistics, samples, scores and checkpoints after `step`, and the verdict: a resumed run
  * trains them anew. */
 bool store_rewind_run(struct store *store, int64_t run, int64_t step, struct error *error);
+
+/* ---- editing runs (store/runs_edit.c) ----
+ * ERROR_STATE where a live process owns the run and the change would be in its way. */
+
+/* The checkpoint files move along: whenever the power fails, every row has its file. */
+bool store_rename_run(struct store *store, int64_t run, const char *name, struct error *error);
+/* A tag has letters, digits, '.', '_' and '-'. Adding one that is there and removing one that is not changes nothing. */
+bool store_tag_run(struct store *store, int64_t run, const char *tag, bool add, struct error *error);
+bool store_note_run(struct store *store, int64_t run, const char *note, struct error *error); /* "": none */
+bool store_archive_run(struct store *store, int64_t run, bool archived, struct error *error);
+bool store_trash_run(struct store *store, int64_t run, bool trashed, struct error *error);
+/* For ever, with everything that hangs on it and its files: only from the trash. */
+bool store_purge_run(struct store *store, int64_t run, struct error *error);
+
+/* ---- saved views of the list of runs (store/views.c) ---- */
+enum { VIEW_FILTER_SIZE = 512, VIEW_COLUMNS_SIZE = 512 };
+struct run_view {
+	char name[RUN_NAME_SIZE];        /* like a run's */
+	char filter[VIEW_FILTER_SIZE];   /* app/run_filter.h; empty: every run */
+	char columns[VIEW_COLUMNS_SIZE]; /* names of fields, commas between them; empty: the usual ones */
+	char sort[STORE_TEXT_SIZE];      /* likewise, '-' before a field: falling; empty: newest first */
+};
+bool store_save_view(struct store *store, const struct run_view *view, struct error *error); /* replaces one of that name */
+bool store_find_view(struct store *store, const char *name, struct run_view *view, struct error *error);
+/* In alphabetical order; *views is an array of *count, free(*views). */
+bool store_list_views(struct store *store, struct run_view **views, size_t *count, struct error *error);
+bool store_delete_view(struct store *store, const char *name, struct error *error);
 
 /* ---- metric points (store/metrics.c) ---- */
 struct metric_point {

@@ -48,18 +48,10 @@ double diversity_of_grid(const struct image *grid, int tiles, int columns)
 	return diversity;
 }
 
-bool diversity_of_dataset(const struct dataset *dataset, double *diversity, struct error *error)
+double diversity_of_dataset(const struct dataset *dataset)
 {
-	size_t picture = dataset_picture_bytes(dataset);
+	size_t picture = (size_t)dataset->size * (size_t)dataset->size * (size_t)dataset->channels;
 	size_t step = dataset->count > MOST_PICTURES ? dataset->count / MOST_PICTURES : 1;
 	size_t count = dataset->count / step < MOST_PICTURES ? dataset->count / step : MOST_PICTURES;
-	uint32_t numbers[MOST_PICTURES];
-	for (size_t i = 0; i < count; i++)
-		numbers[i] = (uint32_t)(i * step);
-	uint8_t *pixels = memory_try_bytes(count * picture, "some pictures", error);
-	bool good = pixels && dataset_pick(dataset, NULL, numbers, count, pixels, error);
-	if (good)
-		*diversity = diversity_of_pictures(pixels, count, picture, picture);
-	free(pixels);
-	return good;
+	return diversity_of_pictures(dataset->pixels, count, picture, step * picture);
 }
