@@ -8,8 +8,9 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/data/dataset.h"
+#include "engine/tensor/parallel.h"
 
-enum { MAX_CHANNELS = 3, STANDARD_SIZE = 32, STANDARD_SEED = 1 };
+enum { MAX_CHANNELS = 3, STANDARD_SIZE = 32, STANDARD_SEED = 1, STANDARD_MEMORY_MB = 2048, MOST_MEMORY_MB = 1 << 30 };
 
 static const struct subcommand list_command, info_command;
 
@@ -78,7 +79,7 @@ static int run_list(int argc, char **argv)
 /* ---- info ---- */
 
 struct info_arguments {
-	int64_t size, channels;
+	int64_t size, channels, crop, memory_mb;
 	uint64_t seed;
 	const char *split;
 	bool json;
@@ -88,19 +89,63 @@ struct channel_statistics {
 	double mean, deviation; /* of values in 0..1 */
 };
 
-static void measure_channels(const struct dataset *dataset, struct channel_statistics statistics[MAX_CHANNELS])
+/* Exact: 2^64 is far above 255^2 times any number of bytes on a disk. */
+struct channel_sums {
+	uint64_t sum, squares;
+};
+
+static void add_pixels(const uint8_t *pixels, size_t count, size_t channels, struct channel_sums sums[MAX_CHANNELS])
 {
-	size_t pixels = dataset->count * (size_t)dataset->size * (size_t)dataset->size, channels = (size_t)dataset->channels;
-	for (size_t c = 0; c < channels; c++) {
-		uint64_t sum = 0, squares = 0; /* exact: 2^64 is far above 255^2 times any number of bytes in memory */
-		for (size_t i = 0; i < pixels; i++) {
-			uint64_t value = dataset->pixels[i * channels + c];
-			sum += value;
-			squares += value * value;
+	for (size_t i = 0; i < count; i++)
+		for (size_t c = 0; c < channels; c++) {
+			uint64_t value = pixels[i * channels + c];
+			sums[c].sum += value;
+			sums[c].squares += value * value;
 		}
-		double mean = (double)sum / (double)pixels, variance = (double)squares / (double)pixels - mean * mean;
+}
+
+static bool show_progress(void *context, size_t done, size_t total)
+{
+	struct cli_progress *progress = context;
+	progress->total = (int64_t)total;
+	cli_progress_update(progress, (int64_t)done, NULL);
+	return true;
+}
+
+/* Sees every picture: a damaged file does not stay unnoticed. */
+static bool sum_channels(const struct dataset *dataset, struct channel_sums sums[MAX_CHANNELS], struct cli_progress *progress,
+                         struct error *error)
+{
+	enum { CHUNK = 256 };
+	struct parallel *parallel = parallel_create(0, error);
+	uint8_t *pixels = parallel ? memory_try_bytes(CHUNK * dataset_picture_bytes(dataset), "some pictures", error) : NULL;
+	bool good = pixels;
+	for (size_t first = 0; good && first < dataset->count; first += CHUNK) {
+		size_t count = dataset->count - first < CHUNK ? dataset->count - first : CHUNK;
+		good = dataset_read(dataset, parallel, first, count, pixels, error);
+		if (good)
+			add_pixels(pixels, count * (size_t)dataset->size * (size_t)dataset->size, (size_t)dataset->channels, sums);
+		show_progress(progress, first + count, dataset->count);
+	}
+	free(pixels);
+	parallel_destroy(parallel);
+	return good;
+}
+
+static bool measure_channels(const struct dataset *dataset, struct channel_statistics statistics[MAX_CHANNELS],
+                             struct error *error)
+{
+	struct channel_sums sums[MAX_CHANNELS] = {0};
+	struct cli_progress progress;
+	cli_progress_begin(&progress, "measuring", "pictures", 0, (int64_t)dataset->count);
+	bool good = sum_channels(dataset, sums, &progress, error);
+	cli_progress_end(&progress);
+	double pixels = (double)dataset->count * dataset->size * dataset->size;
+	for (int c = 0; good && c < dataset->channels; c++) {
+		double mean = (double)sums[c].sum / pixels, variance = (double)sums[c].squares / pixels - mean * mean;
 		statistics[c] = (struct channel_statistics){mean / 255, sqrt(fmax(variance, 0)) / 255};
 	}
+	return good;
 }
 
 /* `classes` counts; to be freed. */
@@ -110,11 +155,6 @@ static size_t *count_classes(const struct dataset *dataset)
 	for (size_t i = 0; dataset->labels && i < dataset->count; i++)
 		counts[dataset->labels[i]]++;
 	return counts;
-}
-
-static size_t pixel_bytes(const struct dataset *dataset)
-{
-	return dataset->count * (size_t)dataset->size * (size_t)dataset->size * (size_t)dataset->channels;
 }
 
 static json_t *classes_to_json(const struct dataset *dataset)
@@ -128,20 +168,19 @@ static json_t *classes_to_json(const struct dataset *dataset)
 	return classes;
 }
 
-static json_t *info_to_json(const struct dataset *dataset, const char *split, double seconds)
+static json_t *info_to_json(const struct dataset *dataset, const char *split, double seconds,
+                            const struct channel_statistics statistics[MAX_CHANNELS])
 {
-	struct channel_statistics statistics[MAX_CHANNELS];
 	json_t *means = json_array(), *deviations = json_array();
-	measure_channels(dataset, statistics);
 	for (int c = 0; c < dataset->channels; c++) {
 		json_array_append_new(means, cli_json_real(statistics[c].mean));
 		json_array_append_new(deviations, cli_json_real(statistics[c].deviation));
 	}
-	return json_pack("{s:o, s:s, s:s, s:I, s:i, s:i, s:o, s:o, s:o, s:I, s:o, s:I, s:I, s:o}",
+	return json_pack("{s:o, s:s, s:s, s:I, s:i, s:i, s:o, s:o, s:o, s:I, s:b, s:o, s:I, s:I, s:o}",
 		"spec", cli_json_text(dataset->spec), "kind", dataset->kind, "split", split,
 		"count", (json_int_t)dataset->count, "size", dataset->size, "channels", dataset->channels,
 		"classes", classes_to_json(dataset), "mean", means, "deviation", deviations,
-		"bytes", (json_int_t)pixel_bytes(dataset),
+		"bytes", (json_int_t)(dataset->count * dataset_picture_bytes(dataset)), "in_memory", dataset->pixels != NULL,
 		"directory", cli_json_text(*dataset->directory ? dataset->directory : NULL),
 		"files", (json_int_t)dataset->files, "file_bytes", (json_int_t)dataset->file_bytes,
 		"load_seconds", cli_json_real(seconds));
@@ -177,15 +216,15 @@ static void print_classes(const struct dataset *dataset)
 	free(counts);
 }
 
-static int print_info(const struct dataset *dataset, const char *split, double seconds)
+static int print_info(const struct dataset *dataset, const char *split, double seconds,
+                      const struct channel_statistics statistics[MAX_CHANNELS])
 {
-	struct channel_statistics statistics[MAX_CHANNELS];
 	char count[32], amount[32];
-	measure_channels(dataset, statistics);
+	text_bytes_amount(amount, sizeof amount, (double)dataset->count * (double)dataset_picture_bytes(dataset));
 	printf("data set  %s (%s)\n", dataset->spec, split);
-	printf("pictures  %s of %d x %d pixels, %d channel%s, %s in memory, loaded in %.2f s\n",
+	printf("pictures  %s of %d x %d pixels, %d channel%s, %s %s, opened in %.2f s\n",
 	       text_count(count, sizeof count, (int64_t)dataset->count), dataset->size, dataset->size, dataset->channels,
-	       dataset->channels == 1 ? "" : "s", text_bytes_amount(amount, sizeof amount, (double)pixel_bytes(dataset)), seconds);
+	       dataset->channels == 1 ? "" : "s", amount, dataset->pixels ? "in memory" : "read from the files as needed", seconds);
 	printf("mean     ");
 	for (int c = 0; c < dataset->channels; c++)
 		printf(" %.4f", statistics[c].mean);
@@ -198,19 +237,12 @@ static int print_info(const struct dataset *dataset, const char *split, double s
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
 }
 
-static bool show_progress(void *context, size_t done, size_t total)
-{
-	struct cli_progress *progress = context;
-	progress->total = (int64_t)total;
-	cli_progress_update(progress, (int64_t)done, NULL);
-	return true;
-}
-
 static struct dataset *open_with_progress(const char *spec, const struct info_arguments *arguments, struct error *error)
 {
 	struct cli_progress progress;
 	struct dataset_options options = {
-		.size = (int)arguments->size, .channels = (int)arguments->channels, .seed = arguments->seed, .split = arguments->split,
+		.size = (int)arguments->size, .channels = (int)arguments->channels, .crop = (int)arguments->crop,
+		.memory = (uint64_t)arguments->memory_mb << 20, .seed = arguments->seed, .split = arguments->split,
 		.progress = show_progress, .progress_context = &progress,
 	};
 	cli_progress_begin(&progress, "reading", "pictures", 0, 0);
@@ -221,7 +253,10 @@ static struct dataset *open_with_progress(const char *spec, const struct info_ar
 
 static int run_info(int argc, char **argv)
 {
-	struct info_arguments arguments = {.size = STANDARD_SIZE, .seed = STANDARD_SEED, .split = "train"};
+	struct info_arguments arguments = {
+		.size = STANDARD_SIZE, .seed = STANDARD_SEED, .split = "train", .memory_mb = STANDARD_MEMORY_MB,
+	};
+	struct channel_statistics statistics[MAX_CHANNELS];
 	struct cli_words words;
 	struct error error;
 	int status;
@@ -232,8 +267,11 @@ static int run_info(int argc, char **argv)
 	if (!dataset)
 		return cli_fail(&error);
 	double seconds = clock_seconds() - start;
-	status = arguments.json ? cli_print_json(info_to_json(dataset, arguments.split, seconds))
-	                        : print_info(dataset, arguments.split, seconds);
+	if (!measure_channels(dataset, statistics, &error))
+		status = cli_fail(&error);
+	else
+		status = arguments.json ? cli_print_json(info_to_json(dataset, arguments.split, seconds, statistics))
+		                        : print_info(dataset, arguments.split, seconds, statistics);
 	dataset_destroy(dataset);
 	return status;
 }
@@ -252,6 +290,10 @@ static const struct cli_option info_options[] = {
 	 .min = DATASET_MIN_SIZE, .max = DATASET_MAX_SIZE, .standard = "32", .help = "side of the pictures in pixels"},
 	{.name = "channels", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct info_arguments, channels),
 	 .max = MAX_CHANNELS, .standard = "0", .help = "1 grey, 3 colour, 0 as the set has them"},
+	{.name = "crop", .kind = CLI_INTEGER, .argument = "PIXELS", .offset = offsetof(struct info_arguments, crop), .max = 178,
+	 .standard = "178", .help = "CelebA only: the middle square that is used, 108, 128, 140, 160 or 178"},
+	{.name = "data-memory", .kind = CLI_INTEGER, .argument = "MB", .offset = offsetof(struct info_arguments, memory_mb),
+	 .max = MOST_MEMORY_MB, .standard = "2048", .help = "keep pictures from files in memory up to so many MB; 0: any number"},
 	{.name = "split", .kind = CLI_CHOICE, .argument = "NAME", .offset = offsetof(struct info_arguments, split), .choices = splits,
 	 .standard = "train", .help = "which part of the set, where it has parts"},
 	{.name = "seed", .kind = CLI_NATURAL, .argument = "N", .offset = offsetof(struct info_arguments, seed), .standard = "1",

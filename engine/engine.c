@@ -59,11 +59,14 @@ static bool open_trainer(struct engine *engine, struct error *error)
 		.size = settings->size,
 		.channels = settings->channels,
 		.seed = settings->seed,
+		.crop = settings->crop,
+		.memory = (uint64_t)settings->data_memory << 20,
 		.progress = loading_progress,
 		.progress_context = engine,
 	};
 	engine->dataset = dataset_open(settings->data, &options, error);
-	return engine->dataset && build_trainer(engine, error);
+	return engine->dataset && diversity_of_dataset(engine->dataset, &engine->real_diversity, error)
+	       && build_trainer(engine, error);
 }
 
 static bool at_the_end(const struct engine *engine)
@@ -86,7 +89,6 @@ static void load(struct engine *engine)
 	struct event event = engine_new_event(engine, EVENT_STARTED);
 	event.facts = *trainer_facts(engine->trainer);
 	engine_tell(engine, &event);
-	engine->real_diversity = diversity_of_dataset(engine->dataset);
 	engine_tell_judge_bits(engine);
 	engine_tell_state(engine, engine->options.start_paused ? ENGINE_PAUSED : ENGINE_RUNNING);
 	engine_tell_layers(engine);
@@ -198,10 +200,10 @@ static bool tell_periodic(struct engine *engine, int64_t step, struct error *err
 }
 
 /* The refused update was not applied: the state before it is still there to be kept. A person may try the next batch, or
- * go back further, where the trouble has not begun yet. */
+ * go back further, where the trouble has not begun yet; or put a picture file back that cannot be read, and try again. */
 static void take_trouble(struct engine *engine, const struct error *error)
 {
-	bool hold = engine->options.hold && error->code == ERROR_NUMERIC;
+	bool hold = engine->options.hold && (error->code == ERROR_NUMERIC || error->code == ERROR_INPUT || error->code == ERROR_IO);
 	judge_trouble(engine, error);
 	if (!engine->held_saved)
 		engine->held_saved = engine_tell_checkpoint(engine, 0, !hold, NULL);

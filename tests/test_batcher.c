@@ -53,7 +53,7 @@ static int picture_of(const float *activations, int n)
 static void draw(struct batcher *batcher, int batch, int count, int *numbers)
 {
 	for (int step = 0; step < count; step++) {
-		const float *activations = batcher_next(batcher);
+		const float *activations = batcher_next(batcher, NULL);
 		for (int n = 0; n < batch; n++)
 			*numbers++ = picture_of(activations, n);
 	}
@@ -63,7 +63,7 @@ static void batches_lie_pixel_by_pixel(void **state)
 {
 	(void)state;
 	struct batcher *batcher = create(BATCH, (struct batcher_position){0, 0});
-	const float *activations = batcher_next(batcher);
+	const float *activations = batcher_next(batcher, NULL);
 	for (int y = 0; y < SIZE; y++)
 		for (int x = 0; x < SIZE; x++)
 			for (int n = 0; n < BATCH; n++)
@@ -120,7 +120,7 @@ static void the_rest_of_an_epoch_is_left_out(void **state)
 		struct batcher_position position = batcher_position(batcher);
 		assert_int_equal(position.epoch, 2);
 		assert_int_equal(position.picture, step * BATCH);
-		batcher_next(batcher);
+		batcher_next(batcher, NULL);
 	}
 	struct batcher_position position = batcher_position(batcher);
 	assert_int_equal(position.epoch, 3);
@@ -179,7 +179,7 @@ static void a_batch_stays_until_the_next_call(void **state)
 	struct batcher *batcher = create(BATCH, (struct batcher_position){0, 0});
 	float copy[BATCH * PICTURE];
 	for (int step = 0; step < 200; step++) {
-		const float *activations = batcher_next(batcher);
+		const float *activations = batcher_next(batcher, NULL);
 		memcpy(copy, activations, sizeof copy);
 		if (step % 10 == 0)
 			usleep(500); /* time for the thread to do harm, if it can */
@@ -195,7 +195,7 @@ static void it_may_be_destroyed_at_any_moment(void **state)
 		for (int steps = 0; steps < 4; steps++) {
 			struct batcher *batcher = create(BATCH, (struct batcher_position){0, 0});
 			for (int i = 0; i < steps; i++)
-				assert_non_null(batcher_next(batcher));
+				assert_non_null(batcher_next(batcher, NULL));
 			batcher_destroy(batcher);
 		}
 	batcher_destroy(NULL);
@@ -248,7 +248,7 @@ static void its_thread_blocks_signals(void **state)
 {
 	(void)state;
 	struct batcher *batcher = create(BATCH, (struct batcher_position){0, 0});
-	batcher_next(batcher); /* the thread runs now */
+	batcher_next(batcher, NULL); /* the thread runs now */
 	uint64_t blocked = blocked_elsewhere();
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGALRM, SIGUSR1};
 	assert_true(blocked != UINT64_MAX);

@@ -454,7 +454,9 @@ static void diversity_is_the_mean_distance_of_pairs(void **state)
 	assert_true(fabs(diversity_of_pictures(&pictures[0][0], COUNT, VALUES, VALUES) - expected) < 1e-9 * expected);
 	assert_true(fabs(diversity_of_grid(&grid, COUNT, GRID_COLUMNS) - expected) < 1e-9 * expected);
 	const struct dataset dataset = {.size = SIDE, .channels = CHANNELS, .count = COUNT, .pixels = &pictures[0][0]};
-	assert_true(fabs(diversity_of_dataset(&dataset) - expected) < 1e-9 * expected);
+	double diversity;
+	assert_true(diversity_of_dataset(&dataset, &diversity, NULL));
+	assert_true(fabs(diversity - expected) < 1e-9 * expected);
 	assert_true(isnan(diversity_of_pictures(&pictures[0][0], 1, VALUES, VALUES)));
 	assert_true(isnan(diversity_of_grid(&grid, 1, GRID_COLUMNS)));
 	memset(pictures, 77, sizeof pictures);

@@ -31,7 +31,9 @@ static bool read_all(int descriptor, const char *path, struct file_bytes *file, 
 	return true;
 }
 
-static bool read_open_file(int descriptor, const char *path, size_t limit, struct file_bytes *file, struct error *error)
+/* Its first `most` bytes; `whole` is how many there are. */
+static bool read_open_file(int descriptor, const char *path, size_t limit, size_t most, struct file_bytes *file, uint64_t *whole,
+                           struct error *error)
 {
 	struct stat status;
 	if (fstat(descriptor, &status))
@@ -40,7 +42,9 @@ static bool read_open_file(int descriptor, const char *path, size_t limit, struc
 		return error_set(error, ERROR_INPUT, "%s is not a regular file", path);
 	if ((uintmax_t)status.st_size > limit)
 		return error_set(error, ERROR_INPUT, "%s has %jd bytes; expected at most %zu", path, (intmax_t)status.st_size, limit);
-	struct file_bytes read = {memory_try_bytes((size_t)status.st_size, path, error), (size_t)status.st_size};
+	*whole = (uint64_t)status.st_size;
+	size_t size = *whole < most ? (size_t)*whole : most;
+	struct file_bytes read = {memory_try_bytes(size, path, error), size};
 	if (!read.bytes)
 		return false;
 	if (!read_all(descriptor, path, &read, error)) {
@@ -51,12 +55,23 @@ static bool read_open_file(int descriptor, const char *path, size_t limit, struc
 	return true;
 }
 
-bool file_bytes_read(const char *path, size_t limit, struct file_bytes *file, struct error *error)
+static bool read_path(const char *path, size_t limit, size_t most, struct file_bytes *file, uint64_t *whole, struct error *error)
 {
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (descriptor < 0)
 		return error_set(error, ERROR_INPUT, "%s cannot be read: %s", path, strerror(errno));
-	bool good = read_open_file(descriptor, path, limit, file, error);
+	bool good = read_open_file(descriptor, path, limit, most, file, whole, error);
 	close(descriptor);
 	return good;
+}
+
+bool file_bytes_read(const char *path, size_t limit, struct file_bytes *file, struct error *error)
+{
+	uint64_t whole;
+	return read_path(path, limit, SIZE_MAX, file, &whole, error);
+}
+
+bool file_bytes_read_start(const char *path, size_t most, struct file_bytes *file, uint64_t *whole, struct error *error)
+{
+	return read_path(path, SIZE_MAX, most, file, whole, error);
 }

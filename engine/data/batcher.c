@@ -1,5 +1,7 @@
 /* Two slots: one lies with the caller, the other is filled by the thread. batcher_next gives the caller's slot back and
- * waits for the other. What a batch holds depends on the position alone, never on timing. */
+ * waits for the other. What a batch holds depends on the position alone, never on timing.
+ *
+ * A slot that could not be filled is handed over as failed; the thread waits until the caller asks again. */
 #include "engine/data/batcher.h"
 
 #include <pthread.h>
@@ -12,12 +14,17 @@
 #include "engine/tensor/random.h"
 #include "engine/tensor/tensor.h"
 
-enum { SLOTS = 2 };
+enum {
+	SLOTS = 2,
+	DECODERS_SHARE = 2, /* a decoder for so many cores: as many as can be busy without starving those that train */
+};
 
 struct slot {
 	float *activations;           /* [H][W][N][C] */
 	struct batcher_position next; /* where the batch after this one begins */
-	bool ready;                   /* filled and not yet taken */
+	bool ready;                   /* filled, or failed, and not yet taken */
+	bool failed;                  /* not to be used: `error` says why */
+	struct error error;
 };
 
 struct batcher {
@@ -28,7 +35,7 @@ struct batcher {
 	int held;                         /* slot with the caller, -1: none yet; the caller's */
 
 	pthread_t thread;
-	pthread_mutex_t mutex; /* guards slots[].ready, free_slots, stop; a slot's content belongs to whom `ready` says */
+	pthread_mutex_t mutex; /* guards slots[].ready and .failed, free_slots, stop; a slot's content belongs to whom `ready` says */
 	pthread_cond_t changed;
 	struct slot slots[SLOTS];
 	int free_slots; /* that the thread may fill */
@@ -38,6 +45,7 @@ struct batcher {
 	uint32_t *order;      /* of epoch `order_epoch` */
 	int64_t order_epoch;  /* -1: none */
 	uint8_t *pixels;      /* the batch's pictures one after the other */
+	struct parallel *decoders; /* NULL: the pictures are in memory, or one thread is enough */
 };
 
 /* A batch that would reach past the end begins the next epoch instead. */
@@ -57,17 +65,18 @@ static void shuffle(struct batcher *batcher, int64_t epoch)
 	batcher->order_epoch = epoch;
 }
 
-static void fill(struct batcher *batcher, struct slot *slot, struct batcher_position start)
+static bool fill(struct batcher *batcher, struct slot *slot, struct batcher_position start)
 {
 	const struct dataset *dataset = batcher->dataset;
 	struct shape shape = {dataset->size, dataset->size, dataset->channels};
-	size_t bytes = shape_count(shape);
 	if (batcher->order_epoch != start.epoch)
 		shuffle(batcher, start.epoch);
-	for (int i = 0; i < batcher->batch; i++)
-		memcpy(batcher->pixels + (size_t)i * bytes, dataset->pixels + (size_t)batcher->order[start.picture + i] * bytes, bytes);
+	if (!dataset_pick(dataset, batcher->decoders, batcher->order + start.picture, (size_t)batcher->batch, batcher->pixels,
+	                  &slot->error))
+		return false;
 	tensor_from_pixels(batcher->pixels, batcher->batch, shape, slot->activations);
 	slot->next = normalized(batcher, (struct batcher_position){start.epoch, start.picture + batcher->batch});
+	return true;
 }
 
 /* Waits until a slot is free; false: the batcher is being destroyed. */
@@ -82,6 +91,20 @@ static bool wait_for_room(struct batcher *batcher)
 	return goes_on;
 }
 
+/* Hands the slot over; a failed one comes back when the caller wants another try. false: the batcher is being destroyed. */
+static bool hand_over(struct batcher *batcher, struct slot *slot, bool filled)
+{
+	pthread_mutex_lock(&batcher->mutex);
+	slot->failed = !filled;
+	slot->ready = true;
+	pthread_cond_signal(&batcher->changed);
+	while (slot->failed && !batcher->stop)
+		pthread_cond_wait(&batcher->changed, &batcher->mutex);
+	bool goes_on = !batcher->stop;
+	pthread_mutex_unlock(&batcher->mutex);
+	return goes_on;
+}
+
 static void *prefetch(void *context)
 {
 	struct batcher *batcher = context;
@@ -89,12 +112,12 @@ static void *prefetch(void *context)
 	parallel_lower_priority();
 	for (int turn = 0; wait_for_room(batcher); turn = (turn + 1) % SLOTS) {
 		struct slot *slot = &batcher->slots[turn];
-		fill(batcher, slot, position);
+		bool filled = false, goes_on = true;
+		while (goes_on && !filled) {
+			filled = fill(batcher, slot, position);
+			goes_on = hand_over(batcher, slot, filled);
+		}
 		position = slot->next;
-		pthread_mutex_lock(&batcher->mutex);
-		slot->ready = true;
-		pthread_cond_signal(&batcher->changed);
-		pthread_mutex_unlock(&batcher->mutex);
 	}
 	return NULL;
 }
@@ -110,7 +133,9 @@ static bool reserve(struct batcher *batcher, struct error *error)
 	}
 	batcher->order = memory_try_bytes(dataset->count * sizeof *batcher->order, "the order of the pictures", error);
 	batcher->pixels = batcher->order ? memory_try_bytes(values, "a batch", error) : NULL;
-	return batcher->pixels != NULL;
+	if (batcher->pixels && !dataset->pixels)
+		batcher->decoders = parallel_create((parallel_usable_cores() + 1) / DECODERS_SHARE, error);
+	return batcher->pixels && (dataset->pixels || batcher->decoders);
 }
 
 static void release(struct batcher *batcher)
@@ -121,6 +146,7 @@ static void release(struct batcher *batcher)
 		free(batcher->slots[i].activations);
 	free(batcher->order);
 	free(batcher->pixels);
+	parallel_destroy(batcher->decoders);
 	free(batcher);
 }
 
@@ -165,17 +191,25 @@ void batcher_destroy(struct batcher *batcher)
 	release(batcher);
 }
 
-const float *batcher_next(struct batcher *batcher)
+const float *batcher_next(struct batcher *batcher, struct error *error)
 {
 	int wanted = (batcher->held + 1) % SLOTS;
 	struct slot *slot = &batcher->slots[wanted];
 	pthread_mutex_lock(&batcher->mutex);
-	batcher->free_slots += batcher->held >= 0;
+	if (slot->failed && !slot->ready) /* told by the last call, which gave the held slot back */
+		slot->failed = false;
+	else
+		batcher->free_slots += batcher->held >= 0;
 	pthread_cond_signal(&batcher->changed);
 	while (!slot->ready)
 		pthread_cond_wait(&batcher->changed, &batcher->mutex);
 	slot->ready = false;
+	bool failed = slot->failed;
 	pthread_mutex_unlock(&batcher->mutex);
+	if (failed) {
+		error_set(error, slot->error.code, "%s", slot->error.text);
+		return NULL;
+	}
 	batcher->held = wanted;
 	batcher->returned = slot->next;
 	return slot->activations;

@@ -1,4 +1,5 @@
-/* Batches in shuffled order, prepared one ahead by a thread of its own, so that training never waits for them.
+/* Batches in shuffled order, prepared one ahead by a thread of its own, so that training does not wait for them; for a set
+ * that is read from files this thread has helpers that decode.
  *
  * Every epoch is a permutation drawn from (seed, epoch) alone: the position (epoch, index of the next picture) is
  * the whole state. The last pictures of an epoch that do not fill a batch are left out. */
@@ -22,8 +23,10 @@ struct batcher *batcher_create(const struct dataset *dataset, int batch, uint64_
                                struct error *error);
 void batcher_destroy(struct batcher *batcher); /* NULL is fine */
 
-/* The next batch as activations [H][W][N][C] in -1..1; valid until the next call. Never fails, never allocates. */
-const float *batcher_next(struct batcher *batcher);
+/* The next batch as activations [H][W][N][C] in -1..1; valid until the next call. Never fails, never allocates, unless the
+ * set is read from files: NULL and an error naming the file when one cannot be read any more. The position stays then, and
+ * the next call tries the same batch again. */
+const float *batcher_next(struct batcher *batcher, struct error *error);
 
 /* Where the batch after the last one returned begins (prefetch not counted). */
 struct batcher_position batcher_position(const struct batcher *batcher);

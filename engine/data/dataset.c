@@ -14,6 +14,8 @@ const struct dataset_kind *const dataset_kinds[] = {
 	NULL,
 };
 
+const int dataset_crops[] = {108, 128, 140, 160, 178, -1};
+
 static const char *const splits[] = {"train", "test"};
 
 const struct dataset_kind *dataset_kind_find(const char *name)
@@ -87,6 +89,11 @@ static bool check_options(const struct dataset_options *options, struct error *e
 		                 DATASET_MAX_SIZE);
 	if (options->channels != 0 && options->channels != 1 && options->channels != 3)
 		return error_set(error, ERROR_INPUT, "channels is %d; expected 1, 3, or 0 for the set's own", options->channels);
+	int known = 0;
+	while (dataset_crops[known] >= 0 && dataset_crops[known] != options->crop)
+		known++;
+	if (options->crop && dataset_crops[known] < 0)
+		return error_set(error, ERROR_INPUT, "crop is %d; expected 108, 128, 140, 160, 178, or 0 for the usual one", options->crop);
 	if (options->split && strcmp(options->split, splits[0]) && strcmp(options->split, splits[1]))
 		return error_set(error, ERROR_INPUT, "unknown split \"%.40s\": expected one of %s, %s", options->split, splits[0],
 		                 splits[1]);
@@ -120,6 +127,9 @@ void dataset_destroy(struct dataset *dataset)
 {
 	if (!dataset)
 		return;
+	if (dataset->source)
+		dataset->source->release(dataset->source->maker.context);
+	free(dataset->source);
 	free(dataset->pixels);
 	free(dataset->labels);
 	free(dataset->class_names);

@@ -95,14 +95,14 @@ struct batch {
 	size_t first; /* picture of the set that the first record is */
 };
 
-static bool make_picture(void *context, struct dataset *dataset, size_t index, struct error *error)
+static bool make_picture(void *context, const struct dataset *dataset, size_t index, uint8_t *target, struct error *error)
 {
 	const struct batch *batch = context;
 	const uint8_t *record = batch->records + (index - batch->first) * CIFAR10_RECORD;
 	uint8_t rgb[3 * CIFAR10_PLANE];
 	cifar10_unpack(record, rgb);
 	dataset->labels[index] = record[0];
-	return dataset_put(dataset, index, &(struct image){CIFAR10_SIDE, CIFAR10_SIDE, 3, rgb}, error);
+	return dataset_put(dataset, target, &(struct image){CIFAR10_SIDE, CIFAR10_SIDE, 3, rgb}, 0, error);
 }
 
 /* Moves *filled on by the batch's pictures, or to the end of the set. */

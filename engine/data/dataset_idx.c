@@ -75,18 +75,18 @@ static bool check_files(const struct idx files[2], const char paths[2][PATH_SIZE
 	return true;
 }
 
-static bool make_picture(void *context, struct dataset *dataset, size_t index, struct error *error)
+static bool make_picture(void *context, const struct dataset *dataset, size_t index, uint8_t *target, struct error *error)
 {
 	const struct idx *pictures = context;
 	int height = (int)pictures->sizes[1], width = (int)pictures->sizes[2];
 	uint8_t *values = pictures->values + index * (size_t)height * (size_t)width;
 	if (height != PADDED_FROM || width != PADDED_FROM)
-		return dataset_put(dataset, index, &(struct image){width, height, 1, values}, error);
+		return dataset_put(dataset, target, &(struct image){width, height, 1, values}, 0, error);
 	uint8_t padded[PADDED_TO * PADDED_TO];
 	memset(padded, BACKGROUND, sizeof padded);
 	for (int y = 0; y < PADDED_FROM; y++)
 		memcpy(padded + (y + FRAME) * PADDED_TO + FRAME, values + y * PADDED_FROM, PADDED_FROM);
-	return dataset_put(dataset, index, &(struct image){PADDED_TO, PADDED_TO, 1, padded}, error);
+	return dataset_put(dataset, target, &(struct image){PADDED_TO, PADDED_TO, 1, padded}, 0, error);
 }
 
 static bool build(struct dataset *dataset, const struct dataset_options *options, const struct idx files[2],

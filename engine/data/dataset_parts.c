@@ -13,7 +13,7 @@ enum {
 	TASKS_A_PIECE = 32, /* progress is told between pieces */
 };
 
-bool dataset_reserve(struct dataset *dataset, size_t count, int size, int channels, int classes, struct error *error)
+bool dataset_describe(struct dataset *dataset, size_t count, int size, int channels, int classes, struct error *error)
 {
 	size_t picture = (size_t)size * (size_t)size * (size_t)channels;
 	if (count == 0)
@@ -21,10 +21,9 @@ bool dataset_reserve(struct dataset *dataset, size_t count, int size, int channe
 	if (count > UINT32_MAX || count > SIZE_MAX / picture)
 		return error_set(error, ERROR_INPUT, "data set \"%.200s\" holds %zu pictures, too many; set a limit", dataset->spec,
 		                 count);
-	dataset->pixels = memory_try_bytes(count * picture, "the data set", error);
-	if (dataset->pixels && classes > 0)
+	if (classes > 0)
 		dataset->labels = memory_try_bytes(count * sizeof *dataset->labels, "the data set's labels", error);
-	if (!dataset->pixels || (classes > 0 && !dataset->labels))
+	if (classes > 0 && !dataset->labels)
 		return false;
 	if (classes > 0)
 		dataset->class_names = memory_zeroed((size_t)classes, sizeof *dataset->class_names);
@@ -35,8 +34,19 @@ bool dataset_reserve(struct dataset *dataset, size_t count, int size, int channe
 	return true;
 }
 
+bool dataset_reserve_pixels(struct dataset *dataset, struct error *error)
+{
+	dataset->pixels = memory_try_bytes(dataset->count * dataset_picture_bytes(dataset), "the data set", error);
+	return dataset->pixels != NULL;
+}
+
+bool dataset_reserve(struct dataset *dataset, size_t count, int size, int channels, int classes, struct error *error)
+{
+	return dataset_describe(dataset, count, size, channels, classes, error) && dataset_reserve_pixels(dataset, error);
+}
+
 struct piece {
-	struct dataset *dataset;
+	const struct dataset *dataset;
 	const struct dataset_maker *maker;
 	size_t first, end;
 	struct {
@@ -51,8 +61,11 @@ static void make_some(void *context, int task)
 	size_t index = piece->first + (size_t)task * PICTURES_A_TASK, end = index + PICTURES_A_TASK;
 	if (end > piece->end)
 		end = piece->end;
-	for (; index < end && !piece->tasks[task].failed; index++)
-		piece->tasks[task].failed = !piece->maker->make(piece->maker->context, piece->dataset, index, &piece->tasks[task].error);
+	const struct dataset *dataset = piece->dataset;
+	for (; index < end && !piece->tasks[task].failed; index++) {
+		uint8_t *target = dataset->pixels ? dataset->pixels + index * dataset_picture_bytes(dataset) : NULL;
+		piece->tasks[task].failed = !piece->maker->make(piece->maker->context, dataset, index, target, &piece->tasks[task].error);
+	}
 }
 
 static bool make_piece(struct piece *piece, struct parallel *pool, struct error *error)
@@ -102,15 +115,15 @@ static void copy_pixels(const uint8_t *from, int from_channels, size_t count, ui
 			memset(to + 3 * i, from[i], 3);
 }
 
-bool dataset_put(struct dataset *dataset, size_t index, const struct image *picture, struct error *error)
+bool dataset_put(const struct dataset *dataset, uint8_t *target, const struct image *picture, int crop, struct error *error)
 {
 	size_t count = (size_t)dataset->size * (size_t)dataset->size;
-	uint8_t *target = dataset->pixels + index * count * (size_t)dataset->channels;
-	if (picture->width == dataset->size && picture->height == dataset->size) {
+	if (picture->width == dataset->size && picture->height == dataset->size && (!crop || crop == dataset->size)) {
 		copy_pixels(picture->pixels, picture->channels, count, target, dataset->channels);
 		return true;
 	}
-	struct image *square = picture_square(picture, dataset->size, error);
+	struct image *square = crop ? picture_middle(picture, crop, dataset->size, error)
+	                            : picture_square(picture, dataset->size, error);
 	if (square)
 		copy_pixels(square->pixels, square->channels, count, target, dataset->channels);
 	image_destroy(square);

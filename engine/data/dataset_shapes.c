@@ -161,15 +161,15 @@ struct drawing {
 	uint64_t seed, first; /* number of the split's first picture */
 };
 
-static bool make_picture(void *context, struct dataset *dataset, size_t index, struct error *error)
+static bool make_picture(void *context, const struct dataset *dataset, size_t index, uint8_t *target, struct error *error)
 {
 	(void)error;
 	const struct drawing *drawing = context;
 	struct scene scene;
 	choose_scene(&scene, drawing->seed, drawing->first + index);
 	dataset->labels[index] = (uint16_t)(scene.class - classes);
-	size_t channels = (size_t)dataset->channels, side = (size_t)dataset->size;
-	uint8_t *target = dataset->pixels + index * side * side * channels, rgb[3];
+	size_t channels = (size_t)dataset->channels;
+	uint8_t rgb[3];
 	float pixel = 2.0f / (float)dataset->size;
 	for (int y = 0; y < dataset->size; y++)
 		for (int x = 0; x < dataset->size; x++, target += channels) {

@@ -15,10 +15,22 @@ static const struct {
 	const char *signature;
 	size_t length;
 	struct image *(*decode)(const uint8_t *bytes, size_t size, const char *name, struct error *error);
+	bool (*outline)(const uint8_t *bytes, size_t size, const char *name, struct picture_outline *outline, struct error *error);
 } codecs[] = {
-	{"\x89PNG\r\n\x1a\n", 8, picture_decode_png},
-	{"\xff\xd8\xff", 3, picture_decode_jpeg},
+	{"\x89PNG\r\n\x1a\n", 8, picture_decode_png, picture_outline_png},
+	{"\xff\xd8\xff", 3, picture_decode_jpeg, picture_outline_jpeg},
 };
+enum { CODECS = sizeof codecs / sizeof *codecs };
+
+/* Index of the codec whose signature the bytes begin with; -1 and the error. */
+static int find_codec(const void *bytes, size_t size, const char *name, struct error *error)
+{
+	for (int i = 0; i < CODECS; i++)
+		if (size >= codecs[i].length && !memcmp(bytes, codecs[i].signature, codecs[i].length))
+			return i;
+	error_set(error, ERROR_INPUT, "%s is neither a PNG nor a JPEG file", name);
+	return -1;
+}
 
 bool picture_check_size(int64_t width, int64_t height, const char *name, struct error *error)
 {
@@ -52,11 +64,8 @@ static struct image *convert(struct image *image, int channels, struct error *er
 
 struct image *picture_decode(const void *bytes, size_t size, int channels, const char *name, struct error *error)
 {
-	for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
-		if (size >= codecs[i].length && !memcmp(bytes, codecs[i].signature, codecs[i].length))
-			return convert(codecs[i].decode(bytes, size, name, error), channels, error);
-	error_set(error, ERROR_INPUT, "%s is neither a PNG nor a JPEG file", name);
-	return NULL;
+	int codec = find_codec(bytes, size, name, error);
+	return codec < 0 ? NULL : convert(codecs[codec].decode(bytes, size, name, error), channels, error);
 }
 
 struct image *picture_read(const char *path, int channels, struct error *error)
@@ -67,6 +76,32 @@ struct image *picture_read(const char *path, int channels, struct error *error)
 	struct image *image = picture_decode(file.bytes, file.size, channels, path, error);
 	file_bytes_clear(&file);
 	return image;
+}
+
+static bool outline_of(const struct file_bytes *file, const char *name, struct picture_outline *outline, struct error *error)
+{
+	int codec = find_codec(file->bytes, file->size, name, error);
+	return codec >= 0 && codecs[codec].outline(file->bytes, file->size, name, outline, error);
+}
+
+bool picture_read_outline(const char *path, struct picture_outline *outline, struct error *error)
+{
+	enum { USUALLY_ENOUGH = 8192 }; /* what cameras put before the header may be longer */
+	struct file_bytes file;
+	uint64_t whole;
+	if (!file_bytes_read_start(path, USUALLY_ENOUGH, &file, &whole, error))
+		return false;
+	bool good = outline_of(&file, path, outline, error);
+	bool more = !good && whole > file.size;
+	file_bytes_clear(&file);
+	if (more) {
+		if (!file_bytes_read(path, max_file_bytes, &file, error))
+			return false;
+		good = outline_of(&file, path, outline, error);
+		file_bytes_clear(&file);
+	}
+	outline->file_bytes = whole;
+	return good;
 }
 
 bool picture_write_png(const struct image *image, const char *path, struct error *error)

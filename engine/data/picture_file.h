@@ -16,6 +16,14 @@ enum { PICTURE_MAX_SIDE = 16384, PICTURE_MAX_PIXELS = 1 << 27 }; /* 134 million:
 struct image *picture_decode(const void *bytes, size_t size, int channels, const char *name, struct error *error);
 struct image *picture_read(const char *path, int channels, struct error *error);
 
+/* What the beginning of a file says of its picture: what picture_read would give, at a small part of the time. A file
+ * that is damaged further on is not noticed. */
+struct picture_outline {
+	int width, height, channels; /* channels 1 or 3 */
+	uint64_t file_bytes;
+};
+bool picture_read_outline(const char *path, struct picture_outline *outline, struct error *error);
+
 /* Interleaved RGB to grey (ITU-R BT.601 luma, as JPEG and PIL do); grey may be rgb. */
 void picture_grey_from_rgb(const uint8_t *rgb, size_t count, uint8_t *grey);
 
@@ -25,6 +33,9 @@ bool picture_write_png(const struct image *image, const char *path, struct error
 
 /* Centre crop to a square, then antialiased (triangle filter, support scaled when shrinking) resize to size x size. */
 struct image *picture_square(const struct image *image, int size, struct error *error);
+
+/* The same with a square of `side` pixels from the middle, which must lie within the picture. */
+struct image *picture_middle(const struct image *image, int side, int size, struct error *error);
 
 /* `count` pictures of size x size x channels (one after the other) as a grid of `columns`, `gap` pixels of black between. */
 struct image *picture_grid(const uint8_t *pixels, int count, int size, int channels, int columns, int gap, struct error *error);

@@ -41,31 +41,41 @@ static bool decode_cmyk(tjhandle decoder, const uint8_t *bytes, size_t size, str
 	return good;
 }
 
-static struct image *decode_with(tjhandle decoder, const uint8_t *bytes, size_t size, const char *name, struct error *error)
+static bool read_header(tjhandle decoder, const uint8_t *bytes, size_t size, const char *name, struct picture_outline *outline,
+                        bool *inks, struct error *error)
 {
 	int width = 0, height = 0, subsampling = 0, colours = 0; /* not touched when the file has tables only, which is no failure */
-	if (tjDecompressHeader3(decoder, bytes, size, &width, &height, &subsampling, &colours)) {
-		refuse(decoder, name, error);
-		return NULL;
-	}
-	if (width == 0) {
-		error_set(error, ERROR_INPUT, "%s is a damaged JPEG file: it holds no picture", name);
-		return NULL;
-	}
+	if (tjDecompressHeader3(decoder, bytes, size, &width, &height, &subsampling, &colours))
+		return refuse(decoder, name, error);
+	if (width == 0)
+		return error_set(error, ERROR_INPUT, "%s is a damaged JPEG file: it holds no picture", name);
 	if (!picture_check_size(width, height, name, error))
+		return false;
+	*inks = colours == TJCS_CMYK || colours == TJCS_YCCK;
+	outline->width = width;
+	outline->height = height;
+	outline->channels = colours == TJCS_GRAY ? 1 : 3;
+	return true;
+}
+
+static struct image *decode_with(tjhandle decoder, const uint8_t *bytes, size_t size, const char *name, struct error *error)
+{
+	struct picture_outline outline = {0};
+	bool inks = false;
+	if (!read_header(decoder, bytes, size, name, &outline, &inks, error))
 		return NULL;
+	int width = outline.width, height = outline.height;
 	if ((size_t)width * (size_t)height / MAX_PIXELS_A_BYTE > size) {
 		error_set(error, ERROR_INPUT, "%s is a damaged JPEG file: %zu bytes cannot hold %d x %d pixels", name, size, width,
 		          height);
 		return NULL;
 	}
-	bool grey = colours == TJCS_GRAY, inks = colours == TJCS_CMYK || colours == TJCS_YCCK;
-	struct image *image = image_create(width, height, grey ? 1 : 3, error);
+	struct image *image = image_create(width, height, outline.channels, error);
 	if (!image)
 		return NULL;
 	bool good = inks ? decode_cmyk(decoder, bytes, size, image, name, error)
-	                 : !tjDecompress2(decoder, bytes, size, image->pixels, width, 0, height, grey ? TJPF_GRAY : TJPF_RGB,
-	                                  DECODE_FLAGS) || refuse(decoder, name, error);
+	                 : !tjDecompress2(decoder, bytes, size, image->pixels, width, 0, height,
+	                                  outline.channels == 1 ? TJPF_GRAY : TJPF_RGB, DECODE_FLAGS) || refuse(decoder, name, error);
 	if (good)
 		return image;
 	image_destroy(image);
@@ -82,4 +92,15 @@ struct image *picture_decode_jpeg(const uint8_t *bytes, size_t size, const char 
 	struct image *image = decode_with(decoder, bytes, size, name, error);
 	tjDestroy(decoder);
 	return image;
+}
+
+bool picture_outline_jpeg(const uint8_t *bytes, size_t size, const char *name, struct picture_outline *outline, struct error *error)
+{
+	bool inks;
+	tjhandle decoder = tjInitDecompress();
+	if (!decoder)
+		return error_set(error, ERROR_MEMORY, "%s: no memory for the JPEG decoder", name);
+	bool good = read_header(decoder, bytes, size, name, outline, &inks, error);
+	tjDestroy(decoder);
+	return good;
 }

@@ -133,6 +133,21 @@ struct image *picture_decode_png(const uint8_t *bytes, size_t size, const char *
 	return image;
 }
 
+/* The file begins with its signature and then, always, this: length 13, "IHDR", width, height, bits, colour type. */
+bool picture_outline_png(const uint8_t *bytes, size_t size, const char *name, struct picture_outline *outline, struct error *error)
+{
+	enum { TYPE_AT = 12, WIDTH_AT = 16, HEIGHT_AT = 20, COLOUR_AT = 25, HEADER = 33, GREY = 0, GREY_ALPHA = 4 };
+	if (size < HEADER || memcmp(bytes + TYPE_AT, "IHDR", 4) != 0)
+		return error_set(error, ERROR_INPUT, "%s is a damaged PNG file: it has no header", name);
+	uint32_t width = png_get_uint_32(bytes + WIDTH_AT), height = png_get_uint_32(bytes + HEIGHT_AT);
+	if (!picture_check_size(width, height, name, error))
+		return false;
+	outline->width = (int)width;
+	outline->height = (int)height;
+	outline->channels = bytes[COLOUR_AT] == GREY || bytes[COLOUR_AT] == GREY_ALPHA ? 1 : 3;
+	return true;
+}
+
 struct png_target {
 	struct text *png;
 	struct error *error;

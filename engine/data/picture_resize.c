@@ -94,13 +94,17 @@ static bool resize_square(const uint8_t *origin, size_t stride, int side, struct
 	return good;
 }
 
-struct image *picture_square(const struct image *image, int size, struct error *error)
+struct image *picture_middle(const struct image *image, int side, int size, struct error *error)
 {
 	if (size < 1 || size > PICTURE_MAX_SIDE) {
 		error_set(error, ERROR_INPUT, "a picture cannot be resized to %d pixels; expected 1..%d", size, PICTURE_MAX_SIDE);
 		return NULL;
 	}
-	int side = image->width < image->height ? image->width : image->height;
+	if (side < 1 || side > image->width || side > image->height) {
+		error_set(error, ERROR_INPUT, "a square of %d pixels cannot be cut from a picture of %d x %d", side, image->width,
+		          image->height);
+		return NULL;
+	}
 	size_t stride = (size_t)image->width * (size_t)image->channels;
 	size_t left = (size_t)((image->width - side) / 2), top = (size_t)((image->height - side) / 2);
 	const uint8_t *origin = image->pixels + top * stride + left * (size_t)image->channels;
@@ -116,4 +120,9 @@ struct image *picture_square(const struct image *image, int size, struct error *
 		return NULL;
 	}
 	return square;
+}
+
+struct image *picture_square(const struct image *image, int size, struct error *error)
+{
+	return picture_middle(image, image->width < image->height ? image->width : image->height, size, error);
 }

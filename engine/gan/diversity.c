@@ -48,10 +48,18 @@ double diversity_of_grid(const struct image *grid, int tiles, int columns)
 	return diversity;
 }
 
-double diversity_of_dataset(const struct dataset *dataset)
+bool diversity_of_dataset(const struct dataset *dataset, double *diversity, struct error *error)
 {
-	size_t picture = (size_t)dataset->size * (size_t)dataset->size * (size_t)dataset->channels;
+	size_t picture = dataset_picture_bytes(dataset);
 	size_t step = dataset->count > MOST_PICTURES ? dataset->count / MOST_PICTURES : 1;
 	size_t count = dataset->count / step < MOST_PICTURES ? dataset->count / step : MOST_PICTURES;
-	return diversity_of_pictures(dataset->pixels, count, picture, step * picture);
+	uint32_t numbers[MOST_PICTURES];
+	for (size_t i = 0; i < count; i++)
+		numbers[i] = (uint32_t)(i * step);
+	uint8_t *pixels = memory_try_bytes(count * picture, "some pictures", error);
+	bool good = pixels && dataset_pick(dataset, NULL, numbers, count, pixels, error);
+	if (good)
+		*diversity = diversity_of_pictures(pixels, count, picture, picture);
+	free(pixels);
+	return good;
 }

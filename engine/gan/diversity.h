@@ -15,7 +15,7 @@ double diversity_of_pictures(const uint8_t *pixels, size_t count, size_t values,
 /* Of the first `tiles` square tiles of a grid without gaps. */
 double diversity_of_grid(const struct image *grid, int tiles, int columns);
 
-/* Of up to 512 pictures spread evenly over the data set. */
-double diversity_of_dataset(const struct dataset *dataset);
+/* Of up to 512 pictures spread evenly over the data set; fails when one cannot be read. */
+bool diversity_of_dataset(const struct dataset *dataset, double *diversity, struct error *error);
 
 #endif

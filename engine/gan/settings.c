@@ -25,6 +25,8 @@ static const struct field {
 	FIELD("data", FIELD_TEXT, data),
 	FIELD("size", FIELD_INT, size),
 	FIELD("channels", FIELD_INT, channels),
+	LATER_FIELD("crop", FIELD_INT, crop, "178"),
+	LATER_FIELD("data-memory", FIELD_INT64, data_memory, "2048"),
 	FIELD("width", FIELD_INT, width),
 	FIELD("latent", FIELD_INT, latent),
 	FIELD("batch", FIELD_INT, batch),

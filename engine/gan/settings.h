@@ -16,6 +16,8 @@ struct gan_settings {
 	char data[DATASET_SPEC_SIZE];         /* data set spec */
 	int size;                             /* pixels: 32, 64, 128 */
 	int channels;                         /* 1 or 3; 0: the data set's */
+	int crop;                             /* of CelebA's pictures, one of dataset_crops; 0: the usual one */
+	int64_t data_memory;                  /* MB that pictures from files may take before they are read as they are needed; 0: any */
 	int width;                            /* first feature width: G is .. -4w-2w-w-channels */
 	int latent;                           /* length of z */
 	int batch;

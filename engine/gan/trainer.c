@@ -171,8 +171,10 @@ static double quantize_seconds(const struct trainer *trainer)
 bool trainer_step(struct trainer *trainer, struct step_report *report, struct error *error)
 {
 	double start = clock_seconds(), quantized = quantize_seconds(trainer);
-	const float *real = batcher_next(trainer->batcher);
+	const float *real = batcher_next(trainer->batcher, error);
 	trainer->data_seconds += clock_seconds() - start;
+	if (!real)
+		return error_prefix(error, "step %lld", (long long)trainer->steps + 1);
 	size_t values = (size_t)trainer->settings.batch * (size_t)trainer->settings.latent;
 	random_fill_normal(&trainer->latent, trainer->noise, values, 0, 1);
 	struct gan_measures measures = {0};

@@ -65,7 +65,8 @@ void trainer_destroy(struct trainer *trainer); /* NULL is fine */
 const struct trainer_facts *trainer_facts(const struct trainer *trainer);
 
 /* ERROR_NUMERIC when a loss or gradient is not finite: the network it belongs to is not updated, the step does not count
- * (its batch and noise are used up) and running statistics are put back. D is updated before G is looked at. */
+ * (its batch and noise are used up) and running statistics are put back. D is updated before G is looked at. Other codes
+ * when a picture cannot be read: nothing has happened then, and the next call tries the same batch. */
 bool trainer_step(struct trainer *trainer, struct step_report *report, struct error *error);
 int64_t trainer_steps_done(const struct trainer *trainer);
 
