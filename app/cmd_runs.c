@@ -17,10 +17,10 @@ bool runs_store_is_untouched(const char *given)
 	return !given && !getenv("QGAN_STORE") && path_store(NULL, path, &error) && access(path, F_OK) != 0;
 }
 
-static const struct subcommand *const children[] = {&subcommand_runs_list, &subcommand_runs_show, NULL};
+static const struct subcommand *const children[] = {&subcommand_runs_list, &subcommand_runs_show, &subcommand_runs_export, NULL};
 
 const struct subcommand subcommand_runs = {
 	.name = "runs",
-	.help = "List, show, compare and edit recorded runs.",
+	.help = "List, show, compare, edit and export recorded runs.",
 	.children = children,
 };

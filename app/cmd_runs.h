@@ -6,7 +6,7 @@
 #include "app/paths.h"
 #include "store/store.h"
 
-extern const struct subcommand subcommand_runs_list, subcommand_runs_show;
+extern const struct subcommand subcommand_runs_export, subcommand_runs_list, subcommand_runs_show;
 
 /* The store of --store (NULL: not given), open; NULL and an error. */
 struct store *runs_open_store(const char *given, enum store_mode mode, struct error *error);

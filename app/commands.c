@@ -13,8 +13,8 @@
 
 const struct subcommand *const subcommands[] = {
 	&subcommand_tui, &subcommand_train, &subcommand_quantize, &subcommand_weights, &subcommand_metrics, &subcommand_features,
-	&subcommand_sample, &subcommand_export, &subcommand_runs, &subcommand_data, &subcommand_bench, &subcommand_doctor,
-	&subcommand_completions, &subcommand_manual, NULL,
+	&subcommand_sample, &subcommand_export, &subcommand_runs, &subcommand_report, &subcommand_data,
+	&subcommand_bench, &subcommand_doctor, &subcommand_completions, &subcommand_manual, NULL,
 };
 
 enum { MAX_CHILDREN = 32, FULL_NAME_SIZE = 64, NAME_COLUMN = 14 };

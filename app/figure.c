@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "app/figure_levels.h"
-#include "engine/base/replace_file.h"
 #include "engine/base/text.h"
 
 /* ---- the numbers, as "name value" items ---- */
@@ -251,36 +250,13 @@ static void paint_figure(cairo_t *cairo, const struct figure *figure)
 
 /* ---- the file ---- */
 
-static cairo_status_t append_bytes(void *text, const unsigned char *bytes, unsigned length)
+static void paint_in(cairo_t *cairo, void *figure)
 {
-	text_append(text, (const char *)bytes, length);
-	return CAIRO_STATUS_SUCCESS;
-}
-
-static bool check_status(cairo_status_t status, const char *path, struct error *error)
-{
-	if (status == CAIRO_STATUS_SUCCESS)
-		return true;
-	return error_set(error, status == CAIRO_STATUS_NO_MEMORY ? ERROR_MEMORY : ERROR_STATE, "%s: the figure cannot be drawn: %s",
-	                 path, cairo_status_to_string(status));
+	paint_figure(cairo, figure);
 }
 
 bool figure_write_png(const struct figure *figure, const char *path, struct error *error)
 {
-	struct text png = {0};
-	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, FIGURE_WIDTH,
-	                                                      figure->other ? 2 * FIGURE_HEIGHT : FIGURE_HEIGHT);
-	cairo_t *cairo = cairo_create(surface);
-	bool good = check_status(cairo_status(cairo), path, error) &&
-	            (paint_check_font(cairo, error) || error_prefix(error, "%s", path));
-	if (good) {
-		paint_figure(cairo, figure);
-		good = check_status(cairo_status(cairo), path, error) &&
-		       check_status(cairo_surface_write_to_png_stream(surface, append_bytes, &png), path, error) &&
-		       replace_file(path, &(struct file_part){png.bytes, png.length}, 1, error);
-	}
-	cairo_destroy(cairo);
-	cairo_surface_destroy(surface);
-	text_clear(&png);
-	return good;
+	struct figure copy = *figure;
+	return paint_write_png(FIGURE_WIDTH, figure->other ? 2 * FIGURE_HEIGHT : FIGURE_HEIGHT, paint_in, &copy, path, error);
 }

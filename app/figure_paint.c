@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
+#include "engine/base/replace_file.h"
 #include "engine/base/text.h"
 
 static const double colours[][3] = {
@@ -165,7 +166,15 @@ void paint_arrow(cairo_t *cairo, double x, double y, int direction, enum paint_c
 /* The middle of a pixel: a line one pixel wide stays one pixel wide. */
 static double sharp(double place) { return floor(place) + 0.5; }
 
-void paint_bottom_axis(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name)
+typedef char *axis_words(char *target, size_t size, const struct axis *axis, double value);
+
+static char *count_label(char *target, size_t size, const struct axis *axis, double value)
+{
+	(void)axis;
+	return text_count(target, size, (int64_t)fmin(value, 1e18));
+}
+
+static void paint_below(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name, axis_words *words)
 {
 	char label[32];
 	double bottom = sharp(paint_bottom(box));
@@ -174,13 +183,13 @@ void paint_bottom_axis(cairo_t *cairo, const struct paint_box *box, const struct
 		double x = sharp(box->left + axis_position(axis, axis->ticks[i]) * box->width);
 		paint_line(cairo, x, bottom, x, bottom + 5, PAINT_INK, 1);
 		paint_text(cairo, x, bottom + 20, (struct paint_style){.align = PAINT_CENTRE, .colour = PAINT_INK, .halo = true},
-		           axis_label(label, sizeof label, axis, axis->ticks[i]));
+		           words(label, sizeof label, axis, axis->ticks[i]));
 	}
 	paint_text(cairo, paint_right(box), bottom + 37, (struct paint_style){.align = PAINT_RIGHT, .colour = PAINT_QUIET, .halo = true},
 	           name);
 }
 
-void paint_left_axis(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name)
+static void paint_beside(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name, axis_words *words)
 {
 	enum { NAME_BEFORE = 74 };
 	char label[32];
@@ -190,9 +199,65 @@ void paint_left_axis(cairo_t *cairo, const struct paint_box *box, const struct a
 			paint_line(cairo, box->left, y, paint_right(box), y, PAINT_RULE, 1);
 		paint_line(cairo, box->left - 5, y, box->left, y, PAINT_INK, 1);
 		paint_text(cairo, box->left - 8, y + 5, (struct paint_style){.align = PAINT_RIGHT, .colour = PAINT_INK},
-		           text_count(label, sizeof label, (int64_t)fmin(axis->ticks[i], 1e18)));
+		           words(label, sizeof label, axis, axis->ticks[i]));
 	}
 	paint_line(cairo, sharp(box->left), box->top, sharp(box->left), paint_bottom(box), PAINT_INK, 1);
 	paint_text(cairo, box->left - NAME_BEFORE, box->top + box->height / 2,
 	           (struct paint_style){.align = PAINT_CENTRE, .colour = PAINT_QUIET, .upright = true}, name);
+}
+
+void paint_bottom_axis(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name)
+{
+	paint_below(cairo, box, axis, name, axis_label);
+}
+
+void paint_left_axis(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name)
+{
+	paint_beside(cairo, box, axis, name, count_label);
+}
+
+void paint_bottom_scale(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name)
+{
+	paint_below(cairo, box, axis, name, axis_step_label);
+}
+
+void paint_left_scale(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name)
+{
+	paint_beside(cairo, box, axis, name, axis_label);
+}
+
+/* ---- files ---- */
+
+static cairo_status_t append_bytes(void *text, const unsigned char *bytes, unsigned length)
+{
+	text_append(text, (const char *)bytes, length);
+	return CAIRO_STATUS_SUCCESS;
+}
+
+static bool check_status(cairo_status_t status, const char *path, struct error *error)
+{
+	if (status == CAIRO_STATUS_SUCCESS)
+		return true;
+	return error_set(error, status == CAIRO_STATUS_NO_MEMORY ? ERROR_MEMORY : ERROR_STATE, "%s: the figure cannot be drawn: %s",
+	                 path, cairo_status_to_string(status));
+}
+
+bool paint_write_png(int width, int height, void (*paint)(cairo_t *cairo, void *context), void *context, const char *path,
+                     struct error *error)
+{
+	struct text png = {0};
+	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+	cairo_t *cairo = cairo_create(surface);
+	bool good = check_status(cairo_status(cairo), path, error) &&
+	            (paint_check_font(cairo, error) || error_prefix(error, "%s", path));
+	if (good) {
+		paint(cairo, context);
+		good = check_status(cairo_status(cairo), path, error) &&
+		       check_status(cairo_surface_write_to_png_stream(surface, append_bytes, &png), path, error) &&
+		       replace_file(path, &(struct file_part){png.bytes, png.length}, 1, error);
+	}
+	cairo_destroy(cairo);
+	cairo_surface_destroy(surface);
+	text_clear(&png);
+	return good;
 }

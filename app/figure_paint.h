@@ -45,4 +45,12 @@ void paint_arrow(cairo_t *cairo, double x, double y, int direction, enum paint_c
 void paint_bottom_axis(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name);
 void paint_left_axis(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name);
 
+/* Likewise: steps below, any values at the left (the axes above hold weights and counts). */
+void paint_bottom_scale(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name);
+void paint_left_scale(cairo_t *cairo, const struct paint_box *box, const struct axis *axis, const char *name);
+
+/* A picture of that many pixels, drawn by `paint`, as a PNG file: whole or not at all. Errors name the file. */
+bool paint_write_png(int width, int height, void (*paint)(cairo_t *cairo, void *context), void *context, const char *path,
+                     struct error *error);
+
 #endif

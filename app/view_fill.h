@@ -25,6 +25,10 @@ void view_take_event(struct view *view, const struct event *event);
 /* Everything the store knows about the run: curves, marks, log, layers at their newest step, the newest sample. */
 bool view_load_past(struct view *view, struct store *store, int64_t run, struct error *error);
 
+/* A journal entry is an event that has been written down: it goes the way of a live one. `view` is a struct view: this is a
+ * visitor of store_visit_journal. */
+void view_take_journal(void *view, const struct journal_entry *entry);
+
 /* What a run that another process trains has added since. */
 bool view_follow_past(struct view *view, struct store *store, struct error *error);
 

@@ -29,9 +29,8 @@ static void visit_metric(void *context, const struct metric_point *point)
 	view->run.gradient_norm[VIEW_G] = point->gradient_g;
 }
 
-static void visit_journal(void *context, const struct journal_entry *entry)
+void view_take_journal(void *context, const struct journal_entry *entry)
 {
-	/* A journal entry is an event that has been written down: it goes the way of a live one. */
 	struct event event = {.kind = EVENT_JOURNAL, .step = entry->step, .time = entry->time};
 	text_copy(event.field, sizeof event.field, entry->field);
 	text_copy(event.value, sizeof event.value, entry->value);
@@ -126,7 +125,7 @@ bool view_load_past(struct view *view, struct store *store, int64_t run, struct 
 	view->sample_step = -1;
 	return load_row(view, store, run, error) &&
 	       store_visit_metrics(store, run, -1, visit_metric, view, error) &&
-	       store_visit_journal(store, run, visit_journal, view, error) &&
+	       store_visit_journal(store, run, view_take_journal, view, error) &&
 	       load_layers(view, store, run, error) && load_sample(view, store, run, error);
 }
 
@@ -138,7 +137,7 @@ bool view_follow_past(struct view *view, struct store *store, struct error *erro
 	view->log_count = 0;
 	return load_row(view, store, run, error) &&
 	       store_visit_metrics(store, run, last, visit_metric, view, error) &&
-	       store_visit_journal(store, run, visit_journal, view, error) &&
+	       store_visit_journal(store, run, view_take_journal, view, error) &&
 	       load_layers(view, store, run, error) && load_sample(view, store, run, error);
 }
 

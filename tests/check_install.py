@@ -26,7 +26,7 @@ SYNTAX_CHECKS = {
 }
 BASH_ANSWERS = {
 	"qgan ru": "runs",
-	"qgan runs ": "list show",
+	"qgan runs ": "list show export",
 	"qgan we": "weights",
 	"qgan weights --method ": "em minmax log tanh",
 	"qgan runs show r --st": "--store",
