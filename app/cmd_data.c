@@ -222,9 +222,9 @@ static int print_info(const struct dataset *dataset, const char *split, double s
 	char count[32], amount[32];
 	text_bytes_amount(amount, sizeof amount, (double)dataset->count * (double)dataset_picture_bytes(dataset));
 	printf("data set  %s (%s)\n", dataset->spec, split);
-	printf("pictures  %s of %d x %d pixels, %d channel%s, %s %s, opened in %.2f s\n",
+	printf("pictures  %s of %d x %d pixels, %d channel%s, %s, %s, opened in %.2f s\n",
 	       text_count(count, sizeof count, (int64_t)dataset->count), dataset->size, dataset->size, dataset->channels,
-	       dataset->channels == 1 ? "" : "s", amount, dataset->pixels ? "in memory" : "read from the files as needed", seconds);
+	       dataset->channels == 1 ? "" : "s", amount, dataset->pixels ? "kept in memory" : "read from the files as needed", seconds);
 	printf("mean     ");
 	for (int c = 0; c < dataset->channels; c++)
 		printf(" %.4f", statistics[c].mean);

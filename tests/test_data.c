@@ -81,7 +81,7 @@ static void wrong_specs_are_explained(void **state)
 {
 	(void)state;
 	static const struct { const char *spec, *expected; } wrong[] = {
-		{"", "unknown data set \"\": expected one of fashion-mnist[:DIR], mnist:DIR, cifar10:DIR, images:DIR, shapes"},
+		{"", "unknown data set \"\": expected one of fashion-mnist[:DIR], mnist:DIR, cifar10:DIR, celeba:DIR, images:DIR, shapes"},
 		{"cifar", "unknown data set \"cifar\""},
 		{"/tmp", "write images:/tmp"},
 		{"mnist", "needs a folder: expected mnist:DIR"},
@@ -125,7 +125,7 @@ static void rows_are_complete(void **state)
 		assert_true(kind->takes_directory == (strstr(kind->usage, "DIR") != NULL)
 		            && kind->takes_directory == (kind->check != NULL));
 	}
-	assert_int_equal(rows, 5);
+	assert_int_equal(rows, 6);
 	assert_null(dataset_kind_find("nothing"));
 	assert_true(dataset_check(dataset_default_spec(), NULL));
 }

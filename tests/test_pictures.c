@@ -36,6 +36,11 @@ static struct image *decode(const struct text *bytes, int channels)
 	if (!image)
 		print_error("%s\n", error.text);
 	assert_non_null(image);
+	struct picture_outline outline; /* whatever is decoded was announced by its beginning */
+	assert_true(picture_outline(bytes->bytes, bytes->length, "input", &outline, &error));
+	assert_int_equal(outline.width, image->width);
+	assert_int_equal(outline.height, image->height);
+	assert_int_equal(channels ? channels : outline.channels, image->channels);
 	return image;
 }
 
@@ -242,6 +247,41 @@ static void every_kind_of_jpeg_is_read(void **state)
 			assert_near(&image->pixels[3 * i + c], &(uint8_t){(uint8_t)(pixels[4 * i + c] * pixels[4 * i + 3] / 255)}, 1, 8);
 	image_destroy(image);
 	text_clear(&inks);
+}
+
+/* A camera's remarks may come before the header, more than is read at first. */
+static void late_headers_are_found(void **state)
+{
+	(void)state;
+	enum { REMARKS = 60000 };
+	struct temporary_folder folder;
+	struct picture_outline outline;
+	uint8_t pixels[3 * 5 * 4];
+	fill_slopes(pixels, 5, 4, 3);
+	struct text jpeg = write_jpeg(pixels, 5, 4, TJPF_RGB, TJSAMP_444, 0), padded = {0};
+	char *remarks = memory_zeroed(REMARKS, 1);
+	static const char marker[] = {(char)0xff, (char)0xe1, (char)((REMARKS + 2) >> 8), (char)(REMARKS + 2)};
+	text_append(&padded, jpeg.bytes, 2);
+	text_append(&padded, marker, sizeof marker);
+	text_append(&padded, remarks, REMARKS);
+	text_append(&padded, jpeg.bytes + 2, jpeg.length - 2);
+	temporary_folder_create(&folder);
+	const char *path = temporary_path(&folder, "late.jpg");
+	temporary_write(path, padded.bytes, padded.length);
+	assert_true(picture_read_outline(path, &outline, NULL));
+	assert_int_equal(outline.width, 5);
+	assert_int_equal(outline.height, 4);
+	assert_int_equal(outline.file_bytes, padded.length);
+	for (size_t cut = 0; cut < padded.length - jpeg.length + 100; cut += cut < 100 ? 1 : 997) { /* no header is whole yet */
+		struct error error = {0};
+		temporary_write(path, padded.bytes, cut);
+		assert_false(picture_read_outline(path, &outline, &error));
+		assert_int_equal(error.code, ERROR_INPUT);
+	}
+	free(remarks);
+	text_clear(&jpeg);
+	text_clear(&padded);
+	temporary_folder_remove(&folder);
 }
 
 /* ---- hostile files ---- */
@@ -476,6 +516,7 @@ int main(void)
 		cmocka_unit_test(every_kind_of_png_is_read),
 		cmocka_unit_test(channels_are_converted),
 		cmocka_unit_test(every_kind_of_jpeg_is_read),
+		cmocka_unit_test(late_headers_are_found),
 		cmocka_unit_test(every_cut_is_refused),
 		cmocka_unit_test(changed_bytes_do_no_harm),
 		cmocka_unit_test(promised_sizes_are_bounded),

@@ -10,8 +10,8 @@
 #include "engine/data/dataset_parts.h"
 
 const struct dataset_kind *const dataset_kinds[] = {
-	&dataset_kind_fashion_mnist, &dataset_kind_mnist, &dataset_kind_cifar10, &dataset_kind_images, &dataset_kind_shapes,
-	NULL,
+	&dataset_kind_fashion_mnist, &dataset_kind_mnist, &dataset_kind_cifar10, &dataset_kind_celeba, &dataset_kind_images,
+	&dataset_kind_shapes, NULL,
 };
 
 const int dataset_crops[] = {108, 128, 140, 160, 178, -1};

@@ -5,8 +5,8 @@
 #include "engine/base/image.h"
 #include "engine/data/dataset.h"
 
-extern const struct dataset_kind dataset_kind_fashion_mnist, dataset_kind_mnist, dataset_kind_cifar10, dataset_kind_images,
-	dataset_kind_shapes;
+extern const struct dataset_kind dataset_kind_fashion_mnist, dataset_kind_mnist, dataset_kind_cifar10, dataset_kind_celeba,
+	dataset_kind_images, dataset_kind_shapes;
 
 /* Room for labels when `classes` is not 0, but none for pictures. The dataset is cleared by dataset_destroy later, also
  * after a failure. Refuses 0 pictures. */

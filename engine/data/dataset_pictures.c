@@ -125,10 +125,8 @@ static bool pass(struct dataset *dataset, const struct dataset_options *options,
                  struct error *error)
 {
 	struct dataset_maker maker = {keep ? make_once : look_at, files};
-	atomic_store(&files->bytes, 0);
 	if ((keep && !dataset_reserve_pixels(dataset, error)) || !dataset_fill(dataset, options, &maker, error))
 		return false;
-	dataset->file_bytes = atomic_load(&files->bytes);
 	if (options->channels == 0 && dataset->channels == 3 && !atomic_load(&files->coloured))
 		keep_one_channel(dataset);
 	return true;
@@ -142,10 +140,11 @@ static bool build(struct dataset *dataset, const struct dataset_options *options
 	if (!dataset_describe(dataset, count, options->size, dataset_channels(options, 3), classes, error))
 		return false;
 	take_labels(dataset, files);
-	dataset->files = count;
+	dataset->files += count;
 	bool keep = fits(dataset, options);
 	if (!pass(dataset, options, files, keep, error))
 		return false;
+	dataset->file_bytes += atomic_load(&files->bytes);
 	if (keep)
 		return true;
 	if (fits(dataset, options)) /* they turned out to be grey */

@@ -11,8 +11,7 @@
 struct image *picture_decode_png(const uint8_t *bytes, size_t size, const char *name, struct error *error);
 struct image *picture_decode_jpeg(const uint8_t *bytes, size_t size, const char *name, struct error *error);
 
-/* Width, height and channels of what the decoder would give, from the first bytes of a file (ERROR_INPUT also when these
- * are too few); no memory is asked for. */
+/* The same for picture_outline. */
 struct picture_outline;
 bool picture_outline_png(const uint8_t *bytes, size_t size, const char *name, struct picture_outline *outline, struct error *error);
 bool picture_outline_jpeg(const uint8_t *bytes, size_t size, const char *name, struct picture_outline *outline, struct error *error);

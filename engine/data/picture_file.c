@@ -78,10 +78,10 @@ struct image *picture_read(const char *path, int channels, struct error *error)
 	return image;
 }
 
-static bool outline_of(const struct file_bytes *file, const char *name, struct picture_outline *outline, struct error *error)
+bool picture_outline(const void *bytes, size_t size, const char *name, struct picture_outline *outline, struct error *error)
 {
-	int codec = find_codec(file->bytes, file->size, name, error);
-	return codec >= 0 && codecs[codec].outline(file->bytes, file->size, name, outline, error);
+	int codec = find_codec(bytes, size, name, error);
+	return codec >= 0 && codecs[codec].outline(bytes, size, name, outline, error);
 }
 
 bool picture_read_outline(const char *path, struct picture_outline *outline, struct error *error)
@@ -91,13 +91,13 @@ bool picture_read_outline(const char *path, struct picture_outline *outline, str
 	uint64_t whole;
 	if (!file_bytes_read_start(path, USUALLY_ENOUGH, &file, &whole, error))
 		return false;
-	bool good = outline_of(&file, path, outline, error);
+	bool good = picture_outline(file.bytes, file.size, path, outline, error);
 	bool more = !good && whole > file.size;
 	file_bytes_clear(&file);
 	if (more) {
 		if (!file_bytes_read(path, max_file_bytes, &file, error))
 			return false;
-		good = outline_of(&file, path, outline, error);
+		good = picture_outline(file.bytes, file.size, path, outline, error);
 		file_bytes_clear(&file);
 	}
 	outline->file_bytes = whole;

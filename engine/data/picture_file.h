@@ -17,11 +17,13 @@ struct image *picture_decode(const void *bytes, size_t size, int channels, const
 struct image *picture_read(const char *path, int channels, struct error *error);
 
 /* What the beginning of a file says of its picture: what picture_read would give, at a small part of the time. A file
- * that is damaged further on is not noticed. */
+ * that is damaged further on is not noticed. picture_outline leaves file_bytes alone; its bytes may be the first ones of
+ * a file, and it fails when they are too few. */
 struct picture_outline {
 	int width, height, channels; /* channels 1 or 3 */
 	uint64_t file_bytes;
 };
+bool picture_outline(const void *bytes, size_t size, const char *name, struct picture_outline *outline, struct error *error);
 bool picture_read_outline(const char *path, struct picture_outline *outline, struct error *error);
 
 /* Interleaved RGB to grey (ITU-R BT.601 luma, as JPEG and PIL do); grey may be rgb. */

@@ -1,4 +1,4 @@
-/* libFuzzer: PNG and JPEG files from arbitrary bytes; what is read is resized, written as PNG and read again. Mutated PNG
+/* libFuzzer: PNG and JPEG files from arbitrary bytes; what is read was announced by its header, is resized, written as PNG and read again. Mutated PNG
  * chunks get right checksums, else nothing behind the first one would ever be reached. Seeds: tests/fuzz/corpus/picture,
  * written by tests/fuzz/make_data_seeds.py. */
 #include <stddef.h>
@@ -57,6 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct image *image = picture_decode(bytes, size, size % 2 ? 3 : 0, "input", &error);
 	if (!image)
 		return 0;
+	struct picture_outline outline;
+	if (!picture_outline(bytes, size, "input", &outline, &error) || outline.width != image->width
+	    || outline.height != image->height || (size % 2 == 0 && outline.channels != image->channels))
+		abort();
 	struct image *square = picture_square(image, SMALL, &error);
 	if (!square)
 		abort();

@@ -39,6 +39,10 @@ def main():
     write("cifar10", "record", bytes([9]) + bytes(i % 32 for i in range(3072)))
     write("cifar10", "names", b"airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\r\nhorse\nship\ntruck\n\n")
 
+    write("celeba", "list", b"000001.jpg 0\n000002.jpg 1\n000003.jpg 2\n")
+    write("celeba", "csv", b"image_id,partition\r\n000001.jpg,0\r\n\r\nb.jpg\t2 \r\n")
+    write("celeba", "twice", b"a 0\nb 1\na 0")
+
     colour = Image.new("RGB", (11, 9))
     colour.putdata([(20 * x, 25 * y, 10 * x + 5 * y) for y in range(9) for x in range(11)])
     for mode in ("1", "L", "LA", "P", "RGB", "RGBA"):
