@@ -42,6 +42,13 @@
  *                  quantizable weights at the newest layer_stats: codes and scales, and as float.
  *   checkpoints    files; best 1: of the lowest FID so far; path is relative to the folder FILE-runs, so that both can be moved together.
  *
+ *   studies        grids of trainings and searches for the fewest bits; spec_json is the whole question. One process at a
+ *                  time works on a study (host .. heartbeat); running with a dead process means open.
+ *   study_cells    one row a training of a study, in queue order; key is unique in its study and says what it is. fid and
+ *                  is_mean are means over so many evaluations at its end, identity says by which recipe, bytes are both
+ *                  networks packed. overrides are settings as "name = value" lines. run_id is its run, which may have been
+ *                  deleted since. by_hand: somebody asked for it; cut_asked: somebody wants it ended.
+ *
  * Deleting a run deletes everything that hangs on it (not its checkpoint files). */
 static const char first_schema[] =
 	"PRAGMA application_id = 1902600558;" /* STORE_APPLICATION_ID */
@@ -286,6 +293,52 @@ static const char editing_schema[] =
 	"	saved REAL NOT NULL"
 	") STRICT;";
 
+static const char study_schema[] =
+	"CREATE TABLE studies ("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	name TEXT NOT NULL UNIQUE,"
+	"	kind TEXT NOT NULL,"
+	"	status TEXT NOT NULL CHECK (status IN ('open', 'running', 'met', 'missed', 'finished')),"
+	"	spec_json TEXT NOT NULL,"
+	"	created REAL NOT NULL,"
+	"	ended REAL NOT NULL DEFAULT 0,"
+	"	seconds REAL NOT NULL DEFAULT 0,"
+	"	message TEXT NOT NULL DEFAULT '',"
+	"	host TEXT NOT NULL DEFAULT '',"
+	"	boot_id TEXT NOT NULL DEFAULT '',"
+	"	pid INTEGER NOT NULL DEFAULT 0,"
+	"	process_start INTEGER NOT NULL DEFAULT 0,"
+	"	heartbeat REAL NOT NULL DEFAULT 0"
+	") STRICT;"
+	"CREATE TABLE study_cells ("
+	"	id INTEGER PRIMARY KEY,"
+	"	study_id INTEGER NOT NULL REFERENCES studies (id) ON DELETE CASCADE,"
+	"	position INTEGER NOT NULL,"
+	"	key TEXT NOT NULL,"
+	"	grouping TEXT NOT NULL,"
+	"	method TEXT NOT NULL,"
+	"	model TEXT NOT NULL,"
+	"	d_bits INTEGER NOT NULL,"
+	"	g_bits INTEGER NOT NULL,"
+	"	seed INTEGER NOT NULL,"
+	"	overrides TEXT NOT NULL,"
+	"	status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'done', 'cut', 'failed')),"
+	"	by_hand INTEGER NOT NULL DEFAULT 0 CHECK (by_hand IN (0, 1)),"
+	"	cut_asked INTEGER NOT NULL DEFAULT 0 CHECK (cut_asked IN (0, 1)),"
+	"	run_id INTEGER,"
+	"	identity TEXT NOT NULL DEFAULT '',"
+	"	evaluations INTEGER NOT NULL DEFAULT 0,"
+	"	fid REAL,"
+	"	fid_spread REAL,"
+	"	is_mean REAL,"
+	"	is_spread REAL,"
+	"	bytes REAL,"
+	"	verdict TEXT NOT NULL DEFAULT '',"
+	"	seconds REAL NOT NULL DEFAULT 0,"
+	"	message TEXT NOT NULL DEFAULT '',"
+	"	UNIQUE (study_id, key)"
+	") STRICT;";
+
 /* Append only: files in the world have stopped at every one of these. */
 const struct migration migrations[] = {
 	{.purpose = "runs, metric points, journal, layer statistics, samples, checkpoints", .sql = first_schema},
@@ -293,6 +346,7 @@ const struct migration migrations[] = {
 	{.purpose = "verdicts, and the diversity of samples", .sql = verdict_schema},
 	{.purpose = "scores, their summary and the size of runs", .sql = score_schema},
 	{.purpose = "tags, notes, archive, trash and changes of runs; saved views", .sql = editing_schema},
+	{.purpose = "studies and their cells", .sql = study_schema},
 };
 const size_t migration_count = sizeof migrations / sizeof *migrations;
 
