@@ -29,6 +29,7 @@ ARROWS = {
 	"engine/file": {"engine/base"},
 	"engine/metric": {"engine/base", "engine/tensor", "engine/data", "engine/nn", "engine/file"},
 	"engine/gan": {"engine/base", "engine/tensor", "engine/data", "engine/quant", "engine/nn", "engine/file"},
+	"engine/search": {"engine/base"},
 	"tests": EVERYTHING,
 	"tests/fuzz": EVERYTHING,
 }
