@@ -14,7 +14,7 @@
 struct tui_arguments {
 	struct train_options train;
 	const char *graphics;
-	bool ascii, browse, paused;
+	bool ascii, no_mouse, browse, paused;
 	int64_t frames;
 };
 
@@ -25,7 +25,7 @@ static const char *const graphics_names[] = {
 
 static struct ui_options make_ui_options(const struct tui_arguments *arguments)
 {
-	struct ui_options options = {.ascii = arguments->ascii, .frames = (int)arguments->frames};
+	struct ui_options options = {.ascii = arguments->ascii, .no_mouse = arguments->no_mouse, .frames = (int)arguments->frames};
 	for (int i = 0; arguments->graphics && graphics_names[i]; i++)
 		if (!strcmp(arguments->graphics, graphics_names[i]))
 			options.graphics = (enum ui_graphics)i;
@@ -153,6 +153,8 @@ static const struct cli_option options[] = {
 	 .choices = graphics_names, .standard = "auto", .help = "how pictures are drawn"},
 	{.name = "ascii", .kind = CLI_FLAG, .offset = offsetof(struct tui_arguments, ascii),
 	 .help = "draw with plain characters only"},
+	{.name = "no-mouse", .kind = CLI_FLAG, .offset = offsetof(struct tui_arguments, no_mouse),
+	 .help = "leave the mouse to the terminal"},
 	{.name = "frames", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct tui_arguments, frames),
 	 .min = 0, .max = 1e6, .help = "leave after so many frames (0: never)"},
 	{.name = NULL},

@@ -79,11 +79,40 @@ static void answers_are_no_keys(void **state)
 	assert_int_equal(event.values[1], 2);
 }
 
+static void the_mouse_is_understood(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *bytes;
+		enum mouse_button button;
+		bool pressed, moved;
+		int x, y;
+	} cases[] = {
+		{"\033[<0;10;20M", MOUSE_LEFT, true, false, 9, 19}, {"\033[<0;10;20m", MOUSE_LEFT, false, false, 9, 19},
+		{"\033[<32;300;1M", MOUSE_LEFT, true, true, 299, 0}, {"\033[<16;1;1M", MOUSE_LEFT, true, false, 0, 0},
+		{"\033[<64;3;4M", MOUSE_WHEEL_UP, true, false, 2, 3}, {"\033[<65;3;4M", MOUSE_WHEEL_DOWN, true, false, 2, 3},
+		{"\033[<2;3;4M", MOUSE_OTHER, true, false, 2, 3}, {"\033[<66;3;4M", MOUSE_OTHER, true, false, 2, 3},
+		{"\033[<128;3;4M", MOUSE_OTHER, true, false, 2, 3},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct input input = {0};
+		struct input_event event;
+		for (const char *byte = cases[i].bytes; *byte; byte++) {
+			assert_false(input_next(&input, false, &event));
+			input_feed(&input, byte, 1);
+		}
+		assert_true(input_next(&input, false, &event));
+		assert_int_equal(event.kind, INPUT_MOUSE);
+		assert_true(event.button == cases[i].button && event.pressed == cases[i].pressed && event.moved == cases[i].moved);
+		assert_true(event.x == cases[i].x && event.y == cases[i].y);
+	}
+}
+
 static void unknown_sequences_are_swallowed_whole(void **state)
 {
 	(void)state;
 	static const char *const unknown[] = {
-		"\033[I", "\033[O", "\033[<0;10;20M", "\033[<0;10;20m", "\033]11;rgb:0000/0000/0000\007", "\033]4;1;x\033\\",
+		"\033[I", "\033[O", "\033[<0;0;20M", "\033[<0m", "\033]11;rgb:0000/0000/0000\007", "\033]4;1;x\033\\",
 		"\033P1$r0m\033\\",
 		"\033[99~", "\033[>41;354;0c", "\033[1;2;3;4;5;6;7;8;9;10;11;12;13;14;15;16;17;18;19x", "\xff", "\x80",
 	};
@@ -167,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sequences_become_keys),
 		cmocka_unit_test(answers_are_no_keys),
+		cmocka_unit_test(the_mouse_is_understood),
 		cmocka_unit_test(unknown_sequences_are_swallowed_whole),
 		cmocka_unit_test(escape_is_told_by_time),
 		cmocka_unit_test(pasted_keys_say_so),

@@ -41,6 +41,7 @@ static void draw_first(struct screen_state *state, const struct view *view, stru
 		program.requests, view->sample_version);
 	canvas_text(canvas, 0, 1, ROLE_TEXT, 0, "\u2500\u2588");
 	canvas_put(canvas, width - 1, height - 1, '#', ROLE_TEXT, 0);
+	canvas_hit(canvas, (struct rect){0, 1, width, 1}, (struct hit){.click = ACTION_LOG_SCALE, .twice = ACTION_SCREEN_RUNS});
 	struct canvas place = canvas_part(canvas, (struct rect){2, 3, width - 4, height - 3}); /* down into the last row */
 	picture_place(picture, &place, program.picture, view->sample_version, 1);
 }
@@ -222,6 +223,69 @@ static void keys_reach_dialog_overlay_and_screens(void **state)
 	assert_exits(pty, ENDED + UI_LEFT);
 	assert_restored(pty);
 	pty_destroy(pty);
+}
+
+static int row_of(struct pty_terminal *pty, const char *text)
+{
+	char *all = pty_text(pty), *found = strstr(all, text);
+	int row = 0;
+	assert_non_null(found);
+	for (char *at = all; at < found; at++)
+		row += *at == '\n';
+	free(all);
+	return row;
+}
+
+static void the_mouse_acts_like_keys(void **state)
+{
+	(void)state;
+	struct pty_terminal *pty = start(with_sixel);
+	assert_true(pty_wait_text(pty, "acts 0 ", PATIENCE));
+	assert_true(pty_mode(pty, 1002));
+	assert_true(pty_mode(pty, 1006));
+	pty_keys(pty, "\033[<0;5;9M\033[<0;5;9m"); /* where nothing is */
+	pty_keys(pty, "\033[<0;5;2M\033[<0;5;2m");
+	assert_true(pty_wait_text(pty, "acts 1 ", PATIENCE));
+	pty_keys(pty, "\033[<65;5;9M"); /* three lines down */
+	assert_true(pty_wait_text(pty, "acts 4 ", PATIENCE));
+	pty_keys(pty, "\033[<0;5;2M\033[<0;5;2m\033[<0;5;2M\033[<0;5;2m");
+	assert_true(pty_wait_text(pty, "second", PATIENCE));
+	pty_keys(pty, "1?");
+	assert_true(pty_wait_text(pty, "overlay", PATIENCE));
+	pty_keys(pty, "\033[<0;5;2M\033[<0;5;2m"); /* the overlay lies over it and is closed */
+	assert_true(pty_wait_no_text(pty, "overlay", PATIENCE));
+	pty_keys(pty, "q");
+	assert_true(pty_wait_text(pty, "leave qgan?", PATIENCE));
+	pty_keys(pty, "\033[<0;5;2M\033[<0;5;2m"); /* below a dialog nothing is clicked */
+	char click[64];
+	int y = row_of(pty, "cancel: stay") + 1;
+	snprintf(click, sizeof click, "\033[<0;20;%dM\033[<0;20;%dm", y, y);
+	pty_keys(pty, click);
+	assert_true(pty_wait_no_text(pty, "leave qgan?", PATIENCE));
+	quit(pty);
+	pty = start_with(with_sixel, (struct ui_options){.no_mouse = true});
+	assert_true(pty_wait_text(pty, "first ", PATIENCE));
+	assert_false(pty_mode(pty, 1000) || pty_mode(pty, 1002) || pty_mode(pty, 1006));
+	quit(pty);
+}
+
+/* A frame in which nothing has changed sends nothing; one word sends about a word; never the picture again. */
+static void frames_send_only_what_changed(void **state)
+{
+	(void)state;
+	struct pty_terminal *pty = start(with_sixel);
+	assert_true(pty_wait_pictures(pty, 1, PATIENCE));
+	pty_settle(pty, 0.3);
+	size_t before = pty_bytes(pty);
+	pty_settle(pty, 2.5); /* two ticks of the clock, each a frame */
+	assert_int_equal(pty_bytes(pty) - before, 0);
+	for (int i = 0; i < 10; i++)
+		pty_keys(pty, "k");
+	assert_true(pty_wait_text(pty, "acts 10 ", PATIENCE));
+	pty_settle(pty, 0.3);
+	assert_in_range(pty_bytes(pty) - before, 10, 10 * 60);
+	assert_int_equal(pty_picture_count(pty), 1);
+	quit(pty);
 }
 
 static void detaching_ends_at_once(void **state)
@@ -679,6 +743,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frame_is_drawn_and_screen_given_back),
 		cmocka_unit_test(keys_reach_dialog_overlay_and_screens),
+		cmocka_unit_test(the_mouse_acts_like_keys),
+		cmocka_unit_test(frames_send_only_what_changed),
 		cmocka_unit_test(detaching_ends_at_once),
 		cmocka_unit_test(picture_comes_once_and_fits),
 		cmocka_unit_test(changed_picture_takes_its_place),

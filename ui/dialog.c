@@ -245,6 +245,7 @@ static void draw_option(struct canvas *inside, int y, const struct option *optio
 {
 	if (chosen)
 		canvas_fill(inside, (struct rect){0, y, inside->clip.width, 1}, ' ', ROLE_SELECTED, 0);
+	canvas_hit(inside, (struct rect){0, y, inside->clip.width, 1}, (struct hit){.key = option->key});
 	canvas_put(inside, 0, y, chosen ? '>' : ' ', chosen ? ROLE_SELECTED : ROLE_TEXT, 0);
 	canvas_text(inside, 2, y, chosen ? ROLE_SELECTED : ROLE_KEY, CELL_BOLD, option->key_name);
 	canvas_text(inside, 2 + KEYS_COLUMN, y, chosen ? ROLE_SELECTED : ROLE_TEXT, 0, option->text);
@@ -295,7 +296,9 @@ static void draw_rate_row(struct canvas *inside, int y, const struct dialog *dia
 {
 	static const enum theme_role roles[VIEW_NETWORKS] = {[VIEW_D] = ROLE_D, [VIEW_G] = ROLE_G};
 	static const char *const names[VIEW_NETWORKS] = {[VIEW_D] = "D", [VIEW_G] = "G"};
+	static const char keys[VIEW_NETWORKS] = {[VIEW_D] = 'd', [VIEW_G] = 'g'};
 	bool chosen = network == dialog->network;
+	canvas_hit(inside, (struct rect){0, y, inside->clip.width, 1}, (struct hit){.key = (uint32_t)keys[network]});
 	canvas_put(inside, 0, y, chosen ? '>' : ' ', ROLE_TEXT, CELL_BOLD);
 	canvas_text(inside, 2, y, roles[network], CELL_BOLD, names[network]);
 	if (!chosen) {

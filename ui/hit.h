@@ -22,7 +22,7 @@ struct hit {
 	double low, high;        /* a chart: its x axis at the left and the right edge */
 };
 
-enum { HITS = 256 };
+enum { HITS = 512 };
 struct hits {
 	struct hit items[HITS];  /* more are left out */
 	int count;

@@ -115,6 +115,24 @@ static bool is_reply(const struct input_event *event)
 	return !event->mark && (event->final == 't' || event->final == 'n');
 }
 
+/* "ESC [ < 0;10;20M": the button's number with bits for Shift and its like, motion and the wheel; columns and rows from 1. */
+static enum outcome give_mouse(struct input_event *event)
+{
+	enum { BUTTON = 3, MOTION = 32, WHEEL = 64, MORE_BUTTONS = 128 };
+	int code = event->values[0], button = code & BUTTON;
+	if (event->count < 3 || event->values[1] < 1 || event->values[2] < 1)
+		return SWALLOWED;
+	event->kind = INPUT_MOUSE;
+	event->button = code & MORE_BUTTONS ? MOUSE_OTHER
+		: code & WHEEL ? (button == 0 ? MOUSE_WHEEL_UP : button == 1 ? MOUSE_WHEEL_DOWN : MOUSE_OTHER)
+		: button == 0 ? MOUSE_LEFT : MOUSE_OTHER;
+	event->moved = code & MOTION;
+	event->pressed = event->final == 'M';
+	event->x = event->values[1] - 1;
+	event->y = event->values[2] - 1;
+	return EVENT;
+}
+
 static enum outcome take_control(struct input *input, const unsigned char *bytes, size_t length, struct input_event *event)
 {
 	parse_control(bytes, length, event);
@@ -123,6 +141,8 @@ static enum outcome take_control(struct input *input, const unsigned char *bytes
 		event->kind = INPUT_REPLY;
 		return EVENT;
 	}
+	if (event->mark == '<' && (event->final == 'M' || event->final == 'm'))
+		return give_mouse(event);
 	if (event->mark || event->intermediate)
 		return SWALLOWED;
 	if (event->final == '~' && (event->values[0] == 200 || event->values[0] == 201)) {

@@ -1,4 +1,4 @@
-/* What comes from the terminal: bytes become keys and answers. A lone Escape is told from the start of a sequence by
+/* What comes from the terminal: bytes become keys, mouse events (SGR encoding, mode 1006) and answers. A lone Escape is told from the start of a sequence by
  * time; answers to the program's questions are recognised whenever they come, so that they never look like keys;
  * unknown sequences are swallowed whole. Plain data, no thread. */
 #ifndef QGAN_UI_INPUT_H
@@ -17,7 +17,8 @@ struct input {
 	bool pasting; /* between the marks of a bracketed paste */
 };
 
-enum input_kind { INPUT_KEY, INPUT_REPLY };
+enum input_kind { INPUT_KEY, INPUT_REPLY, INPUT_MOUSE };
+enum mouse_button { MOUSE_OTHER, MOUSE_LEFT, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN };
 
 struct input_event {
 	enum input_kind kind;
@@ -25,6 +26,9 @@ struct input_event {
 	bool pasted;    /* the key comes from a paste */
 	char mark, intermediate, final; /* INPUT_REPLY: "?63;4c" is '?', 0, 'c'; "?2026;2$y" is '?', '$', 'y' */
 	int values[INPUT_VALUES], count;
+	enum mouse_button button; /* INPUT_MOUSE */
+	bool pressed, moved; /* else it was let go; moved while held */
+	int x, y;       /* the cell, from 0 */
 };
 
 /* Reads what is there. Positive: bytes read; 0: nothing now; -1: the terminal is gone. */

@@ -364,7 +364,10 @@ static void draw_rows(struct canvas *canvas, const struct view *view, struct row
 	memcpy(fitted, columns, sizeof columns);
 	fitted[STATES_COLUMN].width = states_width(rows, inside.clip.width);
 	fitted[BITS_COLUMN].width *= list->cursor || bits_differ(rows);
-	struct table table = {.columns = fitted, .column_count = COLUMNS, .row_count = rows->count, .selected = rows->selected,
+	int places[MAX_ROWS];
+	for (int i = 0; i < rows->count; i++)
+		places[i] = (int)rows->items[i].network * VIEW_MAX_LAYERS + rows->items[i].position;
+	struct table table = {.pick = ACTION_PICK_ROW, .open = ACTION_SCREEN_WEIGHTS, .values = places, .columns = fitted, .column_count = COLUMNS, .row_count = rows->count, .selected = rows->selected,
 		.top = list->cursor ? table_scroll(0, rows->selected, rows->count, most) : 0, .context = rows, .draw_cell = draw_cell};
 	table_draw(&inside, &table);
 }
@@ -445,6 +448,13 @@ void layers_move(const struct view *view, struct layers_cursor *cursor, int rows
 	row = row < 0 ? 0 : row >= rows.count ? rows.count - 1 : row;
 	cursor->network = rows.items[row].network;
 	cursor->layer = rows.items[row].position;
+}
+
+bool layers_pick(struct layers_cursor *cursor, int place)
+{
+	cursor->network = place < VIEW_MAX_LAYERS ? VIEW_D : VIEW_G;
+	cursor->layer = place % VIEW_MAX_LAYERS;
+	return true;
 }
 
 double layers_flip_rate(const struct view_layer *layer)

@@ -21,6 +21,9 @@ bool layers_clamp(const struct view *view, struct layers_cursor *cursor);
 /* Moves it in the order shown. Beside each other it stays in its network. */
 void layers_move(const struct view *view, struct layers_cursor *cursor, int rows_down, bool side_by_side);
 
+/* The mouse picked a row of a list. */
+bool layers_pick(struct layers_cursor *cursor, int place);
+
 /* Share of the weights that leave their state in 1,000 steps; NaN: not known. */
 double layers_flip_rate(const struct view_layer *layer);
 

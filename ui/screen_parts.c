@@ -355,6 +355,7 @@ static void draw_caption(struct canvas *inside, const struct view *view)
 void screen_draw_samples(struct canvas *inside, const struct view *view, struct picture_request *picture)
 {
 	char text[96], key[16];
+	canvas_hit(inside, (struct rect){0, 0, inside->clip.width, inside->clip.height}, (struct hit){.twice = ACTION_SCREEN_SAMPLES});
 	if (!view->sample) {
 		keymap_key_of(key, sizeof key, ACTION_SAMPLE, inside->unicode);
 		snprintf(text, sizeof text, "no samples yet\n%s draws them now", key);

@@ -220,6 +220,8 @@ static bool act(struct screen_state *state, const struct view *view, enum action
 {
 	if (screen_act_charts(state, view, action, out))
 		return true;
+	if (action == ACTION_PICK_ROW) /* chosen for the weights screen */
+		return layers_pick(&state->weights, state->pointer.value);
 	if (action != ACTION_NEXT_PANE)
 		return false;
 	state->chart = (state->chart + 1) % CHARTS;

@@ -355,6 +355,7 @@ static bool move_cursor(struct screen_state *state, const struct view *view, enu
 	case ACTION_LEFT: case ACTION_RIGHT: case ACTION_NEXT_PANE:
 		state->weights.network = state->weights.network == VIEW_D ? VIEW_G : VIEW_D;
 		break;
+	case ACTION_PICK_ROW: layers_pick(&state->weights, state->pointer.value); break;
 	default: return false;
 	}
 	return layers_clamp(view, &state->weights) || true;

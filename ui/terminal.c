@@ -37,9 +37,11 @@ struct terminal {
 	SCREEN *screen;
 	FILE *memory;                /* where curses writes */
 	struct text out;
+	size_t frame;                /* where in `out` the present one's own bytes begin */
 	size_t sent;                 /* bytes of `out` already gone */
 	struct cell *shown;          /* width x height; what curses was told last */
 	bool all_stale;
+	bool mouse;                  /* its presses, its moves while a button is held, any column: what the person lets us have */
 	const struct theme *theme;
 	int role_pairs[ROLE_COUNT];
 	int first_own_pair, next_pair;
@@ -114,6 +116,8 @@ static int own_pair(struct terminal *terminal, uint8_t foreground, uint8_t backg
 
 /* --- drawing --- */
 
+static const char begin_synchronized[] = "\033[?2026h";
+
 static attr_t curses_attributes(unsigned attributes)
 {
 	return (attributes & CELL_BOLD ? A_BOLD : 0) | (attributes & CELL_DIM ? A_DIM : 0) |
@@ -177,12 +181,17 @@ void terminal_draw(struct terminal *terminal, const struct canvas *canvas)
 void terminal_begin_frame(struct terminal *terminal)
 {
 	if (terminal->ability.synchronized)
-		text_format(&terminal->out, "\033[?2026h");
+		text_format(&terminal->out, "%s", begin_synchronized);
+	terminal->frame = terminal->out.length;
 }
 
+/* A frame that changes nothing sends nothing. */
 void terminal_end_frame(struct terminal *terminal)
 {
-	if (terminal->ability.synchronized)
+	bool empty = terminal->out.length == terminal->frame;
+	if (terminal->ability.synchronized && empty)
+		terminal->out.length -= strlen(begin_synchronized);
+	else if (terminal->ability.synchronized)
 		text_format(&terminal->out, "\033[?2026l");
 }
 
@@ -313,12 +322,12 @@ static void enter(struct terminal *terminal)
 {
 	set_raw(terminal);
 	guard_arm(true);
-	text_format(&terminal->out, "\033[?2004h");
+	text_format(&terminal->out, "\033[?2004h%s", terminal->mouse ? "\033[?1000h\033[?1002h\033[?1006h" : "");
 }
 
 static void leave(struct terminal *terminal)
 {
-	text_format(&terminal->out, "\033[?2004l");
+	text_format(&terminal->out, "\033[?2004l%s", terminal->mouse ? "\033[?1006l\033[?1002l\033[?1000l" : "");
 	terminal_probe_restore(&terminal->probe, &terminal->out);
 	endwin();
 	collect(terminal);
@@ -432,6 +441,7 @@ struct terminal *terminal_open(const struct terminal_options *options, struct er
 	struct terminal *terminal = memory_zeroed(1, sizeof *terminal);
 	terminal->output = -1;
 	terminal->theme = options->theme ? options->theme : themes;
+	terminal->mouse = !options->no_mouse;
 	tcgetattr(STDIN_FILENO, &terminal->line);
 	if (!start_curses(terminal, options, error)) {
 		free_terminal(terminal);

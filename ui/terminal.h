@@ -26,7 +26,7 @@ struct terminal_ability {
 };
 
 struct terminal_options {
-	bool no_color, ascii;
+	bool no_color, ascii, no_mouse;
 	const struct theme *theme; /* NULL: the default; without colour "mono" is taken */
 };
 

@@ -11,6 +11,7 @@
 #include "ui/graphics.h"
 #include "ui/input.h"
 #include "ui/keymap.h"
+#include "ui/mouse.h"
 #include "ui/screen.h"
 #include "ui/terminal.h"
 #include "ui/terminal_guard.h"
@@ -28,6 +29,8 @@ struct ui {
 	struct graphics *graphics;
 	struct canvas *canvas;
 	struct input input;
+	struct hits hits;               /* of the last frame */
+	struct mouse mouse;
 	struct screen_state *state;
 	const struct screen *shown, *before, *overlay; /* overlay: NULL when none is open */
 	struct dialog dialog;
@@ -154,6 +157,23 @@ static void take_key(struct ui *ui, uint32_t key)
 	ask_frame(ui, true);
 }
 
+/* A dialog or an overlay has left nothing of the screen below to be clicked. */
+static void take_mouse(struct ui *ui, const struct input_event *event)
+{
+	struct mouse_answer answer = mouse_take(&ui->mouse, &ui->hits, event, clock_seconds());
+	if (answer.key) {
+		take_key(ui, answer.key);
+		return;
+	}
+	if (!answer.action || ui->dialog.asked != ACTION_NONE)
+		return;
+	screen_state_point(ui->state, &answer.pointer);
+	for (int i = 0; i < answer.times; i++)
+		act(ui, answer.action);
+	screen_state_point(ui->state, NULL);
+	ask_frame(ui, true);
+}
+
 /* --- what wakes the loop --- */
 
 /* Pasted text is for text fields only: keys in it would steer the run. */
@@ -163,6 +183,10 @@ static void take_event(struct ui *ui, const struct input_event *event)
 	if (event->kind == INPUT_KEY) {
 		if (wanted)
 			take_key(ui, event->key);
+		return;
+	}
+	if (event->kind == INPUT_MOUSE) {
+		take_mouse(ui, event);
 		return;
 	}
 	bool known = terminal_ability(ui->terminal)->known;
@@ -237,12 +261,19 @@ static void compose(struct ui *ui)
 	struct picture_request picture = {0}, none = {0};
 	const struct view *view = view_of(ui);
 	canvas_clear(ui->canvas);
+	ui->canvas->hits = &ui->hits;
+	hits_clear(&ui->hits);
 	ui->shown->draw(ui->state, view, ui->canvas, &picture);
 	graphics_compose(ui->graphics, terminal_ability(ui->terminal), &picture, ui->canvas);
-	if (ui->overlay)
+	if (ui->overlay) {
+		hits_clear(&ui->hits);
+		canvas_hit(ui->canvas, (struct rect){0, 0, ui->canvas->width, ui->canvas->height}, (struct hit){.click = ACTION_BACK});
 		ui->overlay->draw(ui->state, view, ui->canvas, &none);
-	if (ui->dialog.asked != ACTION_NONE)
+	}
+	if (ui->dialog.asked != ACTION_NONE) {
+		hits_clear(&ui->hits);
 		dialog_draw(&ui->dialog, view, ui->canvas);
+	}
 	graphics_uncover(ui->graphics, ui->canvas);
 }
 
@@ -332,6 +363,7 @@ static bool open_all(struct ui *ui, struct error *error)
 	struct terminal_options options = {
 		.no_color = ui->options->no_color || (no_color && *no_color),
 		.ascii = ui->options->ascii,
+		.no_mouse = ui->options->no_mouse,
 		.theme = theme_find(ui->options->theme ? ui->options->theme : themes[0].name),
 	};
 	if (!options.theme)

@@ -22,6 +22,7 @@ struct ui_host { /* the session behind the screens */
 struct ui_options {
 	enum ui_graphics graphics;
 	bool no_color, ascii;
+	bool no_mouse;     /* the mouse stays with the terminal */
 	int first_screen;  /* enum action ACTION_SCREEN_*; 0: train */
 	int frames;        /* leave after so many frames (tests); 0: never */
 	const char *theme; /* ui/theme.h; NULL: the default */

@@ -10,9 +10,12 @@ static int draw_key(struct canvas *canvas, int x, int y, enum action action, boo
 {
 	char key[KEY_SIZE];
 	keymap_key_of(key, sizeof key, action, canvas->unicode);
-	if (draw)
+	int width = canvas_text_width(key) + 1;
+	if (draw) {
 		canvas_text(canvas, x, y, ROLE_KEY, CELL_BOLD, key);
-	return canvas_text_width(key) + 1;
+		canvas_hit(canvas, (struct rect){x, y, width, 1}, (struct hit){.click = action});
+	}
+	return width;
 }
 
 /* One entry: the keys of actions[0 .. count), then their common brief. Returns its width. */
@@ -22,8 +25,10 @@ static int draw_entry(struct canvas *canvas, int x, int y, const enum action *ac
 	for (int i = 0; i < count; i++)
 		used += draw_key(canvas, x + used, y, actions[i], draw);
 	const char *brief = action_find(actions[0])->brief;
-	if (draw)
+	if (draw) {
 		canvas_text(canvas, x + used, y, ROLE_QUIET, 0, brief);
+		canvas_hit(canvas, (struct rect){x + used, y, canvas_text_width(brief), 1}, (struct hit){.click = actions[count - 1]});
+	}
 	return used + canvas_text_width(brief);
 }
 

@@ -71,6 +71,8 @@ static void draw_heading(struct canvas *canvas, const struct table *table, const
 			continue;
 		struct canvas cell = canvas_part(canvas, (struct rect){x, 0, widths[i], 1});
 		table_text(&cell, false, table->columns[i].right, ROLE_QUIET, table->columns[i].title);
+		if (table->sort)
+			canvas_hit(canvas, (struct rect){x, 0, widths[i] + gap, 1}, (struct hit){.click = table->sort, .value = i});
 		x += widths[i] + gap;
 	}
 }
@@ -78,6 +80,9 @@ static void draw_heading(struct canvas *canvas, const struct table *table, const
 static void draw_row(struct canvas *canvas, const struct table *table, int row, int y, const int widths[], int gap)
 {
 	bool selected = row == table->selected;
+	if (table->pick)
+		canvas_hit(canvas, (struct rect){0, y, canvas->clip.width, 1},
+			(struct hit){.click = table->pick, .twice = table->open, .value = table->values ? table->values[row] : row});
 	if (selected)
 		canvas_fill(canvas, (struct rect){0, y, canvas->clip.width, 1}, ' ', ROLE_SELECTED, 0);
 	for (int i = 0, x = 0; i < table->column_count; i++) {

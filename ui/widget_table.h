@@ -1,4 +1,4 @@
-/* A table: a heading line and rows, drawn cell by cell by its owner. Columns that do not fit are left out, those with
+/* A table: a heading line and rows, drawn cell by cell by its owner, and known to the mouse. Columns that do not fit are left out, those with
  * the highest priority number first; the width left over goes to the columns that can use it. */
 #ifndef QGAN_UI_WIDGET_TABLE_H
 #define QGAN_UI_WIDGET_TABLE_H
@@ -19,6 +19,9 @@ struct table {
 	int column_count, row_count;
 	int selected;     /* row, -1: no cursor */
 	int top;          /* first row shown; see table_scroll */
+	enum action pick, open; /* a click on a row, a second one: sent with its value; ACTION_NONE: none */
+	const int *values; /* of the rows; NULL: their numbers */
+	enum action sort; /* a click on a heading: sent with the column; ACTION_NONE: none */
 	const void *context;
 	/* Draws one cell on a canvas of its size; attributes: of the selected row (role ROLE_SELECTED then). */
 	void (*draw_cell)(const void *context, int row, int column, struct canvas *cell, bool selected);
