@@ -220,6 +220,7 @@ bool store_prune_checkpoints(struct store *store, int64_t run, int keep, struct 
 static const char *const rewind_statements[] = {
 	"DELETE FROM journal WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM metric_points WHERE run_id = ?1 AND step > ?2",
+	"DELETE FROM metric_buckets WHERE run_id = ?1 AND last_step > ?2",
 	"DELETE FROM layer_stats WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM samples WHERE run_id = ?1 AND step > ?2",
 	"DELETE FROM scores WHERE run_id = ?1 AND step > ?2",

@@ -1,8 +1,10 @@
+#include "store/metric_buckets.h"
 #include "store/statement.h"
 
 bool store_insert_metrics(struct store *store, int64_t run, const struct metric_point *points, size_t count, struct error *error)
 {
 	struct statement statement;
+	int64_t lowest = INT64_MAX;
 	if (!store_begin_span(store, error))
 		return false;
 	bool success = statement_prepare(&statement, store,
@@ -22,8 +24,10 @@ bool store_insert_metrics(struct store *store, int64_t run, const struct metric_
 		statement_bind_real(&statement, points[i].gradient_g);
 		statement_bind_real(&statement, points[i].images_per_second);
 		success = statement_run(&statement, error);
+		lowest = points[i].step < lowest ? points[i].step : lowest;
 	}
 	statement_finish(&statement);
+	success = success && (count == 0 || metric_buckets_extend(store, run, lowest, error));
 	return store_end_span(store, success, error);
 }
 

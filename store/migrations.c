@@ -21,6 +21,9 @@
  *   views          saved looks at the list of runs, as `qgan runs list` takes them: filter, columns, sort.
  *   metric_points  one row every few steps: losses, mean D(x) and D(G(z)), gradient norms, speed; means over the
  *                  steps since the row before.
+ *   metric_buckets the same curves at four coarser levels, so that a chart of a million points reads a few thousand rows:
+ *                  64, 512, 4096 and 32768 neighbouring points each, of every number the lowest, the highest, the sum and how
+ *                  many were known. The newest points, too few for a bucket, have none.
  *   journal        what people changed and what happened, with the last step done before it took effect.
  *   layer_stats    one row a weight tensor and recorded step: how its quantizer fits it. network is D or G. At 32 bits
  *                  quantizer is 'float'. groups counts the scales: 1, or one a channel, and then alpha, beta and levels are
@@ -339,6 +342,42 @@ static const char study_schema[] =
 	"	UNIQUE (study_id, key)"
 	") STRICT;";
 
+/* Of a column of metric_points, and of its four in metric_buckets. */
+#define BUCKET_COLUMNS(name) \
+	"	" name "_low REAL," \
+	"	" name "_high REAL," \
+	"	" name "_sum REAL," \
+	"	" name "_known INTEGER NOT NULL,"
+#define EVERY_SERIES(of) \
+	of("loss_d") of("loss_g") of("d_real") of("d_fake") of("gradient_d") of("gradient_g") of("images_per_second")
+#define FROM_POINTS(name) ", min(" name "), max(" name "), sum(" name "), count(" name ")"
+#define FROM_BUCKETS(name) ", min(" name "_low), max(" name "_high), sum(" name "_sum), sum(" name "_known)"
+#define COARSER(level) \
+	"INSERT INTO metric_buckets SELECT run_id, " #level ", min(first_step), max(last_step), sum(points)," \
+	" min(first_time), max(last_time), min(first_epochs), max(last_epochs)" EVERY_SERIES(FROM_BUCKETS) \
+	" FROM (SELECT *, (row_number() OVER (PARTITION BY run_id ORDER BY first_step) - 1) / 8 AS bucket FROM metric_buckets" \
+	" WHERE level = " #level " - 1) GROUP BY run_id, bucket HAVING count(*) = 8;"
+
+static const char bucket_schema[] =
+	"CREATE TABLE metric_buckets ("
+	"	run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,"
+	"	level INTEGER NOT NULL,"
+	"	first_step INTEGER NOT NULL,"
+	"	last_step INTEGER NOT NULL,"
+	"	points INTEGER NOT NULL,"
+	"	first_time REAL,"
+	"	last_time REAL,"
+	"	first_epochs REAL,"
+	"	last_epochs REAL,"
+	EVERY_SERIES(BUCKET_COLUMNS)
+	"	PRIMARY KEY (run_id, level, first_step)"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO metric_buckets SELECT run_id, 1, min(step), max(step), count(*), min(time), max(time), min(epochs), max(epochs)"
+	EVERY_SERIES(FROM_POINTS)
+	" FROM (SELECT *, (row_number() OVER (PARTITION BY run_id ORDER BY step) - 1) / 64 AS bucket FROM metric_points)"
+	" GROUP BY run_id, bucket HAVING count(*) = 64;"
+	COARSER(2) COARSER(3) COARSER(4);
+
 /* Append only: files in the world have stopped at every one of these. */
 const struct migration migrations[] = {
 	{.purpose = "runs, metric points, journal, layer statistics, samples, checkpoints", .sql = first_schema},
@@ -347,6 +386,7 @@ const struct migration migrations[] = {
 	{.purpose = "scores, their summary and the size of runs", .sql = score_schema},
 	{.purpose = "tags, notes, archive, trash and changes of runs; saved views", .sql = editing_schema},
 	{.purpose = "studies and their cells", .sql = study_schema},
+	{.purpose = "coarser levels of the curves", .sql = bucket_schema},
 };
 const size_t migration_count = sizeof migrations / sizeof *migrations;
 

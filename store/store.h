@@ -167,6 +167,25 @@ bool store_insert_metrics(struct store *store, int64_t run, const struct metric_
 bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
                          void (*visit)(void *context, const struct metric_point *point), void *context, struct error *error);
 
+/* ---- curves at any zoom (store/metric_buckets.c) ---- */
+enum metric_series {
+	METRIC_LOSS_D, METRIC_LOSS_G, METRIC_D_REAL, METRIC_D_FAKE, METRIC_GRADIENT_D, METRIC_GRADIENT_G, METRIC_IMAGES_PER_SECOND,
+	METRIC_SERIES,
+};
+struct metric_bucket { /* neighbouring points: no spike between them is lost */
+	int64_t first_step, last_step, points;
+	double first_time, last_time, first_epochs, last_epochs;
+	struct {
+		double low, high, mean; /* of those that are known; NaN: none is */
+	} values[METRIC_SERIES];
+};
+/* The points of the steps from `from` to `to` (below 0: the first, the last) in order, as `buckets` parts of equal width in
+ * steps; parts without points are left out. Reads some thousand rows, whatever the length of the run: a bucket near an edge
+ * may hold a few points of its neighbour, but none from outside the range. */
+bool store_visit_metric_buckets(struct store *store, int64_t run, int64_t from, int64_t to, int buckets,
+                                void (*visit)(void *context, const struct metric_bucket *bucket), void *context,
+                                struct error *error);
+
 /* ---- journal (store/journal.c) ---- */
 struct journal_entry {
 	int64_t step;
