@@ -282,6 +282,7 @@ static inline struct view *fixture_create(void)
 static inline void fixture_destroy(struct view *view)
 {
 	free(view->runs);
+	free((struct view_compare *)view->compare);
 	free(view);
 }
 

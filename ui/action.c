@@ -67,6 +67,21 @@ const struct action_row action_rows[] = {
 	{ACTION_RUN_OPEN, "run-open", "Enter", "open", "Open the selected run.", SCOPE_RUNS, GROUP_RUNS},
 	{ACTION_RUN_RESUME, "run-resume", "r", "resume", "Resume training of the selected run.", SCOPE_RUNS, GROUP_RUNS},
 
+	{ACTION_COMPARE_SETTINGS, "compare-settings", "d", "all settings", "Every setting, or only those that differ.",
+	 SCOPE_COMPARE, GROUP_COMPARE},
+	{ACTION_COMPARE_QUANTITY, "compare-quantity", "v", "quantity", "The next quantity in the curves: losses, D's belief, scores.",
+	 SCOPE_COMPARE, GROUP_COMPARE},
+	{ACTION_COMPARE_SEEDS, "compare-seeds", "m", "seeds", "Every run, or mean and range of runs that differ in the seed only.",
+	 SCOPE_COMPARE, GROUP_COMPARE},
+	{ACTION_COMPARE_BEFORE, "compare-before", "<", "samples' step", "Samples of the recorded step before.",
+	 SCOPE_COMPARE, GROUP_COMPARE},
+	{ACTION_COMPARE_AFTER, "compare-after", ">", "samples' step", "Samples of the recorded step after.",
+	 SCOPE_COMPARE, GROUP_COMPARE},
+	{ACTION_COMPARE_FIRST, "compare-first", "", "samples' step", "The first recorded samples.", SCOPE_INTERNAL, GROUP_COMPARE},
+	{ACTION_COMPARE_LAST, "compare-last", "", "samples' step", "The last recorded samples.", SCOPE_INTERNAL, GROUP_COMPARE},
+	{ACTION_COMPARE_ZOOM, "compare-zoom", "z", "zoom", "The chosen pane alone, or several.", SCOPE_COMPARE, GROUP_COMPARE},
+	{ACTION_COMPARE_PANE_BEFORE, "compare-pane-before", "S-Tab", "pane", "The pane before.", SCOPE_COMPARE, GROUP_COMPARE},
+
 	{ACTION_UP, "up", "Up k", "move", "One line up.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_DOWN, "down", "Down j", "move", "One line down.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_LEFT, "left", "Left h", "D/G", "What lies before; charts: earlier, cursor back.", SCOPE_EVERYWHERE, GROUP_MOVE},
@@ -75,7 +90,7 @@ const struct action_row action_rows[] = {
 	{ACTION_PAGE_DOWN, "page-down", "PgDn Ctrl-D", "page", "One page down.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_HOME, "home", "Home g", "ends", "To the first line; charts: to the beginning.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_END, "end", "End G", "ends", "To the last line; charts: to the newest.", SCOPE_EVERYWHERE, GROUP_MOVE},
-	{ACTION_NEXT_PANE, "next-pane", "Tab", "next chart", "The next chart or network, where only one is chosen.",
+	{ACTION_NEXT_PANE, "next-pane", "Tab", "pane", "The next chart or network, where only one is chosen.",
 	 SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_PICK_ROW, "pick-row", "", "select", "The row under the mouse.", SCOPE_INTERNAL, GROUP_MOVE},
 	{ACTION_PICK_COLUMN, "pick-column", "", "sort", "The column under the mouse.", SCOPE_INTERNAL, GROUP_MOVE},
@@ -91,6 +106,7 @@ const struct action_row action_rows[] = {
 	{ACTION_SCREEN_WEIGHTS, "screen-weights", "3", "Weights", "Every state of every weight, and what if.",
 	 SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_RUNS, "screen-runs", "5", "Runs", "Every run of the store.", SCOPE_EVERYWHERE, GROUP_SCREENS},
+	{ACTION_SCREEN_COMPARE, "screen-compare", "6", "Compare", "Marked runs beside each other.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_LOG, "screen-log", "7", "Log", "What happened, line by line.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_LAST_SCREEN, "last-screen", "- Backspace", "last", "Back to the screen before this one.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 
@@ -111,6 +127,7 @@ const char *action_group_name(enum action_group group)
 		[GROUP_WEIGHTS] = "Weights",
 		[GROUP_CHARTS] = "Charts",
 		[GROUP_RUNS] = "Run list",
+		[GROUP_COMPARE] = "Comparing",
 		[GROUP_MOVE] = "Moving",
 		[GROUP_SCREENS] = "Screens",
 		[GROUP_PROGRAM] = "Program",
@@ -128,7 +145,7 @@ const struct action_row *action_find(enum action action)
 
 enum action_scope action_scope_around(enum action_scope scope)
 {
-	static const bool has_charts[SCOPE_INTERNAL + 1] = {[SCOPE_TRAIN] = true};
+	static const bool has_charts[SCOPE_INTERNAL + 1] = {[SCOPE_TRAIN] = true, [SCOPE_COMPARE] = true};
 	return has_charts[scope] ? SCOPE_CHARTS : SCOPE_EVERYWHERE;
 }
 
@@ -151,8 +168,9 @@ static void print_keys(FILE *file, const char *keys)
 static void print_row(FILE *file, const struct action_row *row)
 {
 	static const char *const where[] = {
-		[SCOPE_EVERYWHERE] = "", [SCOPE_CHARTS] = " Where there are charts.", [SCOPE_TRAIN] = " On the dashboard.", [SCOPE_WEIGHTS] = " On the weights screen.",
-		[SCOPE_RUNS] = " On the run list.", [SCOPE_INTERNAL] = "",
+		[SCOPE_EVERYWHERE] = "", [SCOPE_CHARTS] = " Where there are charts.", [SCOPE_TRAIN] = " On the dashboard.",
+		[SCOPE_WEIGHTS] = " On the weights screen.", [SCOPE_RUNS] = " On the run list.", [SCOPE_COMPARE] = " On the comparison.",
+		[SCOPE_INTERNAL] = "",
 	};
 	print_keys(file, row->keys);
 	fprintf(file, "\t%s%s\n\n", row->help, where[row->scope]);

@@ -10,7 +10,8 @@
 enum action {
 	ACTION_NONE,
 	/* handled inside ui/ */
-	ACTION_HELP, ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_WEIGHTS, ACTION_SCREEN_RUNS, ACTION_SCREEN_LOG,
+	ACTION_HELP, ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_WEIGHTS, ACTION_SCREEN_RUNS, ACTION_SCREEN_COMPARE,
+	ACTION_SCREEN_LOG,
 	ACTION_LAST_SCREEN,
 	ACTION_UP, ACTION_DOWN, ACTION_LEFT, ACTION_RIGHT, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_HOME, ACTION_END,
 	ACTION_BACK, ACTION_REDRAW, ACTION_ACCEPT, ACTION_NEXT_PANE, ACTION_SORT_LAYERS,
@@ -19,6 +20,7 @@ enum action {
 	/* what the mouse does beyond other actions; sent to a screen with a struct pointer (ui/hit.h) */
 	ACTION_PICK_ROW, ACTION_PICK_COLUMN, ACTION_CHART_POINT, ACTION_CHART_DRAG, ACTION_CHART_DROP,
 	ACTION_LOWER_PANE, /* weights: which pane lies below the figure, where not all have room */
+	ACTION_COMPARE_SETTINGS, ACTION_COMPARE_QUANTITY, ACTION_COMPARE_SEEDS, ACTION_COMPARE_ZOOM, ACTION_COMPARE_PANE_BEFORE,
 	ACTION_QUIT, /* asks (a dialog: stop and save, go on training headless, cancel) when a run is live */
 	/* sent to the session */
 	ACTION_PAUSE,           /* pause or resume */
@@ -45,6 +47,8 @@ enum action {
 	ACTION_OTHER_CLOSE,
 	ACTION_EXPORT_LAYER,    /* PNG picture and CSV of this layer into the working directory */
 	ACTION_CHART_RANGE,     /* the charts show these steps: finer buckets are wanted */
+	ACTION_COMPARE_BEFORE, ACTION_COMPARE_AFTER, /* the strips' recorded step before, after */
+	ACTION_COMPARE_FIRST, ACTION_COMPARE_LAST,
 	ACTION_QUIT_SAVE,       /* stop, save, leave */
 	ACTION_QUIT_DETACH,     /* leave the terminal, train on headless */
 	ACTION_QUIT_NOW,        /* nothing is live: leave */
@@ -54,7 +58,7 @@ enum action {
 enum action_scope {
 	SCOPE_EVERYWHERE,
 	SCOPE_CHARTS,   /* every screen with charts: action_scope_around leads here */
-	SCOPE_TRAIN, SCOPE_WEIGHTS, SCOPE_RUNS,
+	SCOPE_TRAIN, SCOPE_WEIGHTS, SCOPE_RUNS, SCOPE_COMPARE,
 	SCOPE_INTERNAL, /* no key of its own */
 };
 /* Where a key is looked for when a scope has no row for it; SCOPE_EVERYWHERE is the last. */
@@ -62,7 +66,7 @@ enum action_scope action_scope_around(enum action_scope scope);
 
 /* How help and man page gather the rows. */
 enum action_group {
-	GROUP_RUN, GROUP_QUANTIZATION, GROUP_WEIGHTS, GROUP_CHARTS, GROUP_RUNS, GROUP_MOVE, GROUP_SCREENS, GROUP_PROGRAM, GROUP_COUNT
+	GROUP_RUN, GROUP_QUANTIZATION, GROUP_WEIGHTS, GROUP_CHARTS, GROUP_RUNS, GROUP_COMPARE, GROUP_MOVE, GROUP_SCREENS, GROUP_PROGRAM, GROUP_COUNT
 };
 const char *action_group_name(enum action_group group); /* "Run control" */
 

@@ -15,6 +15,23 @@ struct layers_cursor {
 	bool by_utilization;     /* order of the tables: worst used first */
 };
 
+/* The comparison: which pane has the keys, and what each of them shows. */
+enum compare_pane { COMPARE_SETTINGS, COMPARE_CURVES, COMPARE_SAMPLES, COMPARE_STATES, COMPARE_JOURNAL, COMPARE_SIZES, COMPARE_PANES };
+struct compare_state {
+	enum compare_pane pane;
+	bool zoomed;             /* that pane alone, whatever the room */
+	bool all_settings;       /* not only those that differ */
+	bool by_seed;            /* runs that differ in the seed only become their mean and range */
+	struct chart_look look;  /* of the curves */
+	struct chart_clock clock; /* what the first run's steps are worth */
+	int64_t looked[VIEW_COMPARED]; /* the runs looked at: others are shown whole */
+	enum view_quantity quantity;
+	int top[COMPARE_PANES], rows[COMPARE_PANES], lines[COMPARE_PANES]; /* first line shown, lines shown, all lines: last frame */
+	int left;                /* settings: the first column shown */
+	enum view_network network; /* states: which layer, by its place in that network */
+	int layer;
+};
+
 struct screen_state {
 	int chart;                /* dashboard: which chart is shown where only one has room */
 	struct chart_look look;   /* of all charts, and what the opened run's steps are worth in the last frame */
@@ -29,12 +46,14 @@ struct screen_state {
 	struct layers_cursor weights; /* weights: the layer looked at */
 	int weights_lower;        /* weights: which pane lies below, enum lower_pane of screen_weights.c */
 	bool weights_stacked;     /* weights: both networks in one table in the last frame */
+	struct compare_state compare;
 	enum action_scope scope;  /* help: whose keys; the screen drawn last */
 	int help_top, help_rows, help_lines;
 };
 
 /* The screen's state for a single test. */
-extern const struct screen screen_train, screen_samples, screen_weights, screen_runs, screen_log, screen_help;
+extern const struct screen screen_train, screen_samples, screen_weights, screen_runs, screen_compare, screen_log,
+	screen_help;
 
 /* False, and a sentence on the canvas: there is not enough room for any screen. */
 bool screen_has_room(struct canvas *canvas);

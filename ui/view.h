@@ -12,6 +12,7 @@
 enum {
 	VIEW_TEXT = 128, VIEW_MAX_LAYERS = 16, VIEW_MAX_MARKS = 256, VIEW_LOG_LINES = 512, VIEW_MAX_STATES = 256, VIEW_BINS = 96,
 	VIEW_TRACE = 64, VIEW_HISTORY = 256, VIEW_HISTORY_STATES = 16, VIEW_METHODS = 8, VIEW_WHAT_IF_BITS = 8,
+	VIEW_COMPARED = 8, VIEW_SETTINGS = 48, VIEW_TWEAKS = 128, VIEW_POINTS = 512,
 };
 enum view_network { VIEW_D, VIEW_G, VIEW_NETWORKS };
 
@@ -114,6 +115,66 @@ struct view_what_if {
 	char message[VIEW_TEXT];   /* why there is no answer */
 };
 
+/* Marked runs beside each other. Large: one on the heap, owned by the session. */
+enum view_quantity { VIEW_LOSS_G, VIEW_LOSS_D, VIEW_D_REAL, VIEW_D_FAKE, VIEW_FID, VIEW_IS, VIEW_QUANTITIES };
+
+struct view_tweak { /* a journalled change */
+	int64_t step;
+	char label[16];            /* as on the charts: "D>2" */
+};
+
+struct view_compared {
+	int64_t id;
+	char name[VIEW_TEXT], status[12], verdict[16]; /* verdict empty: not judged */
+	bool loaded;               /* everything below is there, else only the settings */
+	int bits[VIEW_NETWORKS];   /* at present; 32: float */
+	char quantizer[32];
+	int group;                 /* index of the first run it differs from in nothing but the seed; its own: none before */
+	int64_t step;
+	double fid, fid_std, best_fid, best_fid_std, is, is_std, best_is, best_is_std; /* last and best; NaN: never scored */
+	char recipe[192];          /* what the scores depend on; empty: never scored */
+	int recipe_number;         /* scores of equal numbers may be compared; 0: never scored */
+	double packed_bytes, float_bytes; /* of G's quantizable weights; NaN: not known */
+	struct series curves[VIEW_QUANTITIES]; /* over steps */
+	struct series seconds;     /* spent training, over steps */
+	int batch;                 /* images a step; 0: not known */
+	double epochs;             /* done at `step`; NaN: not known */
+	struct view_layer layers[VIEW_NETWORKS][VIEW_MAX_LAYERS];
+	int layer_count[VIEW_NETWORKS];
+	int64_t layers_step;
+	struct view_tweak tweaks[VIEW_TWEAKS]; /* rising steps; the latest ones */
+	int tweak_count;
+	int64_t sample_step;       /* of its strip below; -1: no sample is recorded up to there */
+};
+
+struct view_setting {
+	char name[24];
+	bool differs;
+	char values[VIEW_COMPARED][64];
+};
+
+struct view_point { /* one marked run in the chart of scores against size */
+	int run;                   /* index among the compared ones; -1: only marked */
+	double bytes, fid;         /* finite */
+	int recipe_number;
+	bool front;                /* no other of its recipe is both smaller and better */
+};
+
+struct view_compare {
+	struct view_compared runs[VIEW_COMPARED];
+	int count, marked;         /* compared; marked, which may be more */
+	bool loading;              /* more is on its way */
+	struct view_setting settings[VIEW_SETTINGS];
+	int setting_count;
+	struct view_point points[VIEW_POINTS]; /* rising bytes */
+	int point_count;
+	int64_t scrub, first_sample, last_sample; /* the step wanted of the strips; recorded ones; -1: none */
+	bool same_noise;           /* the strips are drawn from the same z, tile by tile */
+	const struct image *strips; /* one strip a run, from above, its number at the left; borrowed, NULL: none */
+	unsigned strips_version;
+	char message[VIEW_TEXT];   /* why something is missing */
+};
+
 struct view_log_line {
 	double time; /* unix seconds */
 	bool warning;
@@ -150,6 +211,7 @@ struct view {
 	int64_t layers_step;
 	struct view_other other;
 	struct view_what_if what_if;
+	const struct view_compare *compare; /* borrowed; NULL: nothing is compared */
 	const struct image *sample;        /* borrowed, NULL: none yet */
 	unsigned sample_version;           /* changes with every new picture */
 	int64_t sample_step;
