@@ -45,7 +45,7 @@
  *                  quantizable weights at the newest layer_stats: codes and scales, and as float.
  *   checkpoints    files; best 1: of the lowest FID so far; path is relative to the folder FILE-runs, so that both can be moved together.
  *
- *   studies        grids of trainings and searches for the fewest bits; spec_json is the whole question. One process at a
+ *   studies        grids of trainings and searches for the fewest bits; spec is the whole question (app/study_spec.h). One process at a
  *                  time works on a study (host .. heartbeat); running with a dead process means open.
  *   study_cells    one row a training of a study, in queue order; key is unique in its study and says what it is. fid and
  *                  is_mean are means over so many evaluations at its end, identity says by which recipe, bytes are both
@@ -302,7 +302,7 @@ static const char study_schema[] =
 	"	name TEXT NOT NULL UNIQUE,"
 	"	kind TEXT NOT NULL,"
 	"	status TEXT NOT NULL CHECK (status IN ('open', 'running', 'met', 'missed', 'finished')),"
-	"	spec_json TEXT NOT NULL,"
+	"	spec TEXT NOT NULL,"
 	"	created REAL NOT NULL,"
 	"	ended REAL NOT NULL DEFAULT 0,"
 	"	seconds REAL NOT NULL DEFAULT 0,"

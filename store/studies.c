@@ -33,8 +33,8 @@ static int find_name(const char *const names[], int count, const char *name)
 
 void study_clear(struct study *study)
 {
-	free(study->spec_json);
-	study->spec_json = NULL;
+	free(study->spec);
+	study->spec = NULL;
 }
 
 /* ---- studies ---- */
@@ -101,12 +101,12 @@ static bool insert_row(struct store *store, struct study *study, struct error *e
 {
 	struct statement statement;
 	if (!statement_prepare(&statement, store,
-	                       "INSERT INTO studies (name, kind, status, spec_json, created, message) VALUES (?, ?, ?, ?, ?, ?)", error))
+	                       "INSERT INTO studies (name, kind, status, spec, created, message) VALUES (?, ?, ?, ?, ?, ?)", error))
 		return false;
 	statement_bind_text(&statement, study->name);
 	statement_bind_text(&statement, study->kind);
 	statement_bind_text(&statement, study_names[study->status]);
-	statement_bind_text(&statement, study->spec_json);
+	statement_bind_text(&statement, study->spec);
 	statement_bind_real(&statement, study->created > 0 ? study->created : clock_unix());
 	statement_bind_text(&statement, study->message);
 	bool success = statement_run(&statement, error);
@@ -155,12 +155,12 @@ static bool read_spec(struct store *store, struct study *study, struct error *er
 {
 	struct statement statement;
 	bool row;
-	if (!statement_prepare(&statement, store, "SELECT spec_json FROM studies WHERE id = ?", error))
+	if (!statement_prepare(&statement, store, "SELECT spec FROM studies WHERE id = ?", error))
 		return false;
 	statement_bind_integer(&statement, study->id);
 	bool success = statement_step(&statement, &row, error);
 	if (success && row)
-		study->spec_json = statement_read_owned_text(&statement);
+		study->spec = statement_read_owned_text(&statement);
 	statement_finish(&statement);
 	return success;
 }
@@ -192,12 +192,12 @@ bool store_find_study(struct store *store, const char *name_or_id, struct study 
 	return read_spec(store, study, error);
 }
 
-bool store_set_study_spec(struct store *store, int64_t study, const char *spec_json, struct error *error)
+bool store_set_study_spec(struct store *store, int64_t study, const char *spec, struct error *error)
 {
 	struct statement statement;
-	if (!statement_prepare(&statement, store, "UPDATE studies SET spec_json = ? WHERE id = ?", error))
+	if (!statement_prepare(&statement, store, "UPDATE studies SET spec = ? WHERE id = ?", error))
 		return false;
-	statement_bind_text(&statement, spec_json);
+	statement_bind_text(&statement, spec);
 	statement_bind_integer(&statement, study);
 	bool success = statement_run(&statement, error);
 	statement_finish(&statement);

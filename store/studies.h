@@ -16,7 +16,7 @@ struct study {
 	char name[RUN_NAME_SIZE];       /* unique, of the letters that runs' names have */
 	char kind[STUDY_KIND_SIZE];     /* "search", "grid", "layers" */
 	enum study_status status;       /* as shown: running is open when its process has died */
-	char *spec_json;                /* what is asked, whole: a study can always be gone on with; owned (study_clear) */
+	char *spec;                /* what is asked, whole: a study can always be gone on with; owned (study_clear) */
 	double created, ended, seconds; /* unix seconds; 0: not yet; seconds worked on it so far */
 	char message[STORE_TEXT_SIZE];  /* the result, or why it stopped, for people */
 	int64_t cells, cells_done;      /* counted; cut and failed ones are done */
@@ -54,9 +54,9 @@ struct study_cell {
 bool store_insert_study(struct store *store, struct study *study, struct error *error);
 /* Unknown: the error lists those there are. */
 bool store_find_study(struct store *store, const char *name_or_id, struct study *study, struct error *error);
-/* Newest first; every study's spec_json is NULL. free(*studies). */
+/* Newest first; every study's spec is NULL. free(*studies). */
 bool store_list_studies(struct store *store, struct study **studies, size_t *count, struct error *error);
-bool store_set_study_spec(struct store *store, int64_t study, const char *spec_json, struct error *error);
+bool store_set_study_spec(struct store *store, int64_t study, const char *spec, struct error *error);
 
 /* This process works on it from now on; ERROR_STATE when another one that lives does. */
 bool store_claim_study(struct store *store, int64_t study, struct error *error);

@@ -8,8 +8,8 @@
 
 static int64_t insert_study(struct store *store, const char *name)
 {
-	char spec[] = "{\"fid_max\": 50}";
-	struct study study = {.kind = "search", .spec_json = spec};
+	char spec[] = "fid-max = 50";
+	struct study study = {.kind = "search", .spec = spec};
 	struct error error;
 	text_copy(study.name, sizeof study.name, name);
 	if (!store_insert_study(store, &study, &error))
@@ -41,13 +41,13 @@ static void studies_are_found_by_name_and_number(void **state)
 {
 	struct store *store = open_for_writing(state);
 	struct error error;
-	char spec[] = "{}";
-	struct study study, second = {.name = "b", .kind = "grid", .spec_json = spec};
+	char spec[] = "";
+	struct study study, second = {.name = "b", .kind = "grid", .spec = spec};
 	int64_t id = insert_study(store, "a");
 	study = find_study(store, "a");
 	assert_true(study.id == id && study.status == STUDY_OPEN && study.created > 0 && study.cells == 0);
 	assert_string_equal(study.kind, "search");
-	assert_string_equal(study.spec_json, "{\"fid_max\": 50}");
+	assert_string_equal(study.spec, "fid-max = 50");
 	study_clear(&study);
 	assert_false(store_find_study(store, "b", &study, &error));
 	assert_non_null(strstr(error.text, "there are a"));
@@ -60,10 +60,10 @@ static void studies_are_found_by_name_and_number(void **state)
 	assert_int_equal(error.code, ERROR_INPUT);
 	char number[24];
 	snprintf(number, sizeof number, "%lld", (long long)id);
-	assert_true(store_set_study_spec(store, id, "{\"fid_max\": 60}", NULL));
+	assert_true(store_set_study_spec(store, id, "fid-max = 60", NULL));
 	study = find_study(store, number);
 	assert_string_equal(study.name, "a");
-	assert_string_equal(study.spec_json, "{\"fid_max\": 60}");
+	assert_string_equal(study.spec, "fid-max = 60");
 	study_clear(&study);
 	struct study *studies;
 	size_t count;
