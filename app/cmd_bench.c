@@ -15,6 +15,7 @@
 
 static const char *const step_settings[] = {
 	"model", "size", "width", "channels", "batch", "latent", "threads", "d-bits", "g-bits", "quantizer", "quantizer-iterations",
+	"critic-steps", "layer-norm",
 };
 enum { STEP_SETTINGS = sizeof step_settings / sizeof *step_settings, WARM_UP_STEPS = 2 };
 static const double PEAK_SECONDS = 1.0; /* spent on the sgemm rate, before and again after */
@@ -142,18 +143,32 @@ static int print_step(const struct gan_settings *settings, const struct step_res
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
 }
 
-/* The settings' own rows read the values; what no flag says is the paper's CIFAR-10 network, whatever the user's files say. */
+/* What no flag says is the paper's CIFAR-10 network and one update of each network, so that families compare; else the
+ * model's own defaults. */
+static const struct { const char *name, *value; } step_standards[] = {{"width", "128"}, {"channels", "3"}, {"critic-steps", "1"}};
+enum { STEP_STANDARDS = sizeof step_standards / sizeof *step_standards };
+
+static const char *standard_here(const char *name)
+{
+	for (int i = 0; i < STEP_STANDARDS; i++)
+		if (!strcmp(step_standards[i].name, name))
+			return step_standards[i].value;
+	return NULL;
+}
+
+/* The settings' own rows read the values, whatever the user's files say. The model is the first of them. */
 static bool settings_of_step(const struct step_arguments *arguments, struct gan_settings *settings, struct error *error)
 {
+	static const struct settings_origins none = {.of = {ORIGIN_DEFAULT}};
 	settings_set_defaults(settings);
-	settings->width = 128;
-	settings->channels = 3;
 	for (int i = 0; i < STEP_SETTINGS; i++) {
 		char subject[64];
 		snprintf(subject, sizeof subject, "--%s", step_settings[i]);
-		const char *value = arguments->values[i];
+		const char *value = arguments->values[i] ? arguments->values[i] : standard_here(step_settings[i]);
 		if (value && !settings_set(settings, setting_find(step_settings[i]), subject, value, error))
 			return false;
+		if (i == 0)
+			settings_follow_model(settings, &none);
 	}
 	return settings->channels || error_set(error, ERROR_INPUT, "--channels must be 1 or 3 here, not 0: there is no data set");
 }
@@ -171,7 +186,7 @@ static const struct cli_option *step_setting_options(void)
 	static struct cli_option options[STEP_SETTINGS + 1];
 	for (int i = 0; i < STEP_SETTINGS; i++) {
 		const struct setting_row *row = setting_find(step_settings[i]);
-		const char *standard = !strcmp(row->name, "width") ? "128" : !strcmp(row->name, "channels") ? "3" : row->standard;
+		const char *standard = standard_here(row->name) ? standard_here(row->name) : row->standard;
 		options[i] = (struct cli_option){.name = row->name, .kind = CLI_TEXT, .argument = row->argument,
 			.offset = offsetof(struct step_arguments, values) + (size_t)i * sizeof(char *), .standard = standard, .help = row->help};
 	}

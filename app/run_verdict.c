@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "app/settings.h"
 #include "engine/base/text.h"
+#include "engine/gan/model.h"
 
 enum { FLOAT_BITS = 32 };
 
@@ -25,11 +27,19 @@ static void visit_journal(void *context, const struct journal_entry *entry)
 			verdict_judge_begin_anew(context, entry->step);
 }
 
-static void visit_metric(void *context, const struct metric_point *point)
+struct told {
+	struct verdict_judge *judge;
+	struct gan_settings settings;
+};
+
+static void visit_metric(void *context, const struct metric_point *metric)
 {
-	verdict_judge_add_point(context, &(struct verdict_point){
-		.step = point->step, .loss_d = point->loss_d, .loss_g = point->loss_g, .d_real = point->d_real, .d_fake = point->d_fake,
-		.gradient_d = point->gradient_d, .gradient_g = point->gradient_g});
+	const struct told *told = context;
+	struct verdict_point point = {
+		.step = metric->step, .loss_d = metric->loss_d, .loss_g = metric->loss_g, .d_real = metric->d_real,
+		.d_fake = metric->d_fake, .gradient_d = metric->gradient_d, .gradient_g = metric->gradient_g};
+	model_put_on_scale(&told->settings, &point);
+	verdict_judge_add_point(told->judge, &point);
 }
 
 static void visit_diversity(void *context, int64_t step, double diversity)
@@ -40,9 +50,12 @@ static void visit_diversity(void *context, int64_t step, double diversity)
 struct verdict_judge *run_verdict_judge(struct store *store, const struct run *run, struct error *error)
 {
 	struct verdict_judge *judge = verdict_judge_create();
+	struct told told = {.judge = judge};
+	if (!settings_from_text(run->config_json, &told.settings, NULL))
+		settings_set_defaults(&told.settings); /* of a newer qgan: D's scores are taken for probabilities */
 	verdict_judge_set_quantized(judge, run->d_bits != FLOAT_BITS || run->g_bits != FLOAT_BITS);
 	if (store_visit_journal(store, run->id, visit_journal, judge, error) &&
-	    store_visit_metrics(store, run->id, -1, visit_metric, judge, error) &&
+	    store_visit_metrics(store, run->id, -1, visit_metric, &told, error) &&
 	    store_visit_diversities(store, run->id, visit_diversity, judge, error))
 		return judge;
 	verdict_judge_destroy(judge);

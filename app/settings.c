@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "engine/gan/layer_bits.h"
+#include "engine/gan/model.h"
 
 const char *setting_origin_name(enum setting_origin origin)
 {
@@ -217,14 +218,31 @@ char *settings_get(const struct gan_settings *settings, const struct setting_row
 	return target;
 }
 
+const char *settings_standard(const struct setting_row *row, const char *model)
+{
+	const struct model_family *family = model_family_find(model, NULL);
+	const char *own = family ? model_family_default(family, row->name) : NULL;
+	return own ? own : row->standard ? row->standard : dataset_default_spec();
+}
+
+static void set_default(struct gan_settings *settings, const struct setting_row *row)
+{
+	if (!settings_set(settings, row, row->name, settings_standard(row, settings->model), NULL))
+		abort(); /* a default out of its own range is wrong code; the tests walk the table */
+}
+
 void settings_set_defaults(struct gan_settings *settings)
 {
 	*settings = (struct gan_settings){0};
-	for (const struct setting_row *row = setting_rows; row->name; row++) {
-		struct error error = {0};
-		if (!settings_set(settings, row, row->name, row->standard ? row->standard : dataset_default_spec(), &error))
-			abort(); /* a default out of its own range is wrong code; the tests walk the table */
-	}
+	for (const struct setting_row *row = setting_rows; row->name; row++) /* the model is the first one */
+		set_default(settings, row);
+}
+
+void settings_follow_model(struct gan_settings *settings, const struct settings_origins *origins)
+{
+	for (const struct setting_row *row = setting_rows; row->name; row++)
+		if (origins->of[row - setting_rows] == ORIGIN_DEFAULT && strcmp(row->name, "model") != 0)
+			set_default(settings, row);
 }
 
 bool settings_check(const struct gan_settings *settings, struct error *error)

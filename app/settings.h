@@ -29,14 +29,15 @@ struct setting_row {
 	double min, max;                      /* range of numbers, both ends allowed */
 	const int *allowed;                   /* the only values of an INT, ended by -1; NULL: the range */
 	const char *(*choice)(int index);     /* names of a registry, NULL at its end */
-	const char *standard;                 /* default, as text; NULL: asked of the data sets */
+	const char *standard;                 /* default, as text, where the model family has none of its own; NULL: asked of the
+	                                       * data sets */
 	const char *argument;                 /* what help calls the value; NULL for a switch */
 	const char *help;                     /* one line, no full stop */
 	bool changes_nothing;                 /* cadence, threads: another value gives the same training */
 };
 
 #define SETTING_FOREVER 1e15 /* max of steps and epochs: more than any training, and exact in a double */
-enum { SETTINGS_MAX = 40, SETTING_TEXT_SIZE = DATASET_SPEC_SIZE };
+enum { SETTINGS_MAX = 64, SETTING_TEXT_SIZE = DATASET_SPEC_SIZE };
 extern const struct setting_row setting_rows[]; /* ends with name NULL */
 extern const int setting_count;
 const struct setting_row *setting_find(const char *name); /* NULL: unknown */
@@ -62,7 +63,14 @@ struct settings_origins {
 	enum setting_origin of[SETTINGS_MAX]; /* by row */
 };
 
-void settings_set_defaults(struct gan_settings *settings);
+void settings_set_defaults(struct gan_settings *settings); /* of the default model */
+
+/* Some defaults depend on the model family. The default of a row under a model, as text; and every row that nobody has set
+ * (its origin is ORIGIN_DEFAULT) to the default under settings->model: after the layers below, or when a form changes the
+ * model. settings_load has done this already. */
+const char *settings_standard(const struct setting_row *row, const char *model);
+void settings_follow_model(struct gan_settings *settings, const struct settings_origins *origins);
+void settings_standards_text(const struct setting_row *row, char *target, size_t size); /* "0.0002; wgan-gp: 0.0001" */
 
 /* One value by name. ERROR_INPUT says what was expected; `subject` is how the sentence calls it ("--d-bits"). */
 bool settings_set(struct gan_settings *settings, const struct setting_row *row, const char *subject, const char *value,

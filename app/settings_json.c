@@ -76,6 +76,7 @@ bool settings_from_json(const json_t *json, struct gan_settings *settings, struc
 	if (!json_is_object(json))
 		return error_set(error, ERROR_INPUT, "the settings must be a JSON object");
 	struct gan_settings read;
+	struct settings_origins origins = {.of = {ORIGIN_DEFAULT}};
 	settings_set_defaults(&read);
 	const char *name;
 	json_t *value;
@@ -88,7 +89,9 @@ bool settings_from_json(const json_t *json, struct gan_settings *settings, struc
 			return error_set(error, ERROR_INPUT, "%s must be a number, a text, true or false", name);
 		if (!settings_set(&read, row, name, text, error))
 			return false;
+		origins.of[row - setting_rows] = ORIGIN_RUN;
 	}
+	settings_follow_model(&read, &origins);
 	*settings = read;
 	return true;
 }

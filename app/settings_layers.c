@@ -8,6 +8,7 @@
 
 #include "app/paths.h"
 #include "app/settings.h"
+#include "engine/gan/model.h"
 
 enum { CONFIG_MAX_BYTES = 1 << 20, MAX_CHOICES = 32 };
 
@@ -22,10 +23,25 @@ static void note_origin(struct settings_origins *origins, const struct setting_r
 		origins->of[row_index(row)] = origin;
 }
 
+void settings_standards_text(const struct setting_row *row, char *target, size_t size)
+{
+	const char *common = row->standard ? row->standard : dataset_default_spec();
+	struct text text = {0};
+	text_format(&text, "%s", common);
+	for (int i = 0; model_families[i]; i++) {
+		const char *own = model_family_default(model_families[i], row->name);
+		if (own && strcmp(own, common) != 0)
+			text_format(&text, "; %s: %s", model_families[i]->name, own);
+	}
+	text_copy(target, size, text.bytes);
+	text_clear(&text);
+}
+
 const struct cli_option *settings_options(void)
 {
 	static struct cli_option options[SETTINGS_MAX + 2];
 	static const char *choices[SETTINGS_MAX][MAX_CHOICES];
+	static char standards[SETTINGS_MAX][SETTING_TEXT_SIZE];
 	if (options[0].name)
 		return options;
 	struct cli_option *option = options;
@@ -33,13 +49,14 @@ const struct cli_option *settings_options(void)
 		int i = row_index(row);
 		for (int k = 0; row->choice && row->choice(k) && k < MAX_CHOICES - 1; k++)
 			choices[i][k] = row->choice(k);
+		settings_standards_text(row, standards[i], sizeof standards[i]);
 		bool list = row->kind == SETTING_BITS;
 		enum cli_kind kind = list ? CLI_LIST : row->kind == SETTING_SWITCH ? CLI_SWITCH : CLI_TEXT;
 		*option = (struct cli_option){
 			.name = row->name, .kind = kind, .argument = row->argument, .choices = row->choice ? choices[i] : NULL,
 			.offset = list ? offsetof(struct settings_words, bits)
 			               : offsetof(struct settings_words, flag) + (size_t)i * sizeof(char *),
-			.standard = row->kind == SETTING_DATA ? dataset_default_spec() : row->standard, .help = row->help,
+			.standard = standards[i], .help = row->help,
 		};
 	}
 	*option = (struct cli_option){.name = "config", .kind = CLI_TEXT, .argument = "FILE",
@@ -236,13 +253,18 @@ bool settings_load(const struct settings_words *words, struct gan_settings *sett
 {
 	char path[PATH_SIZE];
 	struct error no_home;
+	struct settings_origins own;
+	origins = origins ? origins : &own;
 	settings_set_defaults(settings);
 	set_origins(origins, ORIGIN_DEFAULT);
 	if (path_config(path, &no_home) && !load_file(path, true, ORIGIN_USER_FILE, settings, origins, error))
 		return false;
 	if (words->config && !load_file(words->config, false, ORIGIN_CONFIG_FILE, settings, origins, error))
 		return false;
-	return load_environment(settings, origins, error) && load_flags(words, settings, origins, error);
+	if (!load_environment(settings, origins, error) || !load_flags(words, settings, origins, error))
+		return false;
+	settings_follow_model(settings, origins);
+	return true;
 }
 
 bool settings_apply_flags(const struct settings_words *words, struct gan_settings *settings, struct settings_origins *origins,

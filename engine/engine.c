@@ -18,6 +18,7 @@
 #include "engine/base/thread.h"
 #include "engine/engine_parts.h"
 #include "engine/gan/diversity.h"
+#include "engine/gan/model.h"
 #include "engine/tensor/parallel.h"
 
 enum { WAITING_COMMANDS = 64 };
@@ -132,6 +133,7 @@ static void add_to_sums(struct metric_sums *sums, const struct step_report *repo
 	sums->loss_g += report->loss[NETWORK_G];
 	sums->d_real += report->d_real;
 	sums->d_fake += report->d_fake;
+	sums->penalty += isnan(report->penalty) ? 0 : report->penalty;
 	sums->gradient_d += report->gradient_norm[NETWORK_D];
 	sums->gradient_g += report->gradient_norm[NETWORK_G];
 }
@@ -146,13 +148,16 @@ static void tell_metrics(struct engine *engine)
 	mean->loss[NETWORK_G] = (float)(sums->loss_g / sums->count);
 	mean->d_real = (float)(sums->d_real / sums->count);
 	mean->d_fake = (float)(sums->d_fake / sums->count);
+	mean->penalty = trainer_settings(engine->trainer)->gradient_penalty > 0 ? (float)(sums->penalty / sums->count) : NAN;
 	mean->gradient_norm[NETWORK_D] = (float)(sums->gradient_d / sums->count);
 	mean->gradient_norm[NETWORK_G] = (float)(sums->gradient_g / sums->count);
 	*sums = (struct metric_sums){0};
 	engine_tell(engine, &event);
-	verdict_judge_add_point(engine->judge, &(struct verdict_point){
+	struct verdict_point point = {
 		.step = mean->step, .loss_d = mean->loss[NETWORK_D], .loss_g = mean->loss[NETWORK_G], .d_real = mean->d_real,
-		.d_fake = mean->d_fake, .gradient_d = mean->gradient_norm[NETWORK_D], .gradient_g = mean->gradient_norm[NETWORK_G]});
+		.d_fake = mean->d_fake, .gradient_d = mean->gradient_norm[NETWORK_D], .gradient_g = mean->gradient_norm[NETWORK_G]};
+	model_put_on_scale(trainer_settings(engine->trainer), &point);
+	verdict_judge_add_point(engine->judge, &point);
 }
 
 /* Rates from a smoothed step time, so that they stand still enough to be read. */

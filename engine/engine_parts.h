@@ -13,7 +13,7 @@ enum { CHECKPOINTS_IN_FLIGHT = 2 }; /* with the trainer's own state: what a slow
 
 /* Sums over the steps since the last metric point; kept in checkpoints, so that a resumed run's points are the same. */
 struct metric_sums {
-	double count, loss_d, loss_g, d_real, d_fake, gradient_d, gradient_g;
+	double count, loss_d, loss_g, d_real, d_fake, penalty, gradient_d, gradient_g;
 };
 
 struct engine {

@@ -17,6 +17,7 @@ static const struct { const char *key; size_t offset; } metric_sum_rows[] = {
 	{"metrics.loss_g", offsetof(struct metric_sums, loss_g)},
 	{"metrics.d_real", offsetof(struct metric_sums, d_real)},
 	{"metrics.d_fake", offsetof(struct metric_sums, d_fake)},
+	{"metrics.penalty", offsetof(struct metric_sums, penalty)},
 	{"metrics.gradient_d", offsetof(struct metric_sums, gradient_d)},
 	{"metrics.gradient_g", offsetof(struct metric_sums, gradient_g)},
 };

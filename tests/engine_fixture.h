@@ -39,7 +39,8 @@ static inline struct engine_options small_options(int64_t steps)
 {
 	struct engine_options options = {.no_thread = true, .settings = {
 		.model = "dcgan", .size = 32, .width = 4, .latent = 10, .batch = BATCH, .bits = {32, 32}, .quantizer = "em",
-		.optimizer = "adam", .learning_rate = {2e-4, 2e-4}, .beta1 = 0.5, .beta2 = 0.999, .seed = 5, .threads = 1,
+		.optimizer = "adam",
+		.critic_steps = 1, .loss_b = 1, .loss_c = 1, .learning_rate = {2e-4, 2e-4}, .beta1 = 0.5, .beta2 = 0.999, .seed = 5, .threads = 1,
 		.steps = steps, .metric_every = 10, .samples = 4,
 	}};
 	text_copy(options.settings.data, sizeof options.settings.data, tiny_spec);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes tests/golden/layers.h: one forward and backward pass of every kind of layer, the losses and the optimizers.
+"""Writes tests/golden/layers.h: one forward and backward pass of every kind of layer, and the optimizers.
 
 Run from the source root (needs python3-torch). tests/test_layers.c draws the same inputs from the same seeds.
 """
@@ -63,6 +63,30 @@ body += c_array("batch_norm_evaluated", ours(norm(x)))
 norm = nn.BatchNorm2d(4)
 case("batch_norm_leaky", nn.Sequential(norm, nn.LeakyReLU(0.2)), 4, 3, [(norm.weight, 0.5, 1), (norm.bias, 0.5, 0)])
 body += c_array("batch_norm_leaky_running_mean", norm.running_mean)
+norm = nn.GroupNorm(1, 4)
+case("layer_norm", norm, 4, 3, [(norm.weight, 0.5, 1), (norm.bias, 0.5, 0)])
+
+
+class Spectral(nn.Module):
+    """A convolution whose weights are divided as torch.nn.utils.spectral_norm does with one iteration from u = (1, .., 1)."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(5, 3, 4, 4))
+
+    def forward(self, x):
+        conv = nn.Conv2d(3, 5, 4, 2, 1, bias=False)
+        conv.weight = self.weight
+        conv = nn.utils.spectral_norm(conv)
+        conv.weight_u.fill_(1)
+        y = conv(x)
+        self.u = conv.weight_u
+        return y
+
+
+spectral = Spectral()
+case("spectral_conv2d", spectral, 3, 6, [(spectral.weight, 0.5, 0)])
+body += c_array("spectral_conv2d_u", spectral.u)
 case("relu", nn.ReLU(), 2, 3)
 case("leaky_relu", nn.LeakyReLU(0.2), 2, 3)
 case("tanh", nn.Tanh(), 2, 3, input_scale=4)
@@ -74,14 +98,6 @@ logits = Numbers(5).floats(24, 4).reshape(6, 4).requires_grad_(True)
 loss = F.cross_entropy(logits, torch.arange(6) % 4)
 loss.backward()
 body += c_array("cross_entropy_loss", loss) + c_array("cross_entropy_gradient", logits.grad)
-
-scores = torch.tensor([-100, -20, -3, -0.5, 0, 0.25, 2, 15, 100.0], requires_grad=True)
-body += c_array("bce_scores", scores)
-for target in (0, 1):
-    scores.grad = None
-    loss = F.binary_cross_entropy_with_logits(scores, torch.full_like(scores, target))
-    loss.backward()
-    body += c_array("bce_loss%d" % target, loss) + c_array("bce_gradient%d" % target, scores.grad)
 
 for name, make in (("adam", lambda p: torch.optim.Adam(p, 2e-2, (0.5, 0.999), 1e-8)),
                    ("sgd", lambda p: torch.optim.SGD(p, 2e-2, momentum=0.9))):

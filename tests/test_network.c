@@ -64,6 +64,7 @@ static struct gan_settings small_settings(int width, int channels, int latent, i
 	return (struct gan_settings){
 		.model = "dcgan", .size = 32, .channels = channels, .width = width, .latent = latent, .batch = batch,
 		.bits = {QUANT_FLOAT_BITS, QUANT_FLOAT_BITS}, .quantizer = "em", .optimizer = "adam",
+		.critic_steps = 1, .loss_b = 1, .loss_c = 1,
 		.learning_rate = {2e-4, 2e-4}, .beta1 = 0.5, .beta2 = 0.999, .seed = 1,
 	};
 }
@@ -90,6 +91,31 @@ static void init_gan(struct gan *gan, const struct gan_settings *settings, struc
 		const struct quantizer *quantizer = quantizer_find(settings->quantizer, &error);
 		assert_true(set_bits(&gan->quantization[id], quantizer, settings->bits[id], &error));
 	}
+}
+
+static bool hand_out(void *context, struct gan_batch *batch, struct error *error)
+{
+	(void)error;
+	*batch = *(const struct gan_batch *)context;
+	return true;
+}
+
+/* A step with known pictures and noise, the same for every update of D; the penalty is taken half way between real and fake. */
+static bool play(struct gan *gan, const float *real, const float *noise, struct gan_measures *measures, struct error *error)
+{
+	static const float half[] = {0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f};
+	struct gan_batch batch = {.real = real, .noise = noise, .mix = half};
+	assert_true(gan->batch <= (int)(sizeof half / sizeof *half));
+	return gan_step(gan, &(struct gan_feed){hand_out, &batch}, measures, error);
+}
+
+/* The families' own defaults, as far as they concern the game. */
+static void set_model(struct gan_settings *settings, const struct model_family *family)
+{
+	const char *critic_steps = model_family_default(family, "critic-steps"), *penalty = model_family_default(family, "gradient-penalty");
+	snprintf(settings->model, sizeof settings->model, "%s", family->name);
+	settings->critic_steps = critic_steps ? atoi(critic_steps) : 1;
+	settings->gradient_penalty = penalty ? atof(penalty) : 0;
 }
 
 /* As make_golden_dcgan.py's draw. */
@@ -152,7 +178,7 @@ static void one_step_agrees_with_pytorch(void **state)
 	numbers_fill(&numbers, real, COUNT(real), 1, 0);
 	numbers_fill(&numbers, noise, COUNT(noise), 1.7, 0);
 	struct gan_measures measures;
-	assert_true(gan_step(&gan, real, noise, &measures, NULL));
+	assert_true(play(&gan, real, noise, &measures, NULL));
 	assert_float_equal(measures.loss[NETWORK_D], step_measures[0], 2e-6);
 	assert_float_equal(measures.loss[NETWORK_G], step_measures[1], 2e-6);
 	assert_float_equal(measures.d_real, step_measures[2], 1e-6);
@@ -187,7 +213,7 @@ static void twenty_steps_agree_with_pytorch(void **state)
 	for (int step = 0; step < STEPS; step++) {
 		struct gan_measures measures;
 		numbers_fill(&numbers, noise, COUNT(noise), 1.7, 0);
-		assert_true(gan_step(&gan, real + step % BATCHES * PICTURES, noise, &measures, NULL));
+		assert_true(play(&gan, real + step % BATCHES * PICTURES, noise, &measures, NULL));
 		const float *golden = &curve[4 * step];
 		assert_float_equal(measures.loss[NETWORK_D], golden[0], 5e-6);
 		assert_float_equal(measures.loss[NETWORK_G], golden[1], 5e-6);
@@ -267,8 +293,9 @@ static void every_family_and_size_builds_and_starts_as_published(void **state)
 	for (int f = 0; model_families[f]; f++)
 		for (int s = 0; model_families[f]->sizes[s]; s++) {
 			struct gan_settings settings = small_settings(16, s % 2 ? 1 : 3, 24, 2);
+			set_model(&settings, model_families[f]);
 			settings.size = model_families[f]->sizes[s];
-			memcpy(settings.model, model_families[f]->name, strlen(model_families[f]->name));
+			settings.layer_norm = s % 2;
 			struct gan gan;
 			init_gan(&gan, &settings, NULL);
 			struct shape picture = gan.networks[NETWORK_G]->output, score = gan.networks[NETWORK_D]->output;
@@ -306,11 +333,12 @@ static void impossible_settings_are_named(void **state)
 }
 
 /* The same three steps of a quantized game with any number of threads: bit for bit. */
-static void thread_count_does_not_change_a_bit(void **state)
+static void any_thread_count_plays_the_same(const struct model_family *family, bool layer_norm)
 {
-	(void)state;
 	enum { BATCH = 5, LATENT = 7 };
 	struct gan_settings settings = small_settings(12, 3, LATENT, BATCH);
+	set_model(&settings, family);
+	settings.layer_norm = layer_norm;
 	settings.bits[NETWORK_D] = 2;
 	settings.bits[NETWORK_G] = 1;
 	float *real = memory_zeroed(32 * 32 * BATCH * 3, sizeof *real), noise[BATCH * LATENT], *first[NETWORK_COUNT] = {0};
@@ -324,7 +352,7 @@ static void thread_count_does_not_change_a_bit(void **state)
 			struct gan_measures measures;
 			numbers_fill(&numbers, real, 32 * 32 * BATCH * 3, 1, 0);
 			numbers_fill(&numbers, noise, COUNT(noise), 1.7, 0);
-			assert_true(gan_step(&gan, real, noise, &measures, NULL));
+			assert_true(play(&gan, real, noise, &measures, NULL));
 			if (threads == 1)
 				measured[step] = measures;
 			assert_memory_equal(&measures, &measured[step], sizeof measures);
@@ -341,6 +369,14 @@ static void thread_count_does_not_change_a_bit(void **state)
 	free(real);
 	free(first[0]);
 	free(first[1]);
+}
+
+static void thread_count_does_not_change_a_bit(void **state)
+{
+	(void)state;
+	for (int f = 0; model_families[f]; f++)
+		any_thread_count_plays_the_same(model_families[f], false);
+	any_thread_count_plays_the_same(&model_wgan_gp, true);
 }
 
 static int by_value(const void *a, const void *b)
@@ -470,7 +506,7 @@ static void updates_go_to_the_master_weights(void **state)
 	numbers_fill(&numbers, noise, 16, 1, 0);
 	memcpy(before, d->weights, d->trained.floats * sizeof *before);
 	struct gan_measures measures;
-	assert_true(gan_step(&gan, real, noise, &measures, NULL));
+	assert_true(play(&gan, real, noise, &measures, NULL));
 	const struct parameter *tensor = gan.quantization[NETWORK_D].tensors[1];
 	for (size_t i = tensor->offset; i < tensor->offset + tensor->count; i++)
 		assert_true(fabsf(d->weights[i] - before[i]) <= 2.001e-4f);
@@ -489,7 +525,7 @@ static void what_is_not_finite_is_not_applied(void **state)
 	init_gan(&gan, &settings, NULL);
 	float *real = memory_zeroed(32 * 32 * 2, sizeof *real), noise[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 	struct gan_measures measures;
-	assert_true(gan_step(&gan, real, noise, &measures, NULL));
+	assert_true(play(&gan, real, noise, &measures, NULL));
 	struct network *d = gan.networks[NETWORK_D], *g = gan.networks[NETWORK_G];
 	size_t bytes[] = {d->trained.floats * sizeof(float), d->running.floats * sizeof(float)};
 	float *weights = memcpy(memory_zeroed(bytes[0], 1), d->weights, bytes[0]);
@@ -497,7 +533,7 @@ static void what_is_not_finite_is_not_applied(void **state)
 	float *statistics = memcpy(memory_zeroed(bytes[1], 1), d->statistics, bytes[1]);
 	real[100] = NAN;
 	struct error error = {0};
-	assert_false(gan_step(&gan, real, noise, &measures, &error));
+	assert_false(play(&gan, real, noise, &measures, &error));
 	assert_int_equal(error.code, ERROR_NUMERIC);
 	assert_non_null(strstr(error.text, "D's loss"));
 	assert_memory_equal(weights, d->weights, bytes[0]);
@@ -505,10 +541,10 @@ static void what_is_not_finite_is_not_applied(void **state)
 	assert_memory_equal(statistics, d->statistics, bytes[1]);
 	assert_int_equal(gan.optimization[NETWORK_D].step, 1);
 	real[100] = 0;
-	assert_true(gan_step(&gan, real, noise, &measures, NULL));
+	assert_true(play(&gan, real, noise, &measures, NULL));
 	g->weights[g->trained.items[0].offset] = INFINITY;
 	set_bits(&gan.quantization[NETWORK_G], quantizers[0], 2, NULL);
-	assert_false(gan_step(&gan, real, noise, &measures, &error));
+	assert_false(play(&gan, real, noise, &measures, &error));
 	assert_int_equal(error.code, ERROR_NUMERIC);
 	assert_non_null(strstr(error.text, "deconv1.weight"));
 	free(weights);
@@ -519,25 +555,32 @@ static void what_is_not_finite_is_not_applied(void **state)
 }
 
 #ifdef COUNTS_ALLOCATIONS
-static void a_step_allocates_nothing(void **state)
+static void no_step_allocates(const struct model_family *family)
 {
-	(void)state;
 	struct gan_settings settings = small_settings(8, 3, 8, 4);
+	set_model(&settings, family);
 	settings.bits[NETWORK_D] = 2;
 	struct parallel *parallel = parallel_create(2, NULL);
 	struct gan gan;
 	init_gan(&gan, &settings, parallel);
 	float *real = memory_zeroed(32 * 32 * 3 * 4, sizeof *real), noise[32] = {1};
 	struct gan_measures measures;
-	assert_true(gan_step(&gan, real, noise, &measures, NULL)); /* first fits may sort a copy of the weights */
+	assert_true(play(&gan, real, noise, &measures, NULL)); /* first fits may sort a copy of the weights */
 	int before = atomic_load(&allocations);
 	assert_true(before > 10);
 	for (int step = 0; step < 3; step++)
-		assert_true(gan_step(&gan, real, noise, &measures, NULL));
+		assert_true(play(&gan, real, noise, &measures, NULL));
 	assert_int_equal(atomic_load(&allocations), before);
 	free(real);
 	gan_clear(&gan);
 	parallel_destroy(parallel);
+}
+
+static void a_step_allocates_nothing(void **state)
+{
+	(void)state;
+	for (int f = 0; model_families[f]; f++)
+		no_step_allocates(model_families[f]);
 }
 #endif
 

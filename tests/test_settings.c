@@ -12,6 +12,7 @@
 
 #include "app/paths.h"
 #include "app/settings.h"
+#include "engine/gan/model.h"
 #include "engine/base/memory.h"
 #include "tests/temporary_folder.h"
 
@@ -123,7 +124,7 @@ static void real_numbers_end_where_the_row_says(void **state)
 		assert_false(takes_real(row, nextafter(row->min, -INFINITY)) || takes_real(row, nextafter(row->max, INFINITY)));
 		assert_false(takes(row, "nan") || takes(row, "inf") || takes(row, "1e400") || takes(row, "1,5"));
 	}
-	assert_int_equal(seen, 4);
+	assert_int_equal(seen, 8);
 }
 
 static void what_is_no_value_is_refused(void **state)
@@ -172,7 +173,7 @@ static void switches_are_yes_or_no(void **state)
 		assert_true(takes(row, "yes") && takes(row, "no"));
 		assert_false(takes(row, "true") || takes(row, "1") || takes(row, "Yes"));
 	}
-	assert_int_equal(seen, 3);
+	assert_int_equal(seen, 4);
 }
 
 static void bits_of_single_layers(void **state)
@@ -441,6 +442,57 @@ static void damaged_config_files(void **state)
 	assert_true(good > 1000 && bad > 1000);
 }
 
+/* ---- defaults of model families ---- */
+
+static void every_default_of_a_family_is_a_setting_s_value(void **state)
+{
+	(void)state;
+	int seen = 0;
+	for (int f = 0; model_families[f]; f++)
+		for (const struct model_default *row = model_families[f]->defaults; row && row->setting; row++, seen++) {
+			const struct setting_row *setting = setting_find(row->setting);
+			assert_non_null(setting);
+			assert_true(takes(setting, row->value));
+			assert_string_equal(settings_standard(setting, model_families[f]->name), row->value);
+		}
+	assert_true(seen >= 6);
+	assert_string_equal(settings_standard(setting_find("beta2"), "dcgan"), "0.999");
+	assert_string_equal(settings_standard(setting_find("beta2"), "no such family"), "0.999");
+	char text[SETTING_TEXT_SIZE];
+	settings_standards_text(setting_find("critic-steps"), text, sizeof text);
+	assert_string_equal(text, "1; wgan-gp: 5");
+}
+
+/* Wherever the model is named, and whatever else is set there, what nobody set is as the family has it. */
+static void what_nobody_set_follows_the_model(void **state)
+{
+	(void)state;
+	struct settings_words words = {0};
+	struct gan_settings settings;
+	struct settings_origins origins;
+	struct error error = {0};
+	words.flag[setting_find("model") - setting_rows] = "wgan-gp";
+	words.flag[setting_find("d-learning-rate") - setting_rows] = "0.0002";
+	assert_true(settings_load(&words, &settings, &origins, &error));
+	assert_true(settings.learning_rate[NETWORK_D] == 2e-4 && settings.learning_rate[NETWORK_G] == 1e-4);
+	assert_true(settings.beta1 == 0.5 && settings.beta2 == 0.9 && settings.critic_steps == 5 && settings.gradient_penalty == 10);
+	assert_int_equal(origins.of[setting_find("beta2") - setting_rows], ORIGIN_DEFAULT);
+	text_copy(settings.model, sizeof settings.model, "dcgan"); /* a form changes it */
+	settings_follow_model(&settings, &origins);
+	assert_true(settings.beta2 == 0.999 && settings.critic_steps == 1 && settings.gradient_penalty == 0);
+	assert_true(settings.learning_rate[NETWORK_D] == 2e-4 && settings.learning_rate[NETWORK_G] == 2e-4);
+	assert_true(settings_from_text("{\"model\": \"wgan-gp\", \"critic_steps\": 2}", &settings, &error));
+	assert_true(settings.critic_steps == 2 && settings.gradient_penalty == 10 && settings.beta2 == 0.9);
+	char *text = settings_to_text(&settings); /* nothing is left to be guessed */
+	assert_non_null(strstr(text, "\"gradient_penalty\":10"));
+	assert_non_null(strstr(text, "\"beta2\":0.9"));
+	free(text);
+	struct settings_words fork = {0};
+	fork.flag[setting_find("d-bits") - setting_rows] = "1";
+	assert_true(settings_apply_flags(&fork, &settings, NULL, &error));
+	assert_true(settings.critic_steps == 2 && settings.beta2 == 0.9 && settings.bits[NETWORK_D] == 1);
+}
+
 /* Every "#name = value" of the example is the default, and every setting stands there once. */
 static void the_example_holds_every_default(void **state)
 {
@@ -617,6 +669,8 @@ int main(void)
 		cmocka_unit_test(config_files_are_forgiving_about_blanks),
 		cmocka_unit_test(config_mistakes_name_file_and_line),
 		cmocka_unit_test(damaged_config_files),
+		cmocka_unit_test(every_default_of_a_family_is_a_setting_s_value),
+		cmocka_unit_test(what_nobody_set_follows_the_model),
 		cmocka_unit_test(the_example_holds_every_default),
 		cmocka_unit_test(json_keeps_everything),
 		cmocka_unit_test(json_that_is_refused),

@@ -93,7 +93,7 @@ bool text_to_uint64(const char *text, uint64_t *value)
 
 bool text_to_double(const char *text, double *value)
 {
-	if (!*text || strchr(" \t\n", *text))
+	if (!*text || strchr(" \t\n", *text) || strpbrk(text, "xX")) /* hexadecimal is no number to people */
 		return false;
 	char *end;
 	double parsed = strtod(text, &end);

@@ -31,10 +31,12 @@ static bool init_network(struct gan *gan, enum network_id id, const struct gan_s
 bool gan_init(struct gan *gan, const struct model_family *family, const struct gan_settings *settings,
               const struct optimizer *optimizer, struct parallel *parallel, struct error *error)
 {
-	*gan = (struct gan){.family = family, .parallel = parallel, .batch = settings->batch};
+	*gan = (struct gan){.family = family, .settings = *settings, .parallel = parallel, .batch = settings->batch};
 	gan->score_gradient = memory_zeroed((size_t)settings->batch, sizeof(float));
+	double penalty = optimizer ? settings->gradient_penalty : 0;
 	return init_network(gan, NETWORK_D, settings, optimizer, error) &&
-	       init_network(gan, NETWORK_G, settings, optimizer, error);
+	       init_network(gan, NETWORK_G, settings, optimizer, error) &&
+	       penalty_init(&gan->penalty, penalty, gan->networks[NETWORK_D], settings->batch, error);
 }
 
 void gan_clear(struct gan *gan)
@@ -44,14 +46,22 @@ void gan_clear(struct gan *gan)
 		network_destroy(gan->networks[id]);
 		free(gan->statistics_before[id]);
 	}
+	penalty_clear(&gan->penalty);
 	free(gan->score_gradient);
 }
 
-static void copy_statistics(const struct gan *gan, bool back)
+static void keep_statistics(const struct gan *gan)
+{
+	for (int id = 0; id < NETWORK_COUNT; id++)
+		memcpy(gan->statistics_before[id], gan->networks[id]->statistics, gan->networks[id]->running.floats * sizeof(float));
+}
+
+/* Some layers pack their weights by them: what is packed no longer holds. */
+static void put_back_statistics(struct gan *gan)
 {
 	for (int id = 0; id < NETWORK_COUNT; id++) {
-		float *now = gan->networks[id]->statistics, *before = gan->statistics_before[id];
-		memcpy(back ? now : before, back ? before : now, gan->networks[id]->running.floats * sizeof(float));
+		memcpy(gan->networks[id]->statistics, gan->statistics_before[id], gan->networks[id]->running.floats * sizeof(float));
+		gan->quantization[id].packed = false;
 	}
 }
 
@@ -71,51 +81,72 @@ static bool update(struct gan *gan, enum network_id id, struct gan_measures *mea
 	return true;
 }
 
-/* D's scores of `pictures` and what they cost; adds to D's gradients. */
-static double judge(struct gan *gan, enum loss_role role, const float *pictures, float *probability)
+/* D's scores of `pictures`, told, and what they cost; adds to D's gradients. */
+static double judge(struct gan *gan, enum loss_role role, const float *pictures, float *told)
 {
 	struct network *d = gan->networks[NETWORK_D];
 	const float *scores = network_forward(d, gan->parallel, gan->batch, true, pictures);
-	double loss = loss_evaluate(gan->family->loss, role, gan->batch, scores, gan->score_gradient);
-	*probability = (float)loss_mean_probability(gan->batch, scores);
+	double loss = model_loss(&gan->settings, gan->family, role, gan->batch, scores, gan->score_gradient);
+	*told = (float)model_mean_told(gan->family, gan->batch, scores);
 	network_backward(d, gan->parallel, gan->batch, (struct network_wants){.weight_gradients = true}, pictures,
 	                 gan->score_gradient);
 	return loss;
 }
 
-static bool step_d(struct gan *gan, const float *real, const float *fake, struct gan_measures *measures, struct error *error)
+static double penalise(struct gan *gan, const struct gan_batch *batch, const float *fake, float *penalty)
+{
+	*penalty = NAN;
+	if (gan->penalty.weight == 0)
+		return 0;
+	double value = penalty_add(&gan->penalty, gan->networks[NETWORK_D], gan->parallel, gan->batch, batch->real, fake, batch->mix);
+	*penalty = (float)value;
+	return value;
+}
+
+static bool step_d(struct gan *gan, const struct gan_batch *batch, const float *fake, struct gan_measures *measures,
+                   struct error *error)
 {
 	if (!quantization_refresh(&gan->quantization[NETWORK_D], gan->parallel, error))
 		return error_prefix(error, "D");
 	network_clear_gradients(gan->networks[NETWORK_D]);
-	double loss = judge(gan, LOSS_D_REAL, real, &measures->d_real);
+	double loss = judge(gan, LOSS_D_REAL, batch->real, &measures->d_real);
 	loss += judge(gan, LOSS_D_FAKE, fake, &measures->d_fake);
+	loss += penalise(gan, batch, fake, &measures->penalty);
 	measures->loss[NETWORK_D] = (float)loss;
 	return update(gan, NETWORK_D, measures, error);
 }
 
-static bool step_g(struct gan *gan, const float *noise, const float *fake, struct gan_measures *measures, struct error *error)
+static bool step_g(struct gan *gan, const struct gan_batch *batch, const float *fake, struct gan_measures *measures,
+                   struct error *error)
 {
 	struct network *d = gan->networks[NETWORK_D], *g = gan->networks[NETWORK_G];
 	if (!quantization_refresh(&gan->quantization[NETWORK_D], gan->parallel, error))
 		return error_prefix(error, "D");
 	const float *scores = network_forward(d, gan->parallel, gan->batch, true, fake);
-	measures->loss[NETWORK_G] = (float)loss_evaluate(gan->family->loss, LOSS_G, gan->batch, scores, gan->score_gradient);
+	measures->loss[NETWORK_G] =
+		(float)model_loss(&gan->settings, gan->family, LOSS_G, gan->batch, scores, gan->score_gradient);
 	const float *fake_gradient = network_backward(d, gan->parallel, gan->batch, (struct network_wants){.input_gradient = true},
 	                                              fake, gan->score_gradient);
 	network_clear_gradients(g);
-	network_backward(g, gan->parallel, gan->batch, (struct network_wants){.weight_gradients = true}, noise, fake_gradient);
+	network_backward(g, gan->parallel, gan->batch, (struct network_wants){.weight_gradients = true}, batch->noise, fake_gradient);
 	return update(gan, NETWORK_G, measures, error);
 }
 
-bool gan_step(struct gan *gan, const float *real, const float *noise, struct gan_measures *measures, struct error *error)
+bool gan_step(struct gan *gan, const struct gan_feed *feed, struct gan_measures *measures, struct error *error)
 {
 	if (!quantization_refresh(&gan->quantization[NETWORK_G], gan->parallel, error))
 		return error_prefix(error, "G");
-	copy_statistics(gan, false);
-	const float *fake = network_forward(gan->networks[NETWORK_G], gan->parallel, gan->batch, true, noise);
-	bool done = step_d(gan, real, fake, measures, error) && step_g(gan, noise, fake, measures, error);
+	keep_statistics(gan);
+	struct gan_batch batch = {0};
+	const float *fake = NULL;
+	bool done = true;
+	for (int i = 0; done && i < gan->settings.critic_steps; i++) {
+		done = feed->next(feed->context, &batch, error);
+		fake = done ? network_forward(gan->networks[NETWORK_G], gan->parallel, gan->batch, true, batch.noise) : NULL;
+		done = done && step_d(gan, &batch, fake, measures, error);
+	}
+	done = done && step_g(gan, &batch, fake, measures, error);
 	if (!done)
-		copy_statistics(gan, true);
+		put_back_statistics(gan);
 	return done;
 }

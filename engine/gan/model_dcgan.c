@@ -1,73 +1,43 @@
-/* DCGAN (Radford et al. 2016) as in pytorch/examples, with as many stages as the picture needs (paper.md section 3).
- * w is the width of the layer next to the picture; every stage halves the pixels and doubles the features:
- *
- *   D  picture -conv-> w -leaky-> [-conv-> 2w, 4w .. -norm-leaky->]  until 4 x 4 pixels  -conv-> 1 score
- *   G  noise 1x1 -deconv-> 4 x 4 -norm-relu-> [-deconv-> .. 2w, w -norm-relu->]  -deconv-tanh-> picture
- *
- * All kernels 4 x 4, no biases, weights N(0, 0.02), gamma N(1, 0.02). */
-#include "engine/gan/model.h"
+/* DCGAN (Radford et al. 2016): batch norm in both networks, and binary cross entropy of D's score s as a logit,
+ * -t log p - (1 - t) log(1 - p) with p = 1 / (1 + exp -s), in the form that never overflows:
+ * max(s, 0) - s t + log(1 + exp(-|s|)). G's loss is the non-saturating one of Goodfellow et al. 2014: its pictures are scored
+ * as if they were real. */
+#include <math.h>
 
-static const float SLOPE = 0.2f, DEVIATION = 0.02f;
-enum { KERNEL = 4, SMALLEST = 4 };
+#include "engine/gan/pyramid.h"
 
-static int stages_of(int size)
+static double target_of(enum loss_role role)
 {
-	int stages = 0;
-	while (size > 2 * SMALLEST) {
-		size /= 2;
-		stages++;
-	}
-	return stages;
+	return role == LOSS_D_FAKE ? 0 : 1;
 }
 
-/* 4 x 4 with stride 2 and padding 1 between pictures; the whole of a 4 x 4 picture to or from one pixel. */
-static void add_convolution(struct network_recipe *recipe, const char *kind, const char *name, int number, int channels,
-                            bool whole)
+static double loss(const struct gan_settings *settings, enum loss_role role, double score)
 {
-	struct layer_spec *spec = network_recipe_add(recipe, kind, name, number);
-	spec->channels = channels;
-	spec->kernel = KERNEL;
-	spec->stride = whole ? 1 : 2;
-	spec->padding = whole ? 0 : 1;
-	spec->deviation = DEVIATION;
+	(void)settings;
+	return fmax(score, 0) - score * target_of(role) + log1p(exp(-fabs(score)));
 }
 
-static void add_norm(struct network_recipe *recipe, int number, float slope)
+static double probability(double score)
 {
-	struct layer_spec *spec = network_recipe_add(recipe, "batch_norm_leaky", "norm", number);
-	spec->deviation = DEVIATION;
-	spec->slope = slope;
+	return 1 / (1 + exp(-score));
 }
 
-static void describe_d(const struct gan_settings *settings, struct network_recipe *recipe)
+static double slope(const struct gan_settings *settings, enum loss_role role, double score)
 {
-	int stages = stages_of(settings->size), channels = settings->width, number = 1;
-	recipe->input = (struct shape){settings->size, settings->size, settings->channels};
-	for (; number <= stages + 1; number++, channels *= 2) {
-		add_convolution(recipe, "conv2d", "conv", number, channels, false);
-		if (number > 1)
-			add_norm(recipe, number, SLOPE);
-		else
-			network_recipe_add(recipe, "leaky_relu", "leaky", number)->slope = SLOPE;
-	}
-	add_convolution(recipe, "conv2d", "conv", number, 1, true);
+	(void)settings;
+	return probability(score) - target_of(role);
 }
 
-static void describe_g(const struct gan_settings *settings, struct network_recipe *recipe)
+static double realness(const struct gan_settings *settings, double told)
 {
-	int stages = stages_of(settings->size), number = 1;
-	recipe->input = (struct shape){1, 1, settings->latent};
-	for (; number <= stages + 1; number++) {
-		add_convolution(recipe, "conv_transpose2d", "deconv", number, settings->width << (stages + 1 - number), number == 1);
-		add_norm(recipe, number, 0);
-	}
-	add_convolution(recipe, "conv_transpose2d", "deconv", number, settings->channels, false);
-	network_recipe_add(recipe, "tanh", "tanh", number);
+	(void)settings;
+	return told;
 }
 
 static void describe(const struct gan_settings *settings, enum network_id network, struct network_recipe *recipe)
 {
-	(network == NETWORK_D ? describe_d : describe_g)(settings, recipe);
+	static const struct pyramid pyramid = {.convolution = "conv2d", .norm = "batch_norm_leaky", .rectifies = true};
+	pyramid_describe(&pyramid, settings, network, recipe);
 }
 
 const struct model_family model_dcgan = {
@@ -75,6 +45,10 @@ const struct model_family model_dcgan = {
 	.label = "DCGAN",
 	.help = "deep convolutional GAN with batch norm and cross entropy",
 	.sizes = {32, 64, 128},
-	.loss = &loss_bce,
 	.describe = describe,
+	.loss = loss,
+	.slope = slope,
+	.score_name = "P(real)",
+	.told = probability,
+	.realness = realness,
 };

@@ -1,24 +1,38 @@
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/base/text.h"
 #include "engine/gan/model.h"
 
-const struct model_family *const model_families[] = {&model_dcgan, NULL};
+const struct model_family *const model_families[] = {&model_dcgan, &model_wgan_gp, &model_lsgan, &model_hinge, NULL};
+
+static const struct model_family *find(const char *name)
+{
+	for (int i = 0; model_families[i]; i++)
+		if (strcmp(model_families[i]->name, name) == 0)
+			return model_families[i];
+	return NULL;
+}
 
 const struct model_family *model_family_find(const char *name, struct error *error)
 {
+	const struct model_family *family = find(name);
 	struct text known = {0};
-	for (int i = 0; model_families[i]; i++) {
-		if (strcmp(model_families[i]->name, name) == 0) {
-			text_clear(&known);
-			return model_families[i];
-		}
+	for (int i = 0; !family && model_families[i]; i++)
 		text_format(&known, "%s%s", i ? ", " : "", model_families[i]->name);
-	}
-	error_set(error, ERROR_INPUT, "unknown model \"%s\"; known: %s", name, known.bytes);
+	if (!family)
+		error_set(error, ERROR_INPUT, "unknown model \"%s\"; known: %s", name, known.bytes);
 	text_clear(&known);
+	return family;
+}
+
+const char *model_family_default(const struct model_family *family, const char *setting)
+{
+	for (const struct model_default *row = family->defaults; row && row->setting; row++)
+		if (strcmp(row->setting, setting) == 0)
+			return row->value;
 	return NULL;
 }
 
@@ -50,8 +64,39 @@ const struct model_family *model_family_check(const struct gan_settings *setting
 	}
 	bool valid = in_range("width", settings->width, MODEL_MAX_WIDTH, error) &&
 	             in_range("latent", settings->latent, MODEL_MAX_LATENT, error) &&
-	             in_range("batch", settings->batch, MODEL_MAX_BATCH, error);
+	             in_range("batch", settings->batch, MODEL_MAX_BATCH, error) &&
+	             in_range("critic steps", settings->critic_steps, MODEL_MAX_CRITIC_STEPS, error);
 	return valid ? family : NULL;
+}
+
+double model_loss(const struct gan_settings *settings, const struct model_family *family, enum loss_role role, int count,
+                  const float *scores, float *gradient)
+{
+	double sum = 0;
+	for (int i = 0; i < count; i++) {
+		sum += family->loss(settings, role, scores[i]);
+		gradient[i] = (float)(family->slope(settings, role, scores[i]) / count);
+	}
+	return sum / count;
+}
+
+double model_mean_told(const struct model_family *family, int count, const float *scores)
+{
+	double sum = 0;
+	for (int i = 0; i < count; i++)
+		sum += family->told ? family->told(scores[i]) : scores[i];
+	return sum / count;
+}
+
+void model_put_on_scale(const struct gan_settings *settings, struct verdict_point *point)
+{
+	const struct model_family *family = find(settings->model);
+	if (family && family->realness) {
+		point->d_real = family->realness(settings, point->d_real);
+		point->d_fake = family->realness(settings, point->d_fake);
+	} else {
+		point->d_real = point->d_fake = point->loss_g = NAN;
+	}
 }
 
 struct layer_spec *network_recipe_add(struct network_recipe *recipe, const char *kind, const char *name, int number)

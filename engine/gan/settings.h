@@ -30,6 +30,10 @@ struct gan_settings {
 	bool per_channel;                     /* beyond the paper: alpha and beta for each output channel */
 	bool allow_degenerate;                /* train with fewer bits than a method has states for */
 	char optimizer[GAN_NAME_SIZE];        /* row of optimizers: "adam", "sgd" */
+	int critic_steps;                     /* updates of D for one of G */
+	double gradient_penalty;              /* weight of the penalty on D's gradient (gan/penalty.h); 0: none */
+	bool layer_norm;                      /* wgan-gp: layer norm in the critic */
+	double loss_a, loss_b, loss_c;        /* lsgan's labels: of generated and of real pictures for D, of generated ones for G */
 	double learning_rate[NETWORK_COUNT];
 	double beta1, beta2;                  /* Adam's; SGD takes beta1 as momentum */
 	uint64_t seed;

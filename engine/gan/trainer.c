@@ -51,6 +51,16 @@ static bool allocate_states(struct trainer *trainer, struct error *error)
 	return true;
 }
 
+/* An update of D: three passes on real, three on generated pictures and four for the penalty, and G's pictures; the update of
+ * G: two passes through D, two through G. A pass is forward, backward, or weight gradients. */
+static double multiply_adds(const struct trainer *trainer)
+{
+	const struct gan_settings *settings = &trainer->settings;
+	double d = network_multiply_adds(trainer->gan.networks[NETWORK_D]), g = network_multiply_adds(trainer->gan.networks[NETWORK_G]);
+	double update = (settings->gradient_penalty > 0 ? 10 : 6) * d + g;
+	return settings->batch * (settings->critic_steps * update + 2 * d + 2 * g);
+}
+
 static void work_out_facts(struct trainer *trainer)
 {
 	struct trainer_facts *facts = &trainer->facts;
@@ -65,10 +75,10 @@ static void work_out_facts(struct trainer *trainer)
 		}
 		facts->bytes[id] = (double)facts->parameters[id] * sizeof(float);
 	}
-	facts->steps_per_epoch = batcher_steps_per_epoch(trainer->batcher);
-	facts->last_step = settings->steps ? settings->steps : settings->epochs * facts->steps_per_epoch;
-	facts->multiply_adds_per_step = settings->batch * (8 * network_multiply_adds(trainer->gan.networks[NETWORK_D]) +
-	                                                   3 * network_multiply_adds(trainer->gan.networks[NETWORK_G]));
+	int64_t batches = batcher_steps_per_epoch(trainer->batcher), updates = settings->critic_steps;
+	facts->steps_per_epoch = (batches + updates - 1) / updates;
+	facts->last_step = settings->steps ? settings->steps : (settings->epochs * batches + updates - 1) / updates;
+	facts->multiply_adds_per_step = multiply_adds(trainer);
 }
 
 bool trainer_build_networks(struct trainer *trainer, const struct optimizer *optimizer, struct error *error)
@@ -84,6 +94,8 @@ bool trainer_build_networks(struct trainer *trainer, const struct optimizer *opt
 	if (!gan_init(&trainer->gan, family, settings, optimizer, trainer->parallel, error) || !trainer_plan(trainer, settings, error))
 		return false;
 	random_start(&trainer->latent, settings->seed, RANDOM_LATENT);
+	random_start(&trainer->mixing, settings->seed, RANDOM_MIX);
+	trainer->mix = memory_zeroed((size_t)settings->batch, sizeof(float));
 	trainer->noise = memory_try_floats((size_t)settings->batch * (size_t)settings->latent, "the noise of a batch", error);
 	return trainer->noise != NULL;
 }
@@ -134,6 +146,7 @@ void trainer_clear_networks(struct trainer *trainer)
 	gan_clear(&trainer->gan);
 	parallel_destroy(trainer->parallel);
 	free(trainer->noise);
+	free(trainer->mix);
 }
 
 void trainer_destroy(struct trainer *trainer)
@@ -157,7 +170,7 @@ const struct trainer_facts *trainer_facts(const struct trainer *trainer)
 static void report_progress(const struct trainer *trainer, struct step_report *report)
 {
 	struct batcher_position next = batcher_position(trainer->batcher);
-	double epoch_pictures = (double)trainer->facts.steps_per_epoch * trainer->settings.batch;
+	double epoch_pictures = (double)batcher_steps_per_epoch(trainer->batcher) * trainer->settings.batch;
 	report->step = trainer->steps;
 	report->epoch = next.picture > 0 ? next.epoch : next.epoch - 1;
 	report->epochs = (double)next.epoch + (double)next.picture / epoch_pictures;
@@ -168,20 +181,33 @@ static double quantize_seconds(const struct trainer *trainer)
 	return trainer->gan.quantization[NETWORK_D].seconds + trainer->gan.quantization[NETWORK_G].seconds;
 }
 
+/* The next pictures, noise and, for a penalty, numbers to mix by: each from a random stream of its own. */
+static bool next_batch(void *context, struct gan_batch *batch, struct error *error)
+{
+	struct trainer *trainer = context;
+	double start = clock_seconds();
+	batch->real = batcher_next(trainer->batcher, error);
+	trainer->data_seconds += clock_seconds() - start;
+	if (!batch->real)
+		return false;
+	size_t pictures = (size_t)trainer->settings.batch;
+	random_fill_normal(&trainer->latent, trainer->noise, pictures * (size_t)trainer->settings.latent, 0, 1);
+	batch->noise = trainer->noise;
+	if (trainer->settings.gradient_penalty > 0)
+		random_fill_uniform(&trainer->mixing, trainer->mix, pictures);
+	batch->mix = trainer->mix;
+	return true;
+}
+
 bool trainer_step(struct trainer *trainer, struct step_report *report, struct error *error)
 {
 	double start = clock_seconds(), quantized = quantize_seconds(trainer);
-	const float *real = batcher_next(trainer->batcher, error);
-	trainer->data_seconds += clock_seconds() - start;
-	if (!real)
-		return error_prefix(error, "step %lld", (long long)trainer->steps + 1);
-	size_t values = (size_t)trainer->settings.batch * (size_t)trainer->settings.latent;
-	random_fill_normal(&trainer->latent, trainer->noise, values, 0, 1);
+	const struct gan_feed feed = {next_batch, trainer};
 	struct gan_measures measures = {0};
-	if (!gan_step(&trainer->gan, real, trainer->noise, &measures, error))
+	if (!gan_step(&trainer->gan, &feed, &measures, error))
 		return error_prefix(error, "step %lld", (long long)trainer->steps + 1);
 	trainer->steps++;
-	*report = (struct step_report){.d_real = measures.d_real, .d_fake = measures.d_fake};
+	*report = (struct step_report){.d_real = measures.d_real, .d_fake = measures.d_fake, .penalty = measures.penalty};
 	memcpy(report->loss, measures.loss, sizeof report->loss);
 	memcpy(report->gradient_norm, measures.gradient_norm, sizeof report->gradient_norm);
 	report_progress(trainer, report);

@@ -22,8 +22,9 @@ struct step_report {
 	int64_t step;              /* this step's number, from 1 */
 	int64_t epoch;             /* from 0 */
 	double epochs;             /* epochs done, with fraction */
-	float loss[NETWORK_COUNT]; /* loss_d = loss on real + loss on fake */
-	float d_real, d_fake;      /* mean D(x), D(G(z)) in the D step: probabilities */
+	float loss[NETWORK_COUNT]; /* loss_d = loss on real + loss on fake + penalty */
+	float d_real, d_fake;      /* mean D(x), D(G(z)) in the D step, as the family tells them: probabilities or scores */
+	float penalty;             /* on D's gradient; NaN: there is none */
 	float gradient_norm[NETWORK_COUNT];
 	double seconds;            /* wall time of the step */
 	double quantize_seconds;   /* part of it spent in quantizers */
@@ -49,7 +50,7 @@ struct trainer_facts { /* fixed for a trainer's life */
 	uint64_t parameters[NETWORK_COUNT]; /* all trained parameters */
 	int64_t steps_per_epoch;
 	int64_t last_step;              /* where the training ends; 0: never */
-	double multiply_adds_per_step;  /* useful: (8 D + 3 G) x batch */
+	double multiply_adds_per_step;  /* useful: (8 D + 3 G) x batch for one update of D */
 	double bytes[NETWORK_COUNT];    /* float32 size of all parameters */
 };
 

@@ -2,7 +2,7 @@
  *
  *   tensors   D.conv1.weight (and every other trained tensor), PyTorch's order;
  *             D.conv1.weight.first_moment .. the optimizer's blocks; D.norm2.running_mean ..
- *   metadata  settings.*, step, latent.counter, data.epoch, data.picture, D.updates, G.updates,
+ *   metadata  settings.*, step, latent.counter, mix.counter, data.epoch, data.picture, D.updates, G.updates,
  *             D.conv1.weight.fit.* for each quantized tensor (trainer_fits.c) */
 #include <assert.h>
 #include <inttypes.h>
@@ -91,6 +91,7 @@ static void save_numbers(const struct trainer *trainer, struct checkpoint *check
 	gan_settings_to_checkpoint(&trainer->settings, checkpoint);
 	checkpoint_set_integer(checkpoint, "step", (uint64_t)trainer->steps);
 	checkpoint_set_integer(checkpoint, "latent.counter", trainer->latent.counter);
+	checkpoint_set_integer(checkpoint, "mix.counter", trainer->mixing.counter);
 	checkpoint_set_integer(checkpoint, "data.epoch", (uint64_t)position.epoch);
 	checkpoint_set_integer(checkpoint, "data.picture", (uint64_t)position.picture);
 	for (int id = 0; id < NETWORK_COUNT; id++) {
@@ -161,6 +162,8 @@ static bool load_numbers(struct trainer *trainer, const struct checkpoint *check
 	    !get_count(checkpoint, "data.picture", INT64_MAX / 2, &trainer->start.picture, error) ||
 	    !checkpoint_get_integer(checkpoint, "latent.counter", &trainer->latent.counter, error))
 		return false;
+	if (!checkpoint_get_integer(checkpoint, "mix.counter", &trainer->mixing.counter, NULL))
+		trainer->mixing.counter = 0; /* a file from before there was a penalty */
 	for (int id = 0; id < NETWORK_COUNT; id++) {
 		char key[KEY_SIZE];
 		snprintf(key, sizeof key, "%s.updates", names[id]);

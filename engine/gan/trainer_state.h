@@ -24,8 +24,9 @@ struct trainer {
 	struct gan gan;
 	struct batcher *batcher;
 	struct batcher_position start; /* where the batcher begins */
-	struct random latent;
-	float *noise;                  /* [1][1][batch][latent], of the present step or sample */
+	struct random latent, mixing;
+	float *noise;                  /* [1][1][batch][latent], of the present update or sample */
+	float *mix;                    /* for the gradient penalty: batch numbers */
 	int64_t steps;                 /* done */
 	double data_seconds;           /* spent waiting for batches */
 

@@ -31,11 +31,12 @@ const struct verdict_threshold verdict_thresholds[] = {
 	[LIMIT_COLLAPSE] = {"collapse", 0.2, "of real pictures' diversity",
 		"the tiles then look alike; healthy trainings leave it within 400 steps"},
 	[LIMIT_COLLAPSE_SAMPLES] = {"collapse for", 3, "grids", "one or two may be a passing spell"},
-	[LIMIT_SATURATED] = {"saturation", 0.98, "mean D(x), and 1 - D(G(z))",
+	[LIMIT_SATURATED] = {"saturation", 0.98, "mean D(x), and 1 - D(G(z)), 1 being surely real",
 		"healthy trainings pass 0.97 in their first 200 steps and leave it"},
 	[LIMIT_BLIND] = {"blindness", 0.02, "of D(x) - D(G(z))", "chance; good trainings keep a margin above 0.18"},
 	[LIMIT_GRADIENT] = {"vanished gradient", 0.05, "of G's largest", "good trainings keep 0.15 and more, dead ones 0.01 to 0.02"},
-	[LIMIT_LOSS] = {"exploding loss", 10, "nats", "D(G(z)) = 5e-5: what D says tells G hardly anything"},
+	[LIMIT_LOSS] = {"exploding loss", 10, "of G's loss",
+		"of cross entropy that is D(G(z)) = 5e-5: what D says tells G hardly anything; other losses are near 1 in good trainings"},
 	[LIMIT_LOSS_RISE] = {"loss rise", 2, "times the loss before", "a large loss that is falling does not explode"},
 	[LIMITS] = {0},
 };
@@ -193,7 +194,7 @@ static bool warn_loss(const struct verdict_judge *judge, char reason[VERDICT_TEX
 {
 	double now = recent(judge, SIGNAL_LOSS_G), until = (double)judge->last - limit(LIMIT_WARNING_STEPS);
 	struct stretch before = stretch_of(&judge->signals[SIGNAL_LOSS_G], until - limit(LIMIT_WARNING_STEPS), until, 0);
-	say(reason, "G's loss explodes: %.3g nats, %.2g times as much as %g steps before", now, now / before.mean,
+	say(reason, "G's loss explodes: %.3g, %.2g times as much as %g steps before", now, now / before.mean,
 	    limit(LIMIT_WARNING_STEPS));
 	return now > limit(LIMIT_LOSS) && now > limit(LIMIT_LOSS_RISE) * before.mean;
 }

@@ -48,6 +48,7 @@ struct layer_kind {
 	bool in_place;             /* forward may write its output over its input */
 	bool backward_in_place;     /* backward may write dx over dy, and always wants a dx */
 	bool backward_reads_output; /* backward reads y (else x, or neither) */
+	bool curved;                /* the derivative changes with x (beyond kinks): `second` gives a dx */
 	/* Output shape; an error names the layer. */
 	bool (*shape)(const struct layer_spec *spec, struct shape input, struct shape *output, struct error *error);
 	/* Optional (none: no parameters): appends the trained tensors and the running statistics, LAYER_MAX_TENSORS at most. */
@@ -62,12 +63,18 @@ struct layer_kind {
 	 * dx, which is NULL when it is not wanted (but see backward_in_place). */
 	void (*backward)(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y,
 	                 const float *dy, float *dx);
+	/* Optional (none: the layer cannot be part of a penalised D): what second derivatives take. t is a direction of x, dy as
+	 * in the backward pass before. Overwrites u (NULL: not wanted; may be t where backward_in_place) with what the output
+	 * changes by in that direction; of the number dy . u it ADDS the gradients by the trained tensors to layer->gradients, and
+	 * a curved layer overwrites dx, which is neither of the others, with the gradient by x. */
+	void (*second)(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+	               const float *t, float *u, float *dx);
 	void (*clear)(struct layer *layer);                  /* optional: frees `state` */
 	double (*multiply_adds)(const struct layer *layer);  /* optional (none: 0): of one picture, one direction */
 };
 
-extern const struct layer_kind layer_conv2d, layer_conv_transpose2d, layer_linear, layer_batch_norm, layer_batch_norm_leaky,
-	layer_relu, layer_leaky_relu, layer_tanh, layer_sigmoid, layer_max_pool, layer_average_pool;
+extern const struct layer_kind layer_conv2d, layer_spectral_conv2d, layer_conv_transpose2d, layer_linear, layer_batch_norm,
+	layer_batch_norm_leaky, layer_layer_norm, layer_relu, layer_leaky_relu, layer_tanh, layer_sigmoid, layer_max_pool, layer_average_pool;
 extern const struct layer_kind *const layer_kinds[]; /* NULL-terminated */
 const struct layer_kind *layer_kind_find(const char *name, struct error *error); /* NULL and an error listing the known names */
 

@@ -47,6 +47,18 @@ static void backward(struct layer *layer, const struct layer_pass *pass, const f
 		conv_scatter(layer->state, pass->parallel, pass->batch, dy, dx);
 }
 
+/* Linear in x: the output changes by conv(t, W), and dy . conv(t, W) has the weight gradient of an input t. */
+static void second(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+                   const float *t, float *u, float *dx)
+{
+	(void)x;
+	(void)y;
+	(void)dx;
+	conv_weight_gradient(layer->state, pass->parallel, pass->batch, t, dy, layer->gradients[0]);
+	if (u)
+		conv_gather(layer->state, pass->parallel, pass->batch, t, u);
+}
+
 const struct layer_kind layer_conv2d = {
 	.name = "conv2d",
 	.help = "convolution",
@@ -56,6 +68,7 @@ const struct layer_kind layer_conv2d = {
 	.pack = convolution_pack,
 	.forward = forward,
 	.backward = backward,
+	.second = second,
 	.clear = convolution_clear,
 	.multiply_adds = convolution_multiply_adds,
 };

@@ -14,6 +14,17 @@ static void backward(struct layer *layer, const struct layer_pass *pass, const f
 	pointwise_leaky_backward(pass->parallel, layer_values(layer, pass), layer->spec.slope, y, dy, dx);
 }
 
+/* Straight on both sides of 0: a direction is scaled as a gradient is. */
+static void second(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+                   const float *t, float *u, float *dx)
+{
+	(void)x;
+	(void)dy;
+	(void)dx;
+	if (u)
+		pointwise_leaky_backward(pass->parallel, layer_values(layer, pass), layer->spec.slope, y, t, u);
+}
+
 const struct layer_kind layer_leaky_relu = {
 	.name = "leaky_relu",
 	.help = "rectifier that lets a share of negative values through",
@@ -23,4 +34,5 @@ const struct layer_kind layer_leaky_relu = {
 	.shape = layer_same_shape,
 	.forward = forward,
 	.backward = backward,
+	.second = second,
 };

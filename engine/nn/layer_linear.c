@@ -69,6 +69,18 @@ static void backward(struct layer *layer, const struct layer_pass *pass, const f
 		conv_scatter(layer->state, pass->parallel, pass->batch, dy, dx);
 }
 
+/* As of a convolution; the bias does not change with x. */
+static void second(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+                   const float *t, float *u, float *dx)
+{
+	(void)x;
+	(void)y;
+	(void)dx;
+	conv_weight_gradient(layer->state, pass->parallel, pass->batch, t, dy, layer->gradients[0]);
+	if (u)
+		conv_gather(layer->state, pass->parallel, pass->batch, t, u);
+}
+
 const struct layer_kind layer_linear = {
 	.name = "linear",
 	.help = "fully connected, with optional bias",
@@ -78,6 +90,7 @@ const struct layer_kind layer_linear = {
 	.pack = convolution_pack,
 	.forward = forward,
 	.backward = backward,
+	.second = second,
 	.clear = convolution_clear,
 	.multiply_adds = convolution_multiply_adds,
 };

@@ -152,6 +152,7 @@ void network_destroy(struct network *network)
 	free(network->activations);
 	free(network->passed_back[0]);
 	free(network->passed_back[1]);
+	free(network->kept);
 	free(network);
 }
 

@@ -33,6 +33,12 @@ struct network {
 	float *activations;                  /* of max_batch pictures; outputs[] point into it */
 	float *outputs[NETWORK_MAX_LAYERS];  /* a layer that works in place shares its input's place */
 	float *passed_back[2];               /* gradients of activations */
+
+	/* For second derivatives; NULL until network_keep_second. */
+	float *kept;                                  /* the block of the two below */
+	float *output_gradients[NETWORK_MAX_LAYERS];  /* by each layer's output, but the last; places are shared where layers
+	                                               * work in place */
+	float *curvatures[NETWORK_MAX_LAYERS];        /* by the inputs of curved layers */
 };
 
 /* Weights are 0 until network_initialise or an import. optimizer NULL: a network to be looked at, which takes far less
@@ -65,6 +71,18 @@ struct network_wants {
  * until the next backward pass. */
 const float *network_backward(struct network *network, struct parallel *parallel, int batch, struct network_wants wants,
                               const float *input, const float *output_gradient);
+
+/* Second derivatives: gradients of a number that is made of the input gradient itself (gan/penalty.h).
+ *
+ * network_keep_second makes room for them, once; it fails, naming the layer, where a kind cannot do it.
+ * network_input_gradient is network_backward for the input gradient alone, which keeps what the other one needs.
+ * network_add_second adds to network->gradients those of the sum of direction x input gradient, of the input and output
+ * gradient just handed to network_input_gradient; direction has the input's shape. */
+bool network_keep_second(struct network *network, struct error *error);
+const float *network_input_gradient(struct network *network, struct parallel *parallel, int batch, const float *input,
+                                    const float *output_gradient);
+void network_add_second(struct network *network, struct parallel *parallel, int batch, const float *input,
+                        const float *output_gradient, const float *direction);
 
 void network_clear_gradients(struct network *network);
 

@@ -17,6 +17,7 @@ enum random_stream {
 	RANDOM_TEST,
 	RANDOM_SUBSETS,               /* samples that a kernel distance compares */
 	RANDOM_CLASSIFIER_INIT, RANDOM_CLASSIFIER_ORDER, RANDOM_CLASSIFIER_MOVES, /* training of a feature network */
+	RANDOM_MIX,                   /* where between a real and a generated picture the gradient penalty is taken */
 };
 
 struct random {
