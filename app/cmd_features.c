@@ -10,7 +10,7 @@
 #include "engine/base/memory.h"
 #include "engine/file/npy.h"
 
-enum { STANDARD_SEED = 1, FEATURE_SPEC_SIZE = 4200 }; /* seed of generated data sets, as of a training's */
+enum { STANDARD_SEED = 1, STANDARD_SIZE = 32, FEATURE_SPEC_SIZE = 4200 }; /* of data sets: seed and pixels, as of a training's */
 static const struct subcommand list_command, test_command, extract_command;
 
 /* ---- shared ---- */
@@ -141,9 +141,29 @@ static json_t *kinds_to_json(void)
 	json_t *kinds = json_array();
 	for (int i = 0; feature_network_kinds[i]; i++) {
 		const struct feature_network_kind *kind = feature_network_kinds[i];
-		json_array_append_new(kinds, json_pack("{s:s, s:s, s:s}", "name", kind->name, "usage", kind->usage, "help", kind->help));
+		struct text words = {0};
+		bool there = !kind->tell_weights || kind->tell_weights(&words);
+		json_array_append_new(kinds, json_pack("{s:s, s:s, s:s, s:b, s:o}", "name", kind->name, "usage", kind->usage, "help",
+			kind->help, "available", there, "weights", words.bytes ? cli_json_text(words.bytes) : json_null()));
+		text_clear(&words);
 	}
 	return kinds;
+}
+
+/* Kinds and what they do; below those whose weights come from elsewhere, where these are. */
+static void print_kinds(void)
+{
+	for (int i = 0; feature_network_kinds[i]; i++) {
+		const struct feature_network_kind *kind = feature_network_kinds[i];
+		struct text words = {0};
+		printf("%-22s %s\n", kind->usage, kind->help);
+		if (kind->tell_weights) {
+			kind->tell_weights(&words);
+			printf("%-22s %s\n", "", words.bytes);
+		}
+		text_clear(&words);
+	}
+	printf("\n");
 }
 
 static int print_json_list(struct error *error)
@@ -163,9 +183,7 @@ static int print_list(struct error *error)
 		{"ready", false}, {"features", true}, {"classes", true}, {"pictures", true}, {"test accuracy", true}, {"size", true},
 		{"SHA-256", false}, {NULL, false},
 	};
-	for (int i = 0; feature_network_kinds[i]; i++)
-		printf("%-22s %s\n", feature_network_kinds[i]->usage, feature_network_kinds[i]->help);
-	printf("\n");
+	print_kinds();
 	struct text_table *table = text_table_create(columns);
 	bool good = visit_ready(visit_text, table, error);
 	if (good)
@@ -189,7 +207,7 @@ static int run_list(int argc, char **argv)
 
 struct look_arguments {
 	const char *data, *split, *weights, *features, *logits;
-	int64_t threads, samples;
+	int64_t threads, samples, size;
 	bool json;
 };
 
@@ -207,7 +225,8 @@ static bool begin_look(struct look *look, const struct look_arguments *arguments
 	if (!arguments->data)
 		return error_set(error, ERROR_INPUT, "--data is missing: expected a data set as qgan data list writes it");
 	look->parallel = parallel_create((int)arguments->threads, error);
-	look->dataset = look->parallel ? features_open_dataset(arguments->data, arguments->split, 32, (size_t)arguments->samples, error)
+	look->dataset = look->parallel ? features_open_dataset(arguments->data, arguments->split, (int)arguments->size,
+	                                                       (size_t)arguments->samples, error)
 	                               : NULL;
 	look->network = look->dataset ? open_network(arguments->weights, look->dataset->kind, error) : NULL;
 	return look->network != NULL;
@@ -239,7 +258,7 @@ static json_t *look_to_json(const struct look *look)
 
 static int run_test(int argc, char **argv)
 {
-	struct look_arguments arguments = {.split = "test"};
+	struct look_arguments arguments = {.split = "test", .size = STANDARD_SIZE};
 	struct look look = {0};
 	struct error error = {0};
 	struct cli_words words;
@@ -306,7 +325,7 @@ static int report_extract(const struct look *look)
 
 static int run_extract(int argc, char **argv)
 {
-	struct look_arguments arguments = {.split = "train"};
+	struct look_arguments arguments = {.split = "train", .size = STANDARD_SIZE};
 	struct look look = {0};
 	struct error error = {0};
 	struct cli_words words;
@@ -334,6 +353,9 @@ static const char *const splits[] = {"train", "test", NULL};
 	 .choices = splits, .standard = split_standard, .help = "which part of the set, where it has parts"}, \
 	{.name = "samples", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct look_arguments, samples), .min = 0, \
 	 .max = 1e9, .standard = "0", .help = "only the first N pictures, 0: all"}, \
+	{.name = "size", .kind = CLI_INTEGER, .argument = "PIXELS", .offset = offsetof(struct look_arguments, size), \
+	 .min = DATASET_MIN_SIZE, .max = DATASET_MAX_SIZE, .standard = "32", \
+	 .help = "of the data set's pictures, before the network resizes them to its own"}, \
 	{.name = "threads", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct look_arguments, threads), .min = 0, \
 	 .max = PARALLEL_MAX_THREADS, .standard = "0", .help = "threads, 0: one a usable core"}, \
 	CLI_JSON(struct look_arguments, json)
@@ -358,8 +380,8 @@ static const struct cli_option extract_options[] = {
 };
 
 static const char weights_note[] =
-	"WEIGHTS is one of those that qgan features list names as ready, such as cifar10, or a file that qgan features train\n"
-	"wrote. Without it the data set chooses.\n";
+	"NETWORK is inception-v3, or weights of the classifier: some that qgan features list names as ready, such as cifar10, or\n"
+	"a file that qgan features train wrote. Without it the data set chooses.\n";
 
 static const struct subcommand list_command = {
 	.name = "list",
@@ -370,15 +392,15 @@ static const struct subcommand list_command = {
 
 static const struct subcommand test_command = {
 	.name = "test",
-	.help = "Measure the accuracy of a classifier on labelled pictures.",
-	.syntax = {.positionals = "[WEIGHTS]", .max = 1, .options = test_options, .notes = weights_note},
+	.help = "Measure the accuracy of a feature network on labelled pictures of its classes.",
+	.syntax = {.positionals = "[NETWORK]", .max = 1, .options = test_options, .notes = weights_note},
 	.run = run_test,
 };
 
 static const struct subcommand extract_command = {
 	.name = "extract",
 	.help = "Write features and logits of a data set's pictures as npy files, for qgan metrics.",
-	.syntax = {.positionals = "[WEIGHTS]", .max = 1, .options = extract_options, .notes = weights_note},
+	.syntax = {.positionals = "[NETWORK]", .max = 1, .options = extract_options, .notes = weights_note},
 	.run = run_extract,
 };
 

@@ -1,4 +1,4 @@
-/* The parameters and pictures of tests/make_golden_inception.py, by the same formula. */
+/* The parameters and pictures of tests/make_golden_inception.py, by the same formula, and how far off outputs may be. */
 #ifndef QGAN_TESTS_INCEPTION_PARAMETERS_H
 #define QGAN_TESTS_INCEPTION_PARAMETERS_H
 
@@ -78,6 +78,19 @@ static inline void inception_fill_picture(int size, int channels, uint8_t *pixel
 				const int i = (y * size + x) * channels + c, wave = (y * 7 * 32 / size + x * 5 * 32 / size + c * 40) % 200;
 				pixels[i] = (uint8_t)(wave + (int)floor(56 * inception_noise(seed, (size_t)i)));
 			}
+}
+
+static const double INCEPTION_TOLERANCE = 1e-4; /* of inception_worst_error */
+
+/* The worst value's error as a share of the root mean square. */
+static inline double inception_worst_error(const float *values, const float *expected, size_t count)
+{
+	double worst = 0, squares = 0;
+	for (size_t i = 0; i < count; i++) {
+		worst = fmax(worst, fabs((double)values[i] - (double)expected[i]));
+		squares += (double)expected[i] * (double)expected[i];
+	}
+	return worst / sqrt(squares / (double)count);
 }
 
 #endif

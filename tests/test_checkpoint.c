@@ -210,7 +210,7 @@ static void hostile_headers_get_a_sentence(void **state)
 		{"[]", 0, "no JSON object"},
 		{"{\"a\": 1, \"a\": 2}", 0, "duplicate"},
 		{"{\"a\": 1}", 0, "dtype is missing"},
-		{"{\"a\": {\"dtype\": \"F16\", \"shape\": [1], \"data_offsets\": [0, 2]}}", 2, "dtype is F16, expected F32, F64 or U8"},
+		{"{\"a\": {\"dtype\": \"F16\", \"shape\": [1], \"data_offsets\": [0, 2]}}", 2, "dtype is F16, expected F32, F64, I64 or U8"},
 		{"{\"a\": {\"dtype\": \"u8\", \"shape\": [1], \"data_offsets\": [0, 1]}}", 1, "dtype is u8, expected"},
 		{"{\"a\": {\"dtype\": \"U8\", \"shape\": [4], \"data_offsets\": [0, 3]}}", 3, "do not hold the 4 values"},
 		{"{\"a\": {\"dtype\": \"F64\", \"shape\": [1], \"data_offsets\": [0, 4]}}", 4, "do not hold the 1 values"},

@@ -10,36 +10,15 @@
 #include "engine/base/memory.h"
 #include "engine/metric/inception_steps.h"
 #include "tests/inception_parameters.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "tests/sanitized.h"
 
 enum { NARROW = 8 };
-static const double TOLERANCE = 1e-4; /* of the root mean square, the worst value */
 
 static float *try_floats(size_t count)
 {
 	float *values = memory_try_floats(count, "test", NULL);
 	assert_non_null(values);
 	return values;
-}
-
-static double worst_error(const float *values, const float *expected, size_t count)
-{
-	double worst = 0, squares = 0;
-	for (size_t i = 0; i < count; i++) {
-		worst = fmax(worst, fabs((double)values[i] - (double)expected[i]));
-		squares += (double)expected[i] * (double)expected[i];
-	}
-	return worst / sqrt(squares / (double)count);
 }
 
 /* One picture through the network; kept in features and logits. */
@@ -58,8 +37,8 @@ static void assert_golden(const struct checkpoint *golden, const char *name, siz
 	const struct checkpoint_tensor *tensor = checkpoint_find(golden, name);
 	assert_non_null(tensor);
 	assert_int_equal(tensor->shape[1], count);
-	const double error = worst_error(values, tensor->values + row * count, count);
-	if (error > TOLERANCE)
+	const double error = inception_worst_error(values, tensor->values + row * count, count);
+	if (error > INCEPTION_TOLERANCE)
 		fail_msg("%s of picture %zu: error %g", name, row, error);
 }
 

@@ -15,17 +15,10 @@
 #include "engine/gan/gan.h"
 #include "tests/golden/dcgan.h"
 #include "tests/golden_numbers.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
+#include "tests/sanitized.h"
 
 /* Where the sanitizers do not own the allocator, this program's own one counts. */
-#if defined(__GLIBC__) && !defined(SANITIZED)
+#if defined(__GLIBC__) && !SANITIZED
 #define COUNTS_ALLOCATIONS
 static atomic_int allocations;
 

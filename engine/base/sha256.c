@@ -87,13 +87,18 @@ void sha256_end(struct sha256 *hash, uint8_t digest[SHA256_BYTES])
 		digest[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
 }
 
+void sha256_end_text(struct sha256 *hash, char text[SHA256_TEXT_SIZE])
+{
+	uint8_t digest[SHA256_BYTES];
+	sha256_end(hash, digest);
+	for (int i = 0; i < SHA256_BYTES; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
 void sha256_text(const void *bytes, size_t size, char text[SHA256_TEXT_SIZE])
 {
 	struct sha256 hash;
-	uint8_t digest[SHA256_BYTES];
 	sha256_begin(&hash);
 	sha256_add(&hash, bytes, size);
-	sha256_end(&hash, digest);
-	for (int i = 0; i < SHA256_BYTES; i++)
-		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	sha256_end_text(&hash, text);
 }

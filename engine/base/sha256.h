@@ -16,8 +16,9 @@ struct sha256 {
 void sha256_begin(struct sha256 *hash);
 void sha256_add(struct sha256 *hash, const void *bytes, size_t size);
 void sha256_end(struct sha256 *hash, uint8_t digest[SHA256_BYTES]);
+void sha256_end_text(struct sha256 *hash, char text[SHA256_TEXT_SIZE]); /* in lower-case hex */
 
-/* Of one block, in lower-case hex. */
+/* Of one block, likewise. */
 void sha256_text(const void *bytes, size_t size, char text[SHA256_TEXT_SIZE]);
 
 #endif

@@ -14,6 +14,7 @@ const struct checkpoint_type_facts checkpoint_types[CHECKPOINT_TYPES] = {
 	[CHECKPOINT_F32] = {"F32", sizeof(float)},
 	[CHECKPOINT_F64] = {"F64", sizeof(double)},
 	[CHECKPOINT_U8] = {"U8", 1},
+	[CHECKPOINT_I64] = {"I64", sizeof(int64_t)},
 };
 
 struct checkpoint *checkpoint_create(void)

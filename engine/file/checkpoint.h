@@ -14,8 +14,9 @@
 
 enum { CHECKPOINT_NAME_SIZE = 64, CHECKPOINT_MAX_DIMENSIONS = 4, CHECKPOINT_HASH_SIZE = 65 };
 
-/* What a tensor is made of: floats, nearly always; packed models (gan/packed_model.h) also hold doubles and bytes. */
-enum checkpoint_type { CHECKPOINT_F32, CHECKPOINT_F64, CHECKPOINT_U8, CHECKPOINT_TYPES };
+/* What a tensor is made of: floats, nearly always; packed models (gan/packed_model.h) also hold doubles and bytes, state dicts
+ * of PyTorch count batches in 64-bit integers. */
+enum checkpoint_type { CHECKPOINT_F32, CHECKPOINT_F64, CHECKPOINT_U8, CHECKPOINT_I64, CHECKPOINT_TYPES };
 struct checkpoint_type_facts {
 	const char *name; /* as safetensors calls it */
 	size_t size;      /* bytes of a value, and what its place in the data is a multiple of */
@@ -66,5 +67,7 @@ bool checkpoint_write(const struct checkpoint *checkpoint, const char *path, cha
 /* expected_hash NULL: only the file's own is checked. */
 struct checkpoint *checkpoint_read(const char *path, const char *expected_hash, struct error *error);
 struct checkpoint *checkpoint_parse(const void *bytes, size_t size, const char *name, struct error *error);
+/* Of another program, which need not have stored a hash; one that is there is checked. */
+struct checkpoint *checkpoint_parse_foreign(const void *bytes, size_t size, const char *name, struct error *error);
 
 #endif

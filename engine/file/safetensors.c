@@ -61,6 +61,12 @@ void safetensors_format(const struct checkpoint *checkpoint, const char *hash, s
 	free(header);
 }
 
+bool safetensors_is(const void *bytes, size_t size)
+{
+	const uint8_t *head = bytes;
+	return size > SAFETENSORS_PREFIX && head[SAFETENSORS_PREFIX] == '{' && head[SAFETENSORS_PREFIX - 1] == 0;
+}
+
 bool safetensors_header_size(const uint8_t prefix[SAFETENSORS_PREFIX], uint64_t size, const char *name, size_t *header_size,
                              struct error *error)
 {
@@ -122,7 +128,7 @@ static bool parse_type(const json_t *value, struct found_tensor *tensor, const c
 			tensor->type = (enum checkpoint_type)type;
 			return true;
 		}
-	return error_set(error, ERROR_INPUT, "%s: tensor \"%s\": dtype is %.16s, expected F32, F64 or U8", file, tensor->name,
+	return error_set(error, ERROR_INPUT, "%s: tensor \"%s\": dtype is %.16s, expected F32, F64, I64 or U8", file, tensor->name,
 	                 name ? name : "missing");
 }
 

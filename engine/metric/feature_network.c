@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "engine/base/memory.h"
-#include "engine/base/text.h"
 
-const struct feature_network_kind *const feature_network_kinds[] = {&feature_classifier, NULL};
+const struct feature_network_kind *const feature_network_kinds[] = {&feature_classifier, &feature_inception, NULL};
 
 /* ---- life ---- */
 

@@ -16,6 +16,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/sha256.h"
+#include "engine/base/text.h"
 #include "engine/tensor/parallel.h"
 
 enum { FEATURE_TEXT_SIZE = 256, FEATURE_RECIPE_SIZE = 96 };
@@ -24,7 +25,7 @@ enum { FEATURE_TEXT_SIZE = 256, FEATURE_RECIPE_SIZE = 96 };
 struct feature_facts {
 	char recipe[FEATURE_RECIPE_SIZE];   /* short and for people: "classifier/cifar10 1a2b3c4d", the end from the hash */
 	char weights[FEATURE_TEXT_SIZE];    /* "cifar10" of ready-made ones, else the file's name */
-	char hash[SHA256_TEXT_SIZE];        /* SHA-256 of the whole file of weights, in hex */
+	char hash[SHA256_TEXT_SIZE];        /* SHA-256 in hex of the whole file of weights; of Inception-v3 of their values */
 	char data[FEATURE_TEXT_SIZE];       /* what it was trained on: "cifar10" */
 	char resize[FEATURE_TEXT_SIZE];     /* what happens to pictures of another size, in words */
 	int dimensions, classes;            /* features and logits of a picture */
@@ -54,6 +55,8 @@ struct feature_network_kind {
 	const char *help;  /* one line */
 	int chunk;         /* pictures of one call of compute, at most */
 	const char *(*ready)(int index); /* optional: names of weights that need no file, from 0 on; NULL after the last */
+	/* Optional: whether the weights that are no part of the program are there, and in words which, or how to get them. */
+	bool (*tell_weights)(struct text *words);
 	/* Fills facts and state. weights: the spec's, or NULL; data_kind: as of feature_network_open. On failure close is not
 	 * called. */
 	bool (*open)(struct feature_network *network, const char *weights, const char *data_kind, struct error *error);
@@ -62,7 +65,7 @@ struct feature_network_kind {
 	void (*close)(struct feature_network *network);
 };
 
-extern const struct feature_network_kind feature_classifier;
+extern const struct feature_network_kind feature_classifier, feature_inception;
 extern const struct feature_network_kind *const feature_network_kinds[]; /* NULL-terminated; the first is the default */
 
 /* The row that a spec begins with the name of; NULL: none. */

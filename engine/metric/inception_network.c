@@ -59,30 +59,45 @@ bool inception_visit_parameters(int divisor, inception_visit *visit, void *conte
 
 static void describe_shape(const size_t shape[], int dimensions, char *text, size_t size)
 {
-	size_t used = 0;
-	*text = '\0';
+	size_t used = (size_t)snprintf(text, size, "%s", dimensions ? "" : "a single number");
 	for (int i = 0; i < dimensions && used < size; i++)
 		used += (size_t)snprintf(text + used, size - used, "%s%zu", i ? " x " : "", shape[i]);
 }
 
-/* A visit: the checkpoint holds the parameter. */
+bool inception_check_shape(const char *name, int dimensions, const size_t shape[], int found_dimensions,
+                           const size_t found_shape[], struct error *error)
+{
+	char expected[96], found[200];
+	describe_shape(shape, dimensions, expected, sizeof expected);
+	if (!found_shape)
+		return error_set(error, ERROR_INPUT,
+		                 "tensor %s is missing; expected one of %s floats, as torchvision's inception_v3 has it", name, expected);
+	if (found_dimensions == dimensions && memcmp(found_shape, shape, (size_t)dimensions * sizeof *shape) == 0)
+		return true;
+	describe_shape(found_shape, found_dimensions, found, sizeof found);
+	return error_set(error, ERROR_INPUT, "tensor %s is %s; expected %s, as torchvision's inception_v3 has it", name, found,
+	                 expected);
+}
+
+/* A visit: the checkpoint holds the parameter, and it is one that a network can have. */
 static bool check_parameter(void *context, const char *name, int dimensions, const size_t shape[], struct error *error)
 {
 	const struct checkpoint_tensor *tensor = checkpoint_find(context, name);
-	char expected[96], found[96];
-	describe_shape(shape, dimensions, expected, sizeof expected);
-	if (!tensor)
-		return error_set(error, ERROR_INPUT,
-		                 "tensor %s is missing; expected one of %s floats, as torchvision's inception_v3 has it", name, expected);
-	if (tensor->dimensions != dimensions || memcmp(tensor->shape, shape, (size_t)dimensions * sizeof *shape) != 0) {
-		describe_shape(tensor->shape, tensor->dimensions, found, sizeof found);
-		return error_set(error, ERROR_INPUT, "tensor %s is %s; expected %s, as torchvision's inception_v3 has it", name,
-		                 *found ? found : "a single number", expected);
-	}
-	for (size_t i = 0; i < tensor->count; i++)
+	const bool variance = strstr(name, suffixes[VARIANCE]) != NULL;
+	if (!inception_check_shape(name, dimensions, shape, tensor ? tensor->dimensions : 0, tensor ? tensor->shape : NULL, error))
+		return false;
+	for (size_t i = 0; i < tensor->count; i++) {
 		if (!isfinite(tensor->values[i]))
 			return error_set(error, ERROR_INPUT, "tensor %s has a value that is not finite", name);
+		if (variance && tensor->values[i] < 0)
+			return error_set(error, ERROR_INPUT, "tensor %s has a negative value", name);
+	}
 	return true;
+}
+
+bool inception_check(const struct checkpoint *parameters, int divisor, struct error *error)
+{
+	return inception_visit_parameters(divisor, check_parameter, (void *)(uintptr_t)parameters, error);
 }
 
 /* ---- life ---- */
@@ -95,27 +110,22 @@ static const float *parameter(const struct checkpoint *parameters, const struct 
 }
 
 /* scale[c] = gamma / sqrt(variance + epsilon), shift[c] = beta - mean scale: what batch normalisation does to channel c. */
-static bool fold(const struct checkpoint *parameters, const struct inception_step *step, float *scale, float *shift,
-                 struct error *error)
+static void fold(const struct checkpoint *parameters, const struct inception_step *step, float *scale, float *shift)
 {
 	const float *mean = parameter(parameters, step, MEAN), *variance = parameter(parameters, step, VARIANCE);
 	const float *gamma = parameter(parameters, step, SCALE), *beta = parameter(parameters, step, SHIFT);
 	for (int c = 0; c < step->convolution.channels; c++) {
-		if (variance[c] < 0)
-			return error_set(error, ERROR_INPUT, "tensor %s.%s has a negative value", step->name, suffixes[VARIANCE]);
 		const double factor = (double)gamma[c] / sqrt((double)variance[c] + (double)EPSILON);
 		scale[c] = (float)factor;
 		shift[c] = (float)((double)beta[c] - (double)mean[c] * factor);
 	}
-	return true;
 }
 
 static bool make_layer(struct inception_network *network, int index, const struct checkpoint *parameters, struct error *error)
 {
 	const struct inception_step *step = &network->steps[index];
 	float scale[INCEPTION_FEATURES], shift[INCEPTION_FEATURES];
-	if (!fold(parameters, step, scale, shift, error))
-		return false;
+	fold(parameters, step, scale, shift);
 	const float *weights = parameter(parameters, step, WEIGHT);
 	network->layers[index] = conv_forward_create(&step->convolution, weights, scale, shift, error);
 	network->bytes += conv_forward_weight_count(&step->convolution) * sizeof(float);
@@ -162,7 +172,7 @@ static bool make(struct inception_network *network, const struct checkpoint *par
 struct inception_network *inception_create(const struct checkpoint *parameters, int divisor, int max_batch, struct error *error)
 {
 	assert(max_batch >= 1);
-	if (!inception_visit_parameters(divisor, check_parameter, (void *)(uintptr_t)parameters, error))
+	if (!inception_check(parameters, divisor, error))
 		return NULL;
 	struct inception_network *network = memory_zeroed(1, sizeof *network);
 	network->count = inception_list_steps(divisor, network->steps);

@@ -37,8 +37,15 @@ struct inception_pictures {
 typedef bool inception_visit(void *context, const char *name, int dimensions, const size_t shape[], struct error *error);
 bool inception_visit_parameters(int divisor, inception_visit *visit, void *context, struct error *error);
 
+/* Whether what a file has under a parameter's name (found_shape NULL: nothing) has the parameter's shape. */
+bool inception_check_shape(const char *name, int dimensions, const size_t shape[], int found_dimensions,
+                           const size_t found_shape[], struct error *error);
+
+/* Every parameter is there, in its shape and with values that a network can have; else an error naming the tensor. */
+bool inception_check(const struct checkpoint *parameters, int divisor, struct error *error);
+
 /* Batches of at most max_batch pictures. The checkpoint holds the parameters by name; others in it are not looked at. NULL
- * and an error naming a tensor that is missing or has another shape (with the one expected) or values no network has. */
+ * and an error as of inception_check. */
 struct inception_network *inception_create(const struct checkpoint *parameters, int divisor, int max_batch, struct error *error);
 void inception_destroy(struct inception_network *network); /* NULL is fine */
 
