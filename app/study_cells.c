@@ -1,12 +1,14 @@
 /* What fits together in a study, and the cells of its grid. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/study_spec.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
+#include "engine/gan/layer_bits.h"
 #include "engine/quant/quantizer.h"
 
 /* ---- checks ---- */
@@ -150,13 +152,42 @@ static void add_methods(const struct study_spec *spec, int model, int seed, stru
 		}
 }
 
-size_t study_spec_cells(const struct study_spec *spec, struct study_cell **cells)
+/* Every layer alone at every width, beside a run that stays float. */
+static bool add_layers(const struct study_spec *spec, struct cell_list *list, struct error *error)
+{
+	struct layer_plan plans[NETWORK_COUNT];
+	struct study_cell cell = make_cell(spec, "", QUANT_FLOAT_BITS, QUANT_FLOAT_BITS, 0, 0);
+	if (!layer_plans_make(&spec->settings, plans, error))
+		return false;
+	list->cells = memory_zeroed(1 + (size_t)(plans[NETWORK_D].count + plans[NETWORK_G].count) * (size_t)spec->bit_count, sizeof cell);
+	add(list, &cell);
+	text_copy(cell.method, sizeof cell.method, spec->methods.items[0]);
+	for (int n = 0; n < NETWORK_COUNT; n++)
+		for (int l = 0; l < plans[n].count; l++)
+			for (int b = 0; b < spec->bit_count; b++) {
+				char network = "DG"[n];
+				snprintf(cell.group, sizeof cell.group, "%c.%s", network, plans[n].rows[l].name);
+				snprintf(cell.key, sizeof cell.key, "%s %d bit", cell.group, spec->bits[b]);
+				snprintf(cell.overrides, sizeof cell.overrides, "bits = %s=%d\n", cell.group, spec->bits[b]);
+				add(list, &cell);
+			}
+	return true;
+}
+
+bool study_spec_cells(const struct study_spec *spec, struct study_cell **cells, size_t *count, struct error *error)
 {
 	int models = spec->models.count ? spec->models.count : 1, seeds = spec->seed_count ? spec->seed_count : 1;
-	struct cell_list list = {.cells = memory_zeroed(grid_size(spec) + (size_t)models * (size_t)seeds, sizeof *list.cells)};
-	for (int model = 0; model < models; model++)
-		for (int seed = 0; seed < seeds; seed++)
-			add_methods(spec, model, seed, &list);
+	struct cell_list list = {0};
+	bool good = true;
+	if (!strcmp(spec->kind, study_kind_names[STUDY_LAYERS])) {
+		good = add_layers(spec, &list, error);
+	} else if (!strcmp(spec->kind, study_kind_names[STUDY_GRID])) {
+		list.cells = memory_zeroed(grid_size(spec) + (size_t)models * (size_t)seeds, sizeof *list.cells);
+		for (int model = 0; model < models; model++)
+			for (int seed = 0; seed < seeds; seed++)
+				add_methods(spec, model, seed, &list);
+	}
 	*cells = list.cells;
-	return list.count;
+	*count = list.count;
+	return good;
 }

@@ -66,8 +66,9 @@ char *study_spec_text(const struct study_spec *spec);
 /* Steps times `scale` (0 .. 1], at least one each; the factors multiply up in spec->scale. */
 void study_spec_scale(struct study_spec *spec, double scale);
 
-/* The cells of a grid, in the order they are worked off, float ones first; free(*cells). */
-size_t study_spec_cells(const struct study_spec *spec, struct study_cell **cells);
+/* The cells that a grid or a study of layers has from the beginning, in the order they are worked off, float ones first; a
+ * search has none. free(*cells). Fails where the model has no such layers. */
+bool study_spec_cells(const struct study_spec *spec, struct study_cell **cells, size_t *count, struct error *error);
 
 /* A cell of the study's first model and seed, with its key: "em D1 G32". Float networks have no method. */
 struct study_cell study_spec_cell(const struct study_spec *spec, const char *method, int d_bits, int g_bits);

@@ -68,7 +68,8 @@ static void a_grid_has_every_cell_once(void **state)
 	(void)state;
 	struct study_spec spec = parse("methods = em, minmax\nbits = 1, 2\nnetworks = D, G, both\nseeds = 7, 9\nmodels = dcgan\n");
 	struct study_cell *cells;
-	size_t count = study_spec_cells(&spec, &cells);
+	size_t count;
+	assert_true(study_spec_cells(&spec, &cells, &count, NULL));
 	assert_int_equal(count, 2 * (1 + 2 * 2 * 3)); /* a float one a seed */
 	assert_string_equal(cells[0].key, "float seed 7");
 	assert_true(cells[0].d_bits == 32 && cells[0].g_bits == 32 && !strcmp(cells[0].group, "float"));
@@ -80,9 +81,27 @@ static void a_grid_has_every_cell_once(void **state)
 	assert_true(cells[count - 1].seed == 9 && !strcmp(cells[count - 1].group, "both"));
 	free(cells);
 	spec = parse("pairs = 1/2, 1/3, 32/32\n");
-	count = study_spec_cells(&spec, &cells);
+	assert_true(study_spec_cells(&spec, &cells, &count, NULL));
 	assert_int_equal(count, 3);
 	assert_string_equal(cells[1].key, "em D1 G2");
+	free(cells);
+}
+
+static void every_layer_is_lowered_alone(void **state)
+{
+	(void)state;
+	struct study_spec spec = parse("kind = layers\nbits = 1, 4\ndata = shapes\nwidth = 8\n");
+	struct study_cell *cells;
+	size_t count;
+	assert_true(study_spec_cells(&spec, &cells, &count, NULL));
+	assert_int_equal(count, 1 + 2 * (4 + 4));
+	assert_string_equal(cells[0].key, "float");
+	assert_true(has(cells, count, "D.conv1 1 bit") && has(cells, count, "G.deconv4 4 bit"));
+	for (size_t i = 1; i < count; i++) {
+		assert_true(cells[i].d_bits == 32 && cells[i].g_bits == 32);
+		assert_int_equal(strncmp(cells[i].overrides, "bits = ", 7), 0);
+		assert_non_null(strstr(cells[i].overrides, cells[i].group));
+	}
 	free(cells);
 }
 
@@ -161,6 +180,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_read),
 		cmocka_unit_test(the_text_means_the_same_again),
 		cmocka_unit_test(a_grid_has_every_cell_once),
+		cmocka_unit_test(every_layer_is_lowered_alone),
 		cmocka_unit_test(lengths_are_scaled),
 		cmocka_unit_test(what_is_wrong_is_said_with_its_place),
 		cmocka_unit_test(what_does_not_fit_together_is_said),
