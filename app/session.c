@@ -116,7 +116,8 @@ static bool pump(struct session *session)
 	if (session->stop_wanted)
 		session_stop(session);
 	bool answers = session_pump_question(session), exported = session_pump_export(session);
-	return news || answers || exported;
+	bool compared = session_pump_compare(session);
+	return news || answers || exported || compared;
 }
 
 /* ---- the store, read now and then ---- */
@@ -142,6 +143,7 @@ static bool read_store(struct session *session)
 		good = view_follow_past(session->past, session->reader, &error);
 	if (!good)
 		session_warn(session, &error);
+	session_refresh_compare(session);
 	return true;
 }
 
@@ -161,6 +163,7 @@ static const struct view *host_view(void *context)
 		view->runs = session->live->runs;
 		view->run_count = session->live->run_count;
 	}
+	view->compare = session->comparison ? comparison_view(session->comparison) : NULL;
 	text_copy(view->warning, sizeof view->warning, *session->notice ? session->notice : session->trouble);
 	text_copy(view->store_path, sizeof view->store_path, session->store_path);
 	view->now = clock_unix();
@@ -273,6 +276,7 @@ struct session *session_create(const char *store_path, const struct training_sta
 	session->live = view_create();
 	session->past = view_create();
 	session->list_time = -LIST_SECONDS;
+	session->compare_wake = -1;
 	session->list_changes = -1;
 	if (!open_store(session, error) || (start && !session_start_training(session, start, error))) {
 		session_destroy(session, 0);
@@ -289,6 +293,8 @@ size_t session_destroy(struct session *session, double seconds)
 	if (!session)
 		return 0;
 	session_destroy_question(session);
+	session_destroy_compare(session);
+	session_destroy_compare(session);
 	exporter_destroy(session->exporter);
 	training_destroy(session->training);
 	size_t lost = recorder_destroy(session->recorder, seconds);

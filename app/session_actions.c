@@ -223,6 +223,8 @@ session_action *session_find_action(enum action action)
 		[ACTION_OTHER_OPEN] = session_act_other_open, [ACTION_OTHER_BEFORE] = session_act_other_walk,
 		[ACTION_OTHER_AFTER] = session_act_other_walk, [ACTION_OTHER_CLOSE] = session_act_other_close,
 		[ACTION_EXPORT_LAYER] = session_act_export,
+		[ACTION_COMPARE_BEFORE] = session_act_scrub, [ACTION_COMPARE_AFTER] = session_act_scrub,
+		[ACTION_COMPARE_FIRST] = session_act_scrub, [ACTION_COMPARE_LAST] = session_act_scrub,
 		[ACTION_QUIT_SAVE] = act_quit, [ACTION_QUIT_NOW] = act_quit,
 	};
 	return actions[action];

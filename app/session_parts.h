@@ -3,6 +3,7 @@
 #ifndef QGAN_APP_SESSION_PARTS_H
 #define QGAN_APP_SESSION_PARTS_H
 
+#include "app/comparison.h"
 #include "app/exporter.h"
 #include "app/inspector.h"
 #include "app/session.h"
@@ -37,6 +38,8 @@ struct session {
 		char quantizer[GAN_NAME_SIZE];
 	} wanted;
 	struct session_question question;
+	struct comparison *comparison;  /* NULL: nothing is compared */
+	int compare_wake;               /* readable while pieces of it are to be read */
 	int64_t other_id;               /* the run beside the shown one */
 	struct exporter *exporter;      /* NULL: nothing was exported yet */
 	int wake;                       /* an epoll descriptor over recorder, engine, inspector, exporter: they come and go */
@@ -74,6 +77,14 @@ void session_close_question(struct session *session); /* gives its memory back *
 void session_question_event(struct session *session, struct event *event); /* may take its checkpoint */
 bool session_pump_question(struct session *session);
 void session_destroy_question(struct session *session);
+
+/* ---- session_compare.c ---- */
+
+session_action session_act_scrub;
+bool session_compare_runs(struct session *session, const int64_t runs[], size_t count, struct error *error);
+bool session_pump_compare(struct session *session); /* some milliseconds of reading at a time */
+void session_refresh_compare(struct session *session); /* the store has changed */
+void session_destroy_compare(struct session *session);
 
 /* ---- session_other.c ---- */
 
