@@ -115,9 +115,9 @@ static bool pump(struct session *session)
 	bool news = session->training && training_pump(session->training, &watcher);
 	if (session->stop_wanted)
 		session_stop(session);
-	bool answers = session_pump_question(session), exported = session_pump_export(session);
+	bool answers = session_pump_question(session), exported = session_pump_export(session), form = session_pump_form(session);
 	bool compared = session_pump_compare(session);
-	return news || answers || exported || compared;
+	return news || answers || exported || form || compared;
 }
 
 /* ---- the store, read now and then ---- */
@@ -166,6 +166,7 @@ static const struct view *host_view(void *context)
 	view->compare = session->comparison ? comparison_view(session->comparison) : NULL;
 	text_copy(view->warning, sizeof view->warning, *session->notice ? session->notice : session->trouble);
 	text_copy(view->store_path, sizeof view->store_path, session->store_path);
+	view->form = session->form && session->form->open ? &session->form->view : NULL;
 	view->now = clock_unix();
 	return view;
 }
@@ -243,6 +244,8 @@ bool session_start_training(struct session *session, const struct training_start
 	session_watch(session, training_wake_descriptor(session->training));
 	if (start->resume_id && !view_load_past(session->live, session->reader, start->resume_id, error))
 		return false;
+	if (!start->resume_id)
+		view_forget_run(session->live); /* of the run trained before */
 	view_set_run(session->live, training_run(session->training), &start->settings);
 	session->live->run.state = VIEW_LOADING;
 	session->live->run.steerable = true;
@@ -294,7 +297,7 @@ size_t session_destroy(struct session *session, double seconds)
 		return 0;
 	session_destroy_question(session);
 	session_destroy_compare(session);
-	session_destroy_compare(session);
+	session_destroy_form(session);
 	exporter_destroy(session->exporter);
 	training_destroy(session->training);
 	size_t lost = recorder_destroy(session->recorder, seconds);

@@ -215,6 +215,8 @@ session_action *session_find_action(enum action action)
 		[ACTION_CHECKPOINT] = act_checkpoint,
 		[ACTION_SAMPLE] = act_sample, [ACTION_SAMPLE_NOISE] = act_sample,
 		[ACTION_RUN_OPEN] = act_open, [ACTION_RUN_RESUME] = act_resume,
+		[ACTION_NEW_RUN] = session_act_new_run, [ACTION_RUN_FORK] = session_act_fork, [ACTION_FORM_SET] = session_act_form_set,
+		[ACTION_FORM_START] = session_act_form_start, [ACTION_FORM_CLOSE] = session_act_form_close,
 		[ACTION_WHAT_IF_METHOD] = session_act_what_if, [ACTION_WHAT_IF_BITS_DOWN] = session_act_what_if,
 		[ACTION_WHAT_IF_BITS_UP] = session_act_what_if, [ACTION_WHAT_IF_SCOPE] = session_act_what_if,
 		[ACTION_WHAT_IF_CHANNELS] = session_act_what_if, [ACTION_WHAT_IF_APPLY] = session_act_apply,

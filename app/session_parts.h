@@ -1,5 +1,5 @@
 /* What the parts of the session share: session.c (life, news, the store read now and then), session_actions.c (run
- * control), session_weights.c (what-if questions) and session_other.c (side by side, export). Main thread. */
+ * control), session_weights.c (what-if questions), session_form.c (new runs and forks) and session_other.c (side by side, export). Main thread. */
 #ifndef QGAN_APP_SESSION_PARTS_H
 #define QGAN_APP_SESSION_PARTS_H
 
@@ -7,6 +7,7 @@
 #include "app/exporter.h"
 #include "app/inspector.h"
 #include "app/session.h"
+#include "app/session_form.h"
 #include "app/view_fill.h"
 
 /* A what-if question of the view it is asked in, and the weights it is about: those of the moment it was opened, until
@@ -41,6 +42,7 @@ struct session {
 	struct comparison *comparison;  /* NULL: nothing is compared */
 	int compare_wake;               /* readable while pieces of it are to be read */
 	int64_t other_id;               /* the run beside the shown one */
+	struct session_form *form;      /* NULL: none was opened yet */
 	struct exporter *exporter;      /* NULL: nothing was exported yet */
 	int wake;                       /* an epoll descriptor over recorder, engine, inspector, exporter: they come and go */
 	char notice[VIEW_TEXT];         /* what was refused last; the next action clears it */
@@ -85,6 +87,15 @@ bool session_compare_runs(struct session *session, const int64_t runs[], size_t 
 bool session_pump_compare(struct session *session); /* some milliseconds of reading at a time */
 void session_refresh_compare(struct session *session); /* the store has changed */
 void session_destroy_compare(struct session *session);
+
+/* ---- session_form.c, session_form_plan.c ---- */
+
+session_action session_act_new_run, session_act_fork, session_act_form_set, session_act_form_close, session_act_form_start;
+bool session_pump_form(struct session *session);
+void session_destroy_form(struct session *session);
+/* The summary; false and why the settings do not fit together. */
+bool session_form_plan(struct session_form *form, struct error *error);
+void session_form_measure(struct session_form *form); /* where no run tells how fast the machine is */
 
 /* ---- session_other.c ---- */
 

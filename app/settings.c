@@ -27,33 +27,32 @@ static const void *field_in(const struct gan_settings *settings, const struct se
 	return (const char *)settings + row->offset;
 }
 
-/* "must be an integer from 1 to 4096", "must be one of em, minmax" and so on. */
-static void describe_expected(const struct setting_row *row, struct text *text)
+void settings_describe(const struct setting_row *row, struct text *text)
 {
 	switch (row->kind) {
 	case SETTING_NAME:
-		text_format(text, "must be one of");
+		text_format(text, "one of");
 		for (int i = 0; row->choice(i); i++)
 			text_format(text, "%s %s", i ? "," : "", row->choice(i));
 		return;
 	case SETTING_SEED:
-		text_format(text, "must be an integer from 0 to %" PRId64 ", or random", INT64_MAX);
+		text_format(text, "an integer from 0 to %" PRId64 ", or random", INT64_MAX);
 		return;
 	case SETTING_DATA:
-		text_format(text, "must be KIND or KIND:DIR in UTF-8, shorter than %d bytes", DATASET_SPEC_SIZE);
+		text_format(text, "KIND or KIND:DIR in UTF-8, shorter than %d bytes", DATASET_SPEC_SIZE);
 		return;
 	case SETTING_SWITCH:
-		text_format(text, "must be yes or no");
+		text_format(text, "yes or no");
 		return;
 	case SETTING_BITS:
-		text_format(text, "must be NETWORK.LAYER=BITS, several separated by commas, such as G.deconv1=4,D.conv4=32, or none");
+		text_format(text, "NETWORK.LAYER=BITS, several separated by commas, such as G.deconv1=4,D.conv4=32, or none");
 		return;
 	case SETTING_INT:
 	case SETTING_INT64:
-		text_format(text, row->allowed ? "must be one of" : "must be an integer");
+		text_format(text, row->allowed ? "one of" : "an integer");
 		break;
 	case SETTING_REAL:
-		text_format(text, "must be a number");
+		text_format(text, "a number");
 		break;
 	}
 	for (int i = 0; row->allowed && row->allowed[i] >= 0; i++)
@@ -68,9 +67,9 @@ static bool refuse(const struct setting_row *row, const char *subject, const cha
 {
 	struct text expected = {0};
 	char shown[64];
-	describe_expected(row, &expected);
+	settings_describe(row, &expected);
 	bool whole = text_copy(shown, sizeof shown, value);
-	error_set(error, ERROR_INPUT, "%s %s, not \"%s%s\"", subject, expected.bytes, shown, whole ? "" : "...");
+	error_set(error, ERROR_INPUT, "%s must be %s, not \"%s%s\"", subject, expected.bytes, shown, whole ? "" : "...");
 	text_clear(&expected);
 	return false;
 }

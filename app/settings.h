@@ -77,6 +77,9 @@ bool settings_set(struct gan_settings *settings, const struct setting_row *row, 
                   struct error *error);
 char *settings_get(const struct gan_settings *settings, const struct setting_row *row, char *target, size_t size); /* as text */
 
+/* What a value must be: "an integer from 1 to 4096", "one of em, minmax". Appended. */
+void settings_describe(const struct setting_row *row, struct text *text);
+
 /* All layers. `origins` may be NULL. */
 bool settings_load(const struct settings_words *words, struct gan_settings *settings, struct settings_origins *origins,
                    struct error *error);

@@ -31,7 +31,7 @@ static void replace_end(const struct settings_words *words, struct gan_settings 
 }
 
 /* A fork trains as much again as its settings say: its end counts from the checkpoint. */
-static void count_from_checkpoint(struct training_start *start)
+void train_options_count_from_checkpoint(struct training_start *start)
 {
 	if (start->settings.steps > 0)
 		start->settings.steps += start->checkpoint_step;
@@ -57,7 +57,7 @@ static bool resolve_recorded(const struct train_options *options, const char *st
 	replace_end(&options->settings, &start->settings);
 	replace_end(&options->settings, &start->configured);
 	if (options->from)
-		count_from_checkpoint(start);
+		train_options_count_from_checkpoint(start);
 	return true;
 }
 

@@ -26,4 +26,7 @@ struct train_options {
 bool train_options_resolve(const struct train_options *options, char store_path[PATH_SIZE], struct training_start *start,
                            struct error *error);
 
+/* A fork trains as much again as its settings say: its end counts from its checkpoint. */
+void train_options_count_from_checkpoint(struct training_start *start);
+
 #endif

@@ -64,6 +64,12 @@ const struct action_row action_rows[] = {
 	{ACTION_LOG_SCALE, "log-scale", "y", "log scale", "Logarithmic or linear, where the scale is not fixed.",
 	 SCOPE_CHARTS, GROUP_CHARTS},
 
+	{ACTION_NEW_RUN, "new-run", "a", "new run", "A form for a new run: settings, what it takes, start.", SCOPE_EVERYWHERE, GROUP_RUNS},
+	{ACTION_RUN_FORK, "run-fork", "f", "fork", "A new run from the newest checkpoint of this one.",
+	 SCOPE_EVERYWHERE, GROUP_RUNS},
+	{ACTION_FORM_SET, "form-set", "", "set", "A value in the form.", SCOPE_INTERNAL, GROUP_RUNS},
+	{ACTION_FORM_START, "form-start", "", "start", "Start what the form says.", SCOPE_INTERNAL, GROUP_RUNS},
+	{ACTION_FORM_CLOSE, "form-close", "", "cancel", "Close the form.", SCOPE_INTERNAL, GROUP_RUNS},
 	{ACTION_RUN_OPEN, "run-open", "Enter", "open", "Open the selected run.", SCOPE_RUNS, GROUP_RUNS},
 	{ACTION_RUN_RESUME, "run-resume", "r", "resume", "Resume training of the selected run.", SCOPE_RUNS, GROUP_RUNS},
 

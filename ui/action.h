@@ -33,6 +33,12 @@ enum action {
 	ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_SAMPLE_NOISE, /* the fixed grid now; fresh noise or back to the fixed noise */
 	ACTION_RUN_OPEN,        /* run: id */
 	ACTION_RUN_RESUME,      /* run: id */
+	ACTION_NEW_RUN,         /* opens the form */
+	ACTION_RUN_FORK,        /* opens the form for a run from this checkpoint; run: id, step: of it, -1 the newest; run 0: the shown */
+	/* the form's */
+	ACTION_FORM_SET,        /* layer: row, text: its value */
+	ACTION_FORM_START,      /* value: 0 starts, or says which run is in the way; 1 stops and saves that one first; -1 thinks better of it */
+	ACTION_FORM_CLOSE,
 	/* The weights screen's: each is sent with the layer under the cursor (network, layer). */
 	ACTION_WHAT_IF_METHOD,  /* the next method in question; the first press asks about the present one */
 	ACTION_WHAT_IF_BITS_DOWN, ACTION_WHAT_IF_BITS_UP,
@@ -86,15 +92,18 @@ const struct action_row *action_find(enum action action); /* NULL for ACTION_NON
 /* The key table as scdoc text, one section a group: part of the man page. */
 void action_print_manual(FILE *file);
 
+enum { ACTION_TEXT_SIZE = 1024 };
+
 /* What the ui sends to the session. */
 struct action_request {
 	enum action action;
-	int64_t run;     /* RUN_OPEN, RUN_RESUME */
+	int64_t run;     /* RUN_OPEN, RUN_RESUME, RUN_FORK */
+	int64_t step;    /* RUN_FORK */
 	int network;     /* RATES, what the weights screen sends: enum view_network */
 	int layer;       /* what the weights screen sends: index in view->layers[network] */
 	double value;    /* RATES */
 	int64_t first_step, last_step; /* CHART_RANGE; equal: everything */
-	char text[160];  /* OTHER_OPEN */
+	char text[ACTION_TEXT_SIZE]; /* OTHER_OPEN, FORM_SET */
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "ui/dialog.h"
+#include "ui/form.h"
 #include "ui/graphics.h"
 #include "ui/input.h"
 #include "ui/keymap.h"
@@ -34,6 +35,7 @@ struct ui {
 	struct screen_state *state;
 	const struct screen *shown, *before, *overlay; /* overlay: NULL when none is open */
 	struct dialog dialog;
+	struct form form;
 	bool dirty, urgent;             /* something changed; because of a key */
 	double drawn_at, ticked_at, fed_at;
 	int frames;
@@ -147,10 +149,22 @@ static void act(struct ui *ui, enum action action)
 	}
 }
 
+/* A run that was started from the form is looked at from the dashboard. */
+static void follow_form(struct ui *ui)
+{
+	if (form_follow(&ui->form, view_of(ui)->form))
+		show(ui, screens[0]);
+}
+
 static void take_key(struct ui *ui, uint32_t key)
 {
 	struct action_request request = {.action = ACTION_NONE};
-	if (ui->dialog.asked == ACTION_NONE)
+	follow_form(ui);
+	if (ui->form.shown && ui->dialog.asked == ACTION_NONE) {
+		form_key(&ui->form, view_of(ui)->form, key, &request);
+		if (request.action != ACTION_NONE)
+			send(ui, &request);
+	} else if (ui->dialog.asked == ACTION_NONE)
 		act(ui, keymap_resolve(ui->shown->scope, key)); /* also below the help, which lists that screen's keys */
 	else if (dialog_key(&ui->dialog, view_of(ui), key, &request) && request.action != ACTION_NONE)
 		send(ui, &request);
@@ -179,7 +193,8 @@ static void take_mouse(struct ui *ui, const struct input_event *event)
 /* Pasted text is for text fields only: keys in it would steer the run. */
 static void take_event(struct ui *ui, const struct input_event *event)
 {
-	bool wanted = !event->pasted || (ui->dialog.asked != ACTION_NONE && event->key >= ' ' && event->key != KEYMAP_BACKSPACE);
+	bool typing = ui->dialog.asked != ACTION_NONE || (ui->form.shown && ui->form.mode == FORM_EDIT);
+	bool wanted = !event->pasted || (typing && event->key >= ' ' && event->key != KEYMAP_BACKSPACE);
 	if (event->kind == INPUT_KEY) {
 		if (wanted)
 			take_key(ui, event->key);
@@ -259,6 +274,7 @@ static void take_host(struct ui *ui)
 static void compose(struct ui *ui)
 {
 	struct picture_request picture = {0}, none = {0};
+	follow_form(ui);
 	const struct view *view = view_of(ui);
 	canvas_clear(ui->canvas);
 	ui->canvas->hits = &ui->hits;
@@ -269,6 +285,10 @@ static void compose(struct ui *ui)
 		hits_clear(&ui->hits);
 		canvas_hit(ui->canvas, (struct rect){0, 0, ui->canvas->width, ui->canvas->height}, (struct hit){.click = ACTION_BACK});
 		ui->overlay->draw(ui->state, view, ui->canvas, &none);
+	}
+	if (ui->form.shown) {
+		hits_clear(&ui->hits);
+		form_draw(&ui->form, view->form, ui->canvas);
 	}
 	if (ui->dialog.asked != ACTION_NONE) {
 		hits_clear(&ui->hits);

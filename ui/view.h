@@ -8,6 +8,7 @@
 
 #include "engine/base/image.h"
 #include "engine/base/series.h"
+#include "ui/view_form.h"
 
 enum {
 	VIEW_TEXT = 128, VIEW_MAX_LAYERS = 16, VIEW_MAX_MARKS = 256, VIEW_LOG_LINES = 512, VIEW_MAX_STATES = 256, VIEW_BINS = 96,
@@ -222,6 +223,7 @@ struct view {
 	int64_t log_count;
 	struct view_run_row *runs;         /* owned by the session, newest first */
 	int run_count;
+	const struct view_form *form;      /* borrowed; NULL: none is open */
 	char store_path[VIEW_TEXT];
 	char warning[VIEW_TEXT];           /* a lasting trouble (store cannot be written): shown until it is gone */
 };

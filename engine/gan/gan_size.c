@@ -1,0 +1,98 @@
+#include "engine/gan/gan_size.h"
+
+#include "engine/gan/layer_bits.h"
+#include "engine/gan/model.h"
+#include "engine/nn/optimizer.h"
+#include "engine/quant/packed.h"
+#include "engine/quant/quantizer.h"
+
+/* What one network adds up to while its layers are walked through. */
+struct walk {
+	const struct gan_settings *settings;
+	const struct layer_plan *plan;
+	int tensors;         /* quantizable ones so far */
+	double floats, quantized_floats, activations, largest;
+	bool keeps_effective; /* Q(W) lies beside the weights */
+};
+
+/* Every weight of a convolution meets each pixel of its smaller side: what it gives, or a transposed one takes. */
+static double small_pixels(const struct layer *layer)
+{
+	double taken = (double)layer->input.height * layer->input.width, given = (double)layer->output.height * layer->output.width;
+	return taken < given ? taken : given;
+}
+
+static void take_tensors(struct walk *walk, const struct parameter_list *trained, enum network_id id, double pixels,
+                         struct gan_size *size)
+{
+	for (int i = 0; i < trained->count; i++) {
+		const struct parameter *tensor = &trained->items[i];
+		size->parameters[id] += tensor->count;
+		if (!tensor->quantized)
+			continue;
+		int bits = walk->tensors < walk->plan->count ? walk->plan->rows[walk->tensors].bits : QUANT_FLOAT_BITS;
+		size_t scales = walk->settings->per_channel ? tensor->shape[tensor->channel_dimension] : 1;
+		walk->tensors++;
+		walk->keeps_effective |= bits != QUANT_FLOAT_BITS;
+		walk->quantized_floats += (double)tensor->count;
+		size->weights[id] += tensor->count;
+		size->multiply_adds[id] += (double)tensor->count * pixels;
+		size->float_bytes[id] += (double)tensor->count * sizeof(float);
+		size->packed_bytes[id] += bits == QUANT_FLOAT_BITS ? (double)tensor->count * sizeof(float)
+		                                                   : (double)(packed_bytes(bits, tensor->count) + scales * PACKED_SCALE_BYTES);
+	}
+}
+
+static bool walk_network(struct walk *walk, const struct network_recipe *recipe, enum network_id id, struct gan_size *size,
+                         struct error *error)
+{
+	struct shape shape = recipe->input;
+	for (int i = 0; i < recipe->count; i++) {
+		struct parameter_list trained = {0}, running = {0};
+		struct layer layer = {.kind = layer_kind_find(recipe->layers[i].kind, error), .spec = recipe->layers[i], .input = shape};
+		if (!layer.kind || !layer.kind->shape(&layer.spec, shape, &layer.output, error))
+			return false;
+		shape = layer.output;
+		double values = (double)shape_count(shape) * walk->settings->batch;
+		if (!layer.kind->in_place)
+			walk->activations += values;
+		walk->largest = values > walk->largest ? values : walk->largest;
+		if (layer.kind->declare)
+			layer.kind->declare(&layer, &trained, &running);
+		take_tensors(walk, &trained, id, small_pixels(&layer), size);
+		walk->floats += (double)(trained.floats + running.floats);
+		parameter_list_clear(&trained);
+		parameter_list_clear(&running);
+	}
+	return true;
+}
+
+/* Weights, gradients, the optimizer's blocks, Q(W), the weights once more as the kernels want them, activations and two
+ * buffers of their gradients. */
+static double count_memory(const struct walk *walk, const struct optimizer *optimizer)
+{
+	double blocks = 2 + optimizer->blocks + walk->keeps_effective;
+	return sizeof(float) * (blocks * walk->floats + 2 * walk->quantized_floats + walk->activations + 2 * walk->largest);
+}
+
+bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_size *size, struct error *error)
+{
+	struct gan_settings resolved = *settings;
+	struct layer_plan plans[NETWORK_COUNT];
+	*size = (struct gan_size){0};
+	resolved.channels = settings->channels ? settings->channels : channels;
+	const struct model_family *family = model_family_check(&resolved, error);
+	const struct optimizer *optimizer = family ? optimizer_find(settings->optimizer, error) : NULL;
+	if (!optimizer || !layer_plans_make(&resolved, plans, error))
+		return false;
+	for (int id = 0; id < NETWORK_COUNT; id++) {
+		struct network_recipe recipe = {0};
+		struct walk walk = {.settings = &resolved, .plan = &plans[id]};
+		family->describe(&resolved, id, &recipe);
+		if (!walk_network(&walk, &recipe, id, size, error))
+			return false;
+		size->memory_bytes += count_memory(&walk, optimizer);
+	}
+	size->multiply_adds_per_step = resolved.batch * (8 * size->multiply_adds[NETWORK_D] + 3 * size->multiply_adds[NETWORK_G]);
+	return true;
+}

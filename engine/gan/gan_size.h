@@ -1,0 +1,22 @@
+/* What a training of given settings takes, worked out without making its networks: weights, bytes, memory, arithmetic.
+ * Any thread. */
+#ifndef QGAN_ENGINE_GAN_GAN_SIZE_H
+#define QGAN_ENGINE_GAN_GAN_SIZE_H
+
+#include "engine/base/error.h"
+#include "engine/gan/settings.h"
+
+struct gan_size {
+	uint64_t weights[NETWORK_COUNT];    /* of convolutions and linear layers: what quantizers work on */
+	uint64_t parameters[NETWORK_COUNT]; /* and everything else that is trained */
+	double float_bytes[NETWORK_COUNT];  /* of the weights, 4 each */
+	double packed_bytes[NETWORK_COUNT]; /* of the weights at the bits of the settings, scales included */
+	double memory_bytes;                /* of both networks while they train, without the pictures */
+	double multiply_adds[NETWORK_COUNT]; /* of one picture, one direction */
+	double multiply_adds_per_step;      /* as struct trainer_facts has it */
+};
+
+/* The settings are in range; channels 0 counts as `channels`. ERROR_INPUT: model, size and layers do not fit together. */
+bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_size *size, struct error *error);
+
+#endif
