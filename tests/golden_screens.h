@@ -110,10 +110,11 @@ static inline void write_golden(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-static inline bool matches_golden(const struct scene *scene)
+/* Frees `drawn`. */
+static inline bool text_matches_golden(const char *name, char *drawn)
 {
-	char path[256], *drawn = draw_scene(scene);
-	snprintf(path, sizeof path, GOLDEN_FOLDER "/%s.txt", scene->name);
+	char path[256];
+	snprintf(path, sizeof path, GOLDEN_FOLDER "/%s.txt", name);
 	const char *mode = getenv("QGAN_GOLDEN");
 	if (mode && strcmp(mode, "write") == 0)
 		write_golden(path, drawn);
@@ -126,6 +127,11 @@ static inline bool matches_golden(const struct scene *scene)
 	free(expected);
 	free(drawn);
 	return same;
+}
+
+static inline bool matches_golden(const struct scene *scene)
+{
+	return text_matches_golden(scene->name, draw_scene(scene));
 }
 
 /* How many of them do not look as agreed. */

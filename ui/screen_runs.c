@@ -112,7 +112,7 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 	struct canvas inside = screen_pane(&body, all, "runs, newest first (D, G: bits)", note, screen_is_boxed(canvas));
 	if (!view->run_count) {
 		screen_draw_centred(&inside, ROLE_QUIET, "the store holds no run yet\n\n"
-			"`qgan tui --data fashion-mnist` starts one here\n`qgan train` starts one without a screen");
+			"a starts one here: data, settings, what it takes\n`qgan train` starts one without a screen");
 		return;
 	}
 	state->runs_rows = inside.clip.height > 1 ? inside.clip.height - 1 : 1;
