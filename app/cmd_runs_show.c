@@ -34,6 +34,8 @@ static json_t *point_to_json(const struct metric_point *point)
 	json_object_set_new(json, "loss_g", cli_json_real(point->loss_g));
 	json_object_set_new(json, "d_real", cli_json_real(point->d_real));
 	json_object_set_new(json, "d_fake", cli_json_real(point->d_fake));
+	json_object_set_new(json, "wasserstein", cli_json_real(point->wasserstein));
+	json_object_set_new(json, "penalty", cli_json_real(point->penalty));
 	json_object_set_new(json, "gradient_d", cli_json_real(point->gradient_d));
 	json_object_set_new(json, "gradient_g", cli_json_real(point->gradient_g));
 	json_object_set_new(json, "images_per_second", cli_json_real(point->images_per_second));

@@ -139,12 +139,14 @@ static void print_metrics(const json_t *metrics)
 		const char *name, *label;
 	} rows[] = {
 		{"loss_d", "loss D"}, {"loss_g", "loss G"}, {"d_real", "D(x)"}, {"d_fake", "D(G(z))"},
+		{"wasserstein", "Wasserstein estimate"}, {"penalty", "gradient penalty"},
 		{"gradient_d", "gradient norm D"}, {"gradient_g", "gradient norm G"}, {"images_per_second", "images/s"},
 	};
 	char number[32];
 	printf("\nmetrics of step %s\n", text_count(number, sizeof number, integer_of(metrics, "step")));
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		print_pair(rows[i].label, text_loss(number, sizeof number, real_of(metrics, rows[i].name)));
+		if (json_is_number(json_object_get(metrics, rows[i].name)))
+			print_pair(rows[i].label, text_loss(number, sizeof number, real_of(metrics, rows[i].name)));
 }
 
 /* One block a state, as high as its share of the fullest; above 16 states, neighbours stand together. */

@@ -8,6 +8,7 @@
 #include "app/interrupt.h"
 #include "app/train_options.h"
 #include "engine/base/clock.h"
+#include "engine/gan/model.h"
 
 struct train_arguments {
 	struct train_options train;
@@ -29,7 +30,8 @@ struct train_state {
 static json_t *step_to_json(const struct train_state *state, const struct progress *progress)
 {
 	const struct step_report *report = &progress->report;
-	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	const struct model_family *family = model_family_find(training_run(state->training)->model, NULL);
+	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	                 "run", training_run(state->training)->name,
 	                 "step", (json_int_t)report->step,
 	                 "epoch", cli_json_real(report->epochs),
@@ -37,6 +39,9 @@ static json_t *step_to_json(const struct train_state *state, const struct progre
 	                 "loss_g", cli_json_real(report->loss[NETWORK_G]),
 	                 "d_real", cli_json_real(report->d_real),
 	                 "d_fake", cli_json_real(report->d_fake),
+	                 "d_says", family ? family->score_name : "score",
+	                 "wasserstein", cli_json_real(report->wasserstein),
+	                 "penalty", cli_json_real(report->penalty),
 	                 "gradient_norm_d", cli_json_real(report->gradient_norm[NETWORK_D]),
 	                 "gradient_norm_g", cli_json_real(report->gradient_norm[NETWORK_G]),
 	                 "images_per_s", cli_json_real(progress->images_per_second),
@@ -211,7 +216,7 @@ static int run(int argc, char **argv)
 		return cli_fail(&error);
 	struct train_state state = {.json = arguments.json, .good_step = -1};
 	state.last.report = (struct step_report){.step = start.checkpoint_step, .epochs = NAN, .loss = {NAN, NAN},
-		.d_real = NAN, .d_fake = NAN, .gradient_norm = {NAN, NAN}}; /* until a step is made */
+		.d_real = NAN, .d_fake = NAN, .wasserstein = NAN, .penalty = NAN, .gradient_norm = {NAN, NAN}}; /* until a step is made */
 	return train(&state, store_path, &start);
 }
 

@@ -11,7 +11,9 @@
 
 const struct chart_kind chart_kinds[] = {
 	{"loss", "Losses", "loss", {"loss/d", "loss/g"}, {"D", "G"}},
-	{"outputs", "What D believes", "P(real) by D", {"d/real", "d/fake"}, {"D(x)", "D(G(z))"}, 0, 1},
+	{"outputs", "What D says", "P(real) by D, or a critic's score", {"d/real", "d/fake"}, {"D(x)", "D(G(z))"}},
+	{"wasserstein", "Wasserstein estimate", "D(x) - D(G(z))", {"d/wasserstein"}, {"W"}},
+	{"penalty", "Gradient penalty", "gradient penalty", {"d/penalty"}, {"penalty"}},
 	{"gradients", "Gradient norms", "norm of the gradient", {"gradient/d", "gradient/g"}, {"D", "G"}, .log_scale = true},
 	{"fid", "FID", "FID, lower is better", {"fid"}, {"FID"}, .scored = true},
 	{"kid", "KID", "KID, lower is better", {"kid"}, {"KID"}, .scored = true},

@@ -61,6 +61,8 @@ static void take_progress(struct fact *fact, struct event *event)
 		.gradient_d = report->gradient_norm[NETWORK_D],
 		.gradient_g = report->gradient_norm[NETWORK_G],
 		.images_per_second = event->progress.images_per_second,
+		.wasserstein = report->wasserstein,
+		.penalty = report->penalty,
 	};
 }
 

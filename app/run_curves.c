@@ -17,6 +17,8 @@ static const struct {
 	{"loss/g", offsetof(struct metric_point, loss_g)},
 	{"d/real", offsetof(struct metric_point, d_real)},
 	{"d/fake", offsetof(struct metric_point, d_fake)},
+	{"d/wasserstein", offsetof(struct metric_point, wasserstein)},
+	{"d/penalty", offsetof(struct metric_point, penalty)},
 	{"gradient/d", offsetof(struct metric_point, gradient_d)},
 	{"gradient/g", offsetof(struct metric_point, gradient_g)},
 	{"speed/images_per_second", offsetof(struct metric_point, images_per_second)},

@@ -9,6 +9,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
+#include "engine/gan/model.h"
 
 struct view *view_create(void)
 {
@@ -30,7 +31,8 @@ void view_forget_run(struct view *view)
 {
 	view->run = (struct view_run){
 		.bits = {QUANT_FLOAT_BITS, QUANT_FLOAT_BITS},
-		.loss_d = NAN, .loss_g = NAN, .d_real = NAN, .d_fake = NAN, .gradient_norm = {NAN, NAN},
+		.loss_d = NAN, .loss_g = NAN, .d_real = NAN, .d_fake = NAN, .wasserstein = NAN, .penalty = NAN,
+		.gradient_norm = {NAN, NAN},
 		.images_per_second = NAN, .gflops = NAN, .quantize_share = NAN, .eta_seconds = NAN, .loading = NAN,
 		.diversity = NAN,
 	};
@@ -40,6 +42,8 @@ void view_forget_run(struct view *view)
 	}
 	series_reset(&view->d_real);
 	series_reset(&view->d_fake);
+	series_reset(&view->wasserstein);
+	series_reset(&view->penalty);
 	series_reset(&view->seconds);
 	view->clock_time = view->clock_seconds = 0;
 	view->detail.known = false;
@@ -147,7 +151,11 @@ static enum view_state state_of_status(enum run_status status)
 static void set_settings(struct view *view, const struct gan_settings *settings)
 {
 	struct view_run *run = &view->run;
+	const struct model_family *family = model_family_find(settings->model, NULL);
 	text_copy(run->model, sizeof run->model, settings->model);
+	text_copy(run->d_says, sizeof run->d_says, family ? family->score_name : "score");
+	text_copy(run->loss_unit, sizeof run->loss_unit, family ? family->loss_unit : "");
+	run->estimates_distance = family && family->wasserstein;
 	text_copy(run->data, sizeof run->data, settings->data);
 	text_copy(run->quantizer, sizeof run->quantizer, settings->quantizer);
 	run->size = settings->size;
@@ -256,6 +264,8 @@ static void take_progress(struct view *view, const struct event *event)
 	run->loss_g = report->loss[NETWORK_G];
 	run->d_real = report->d_real;
 	run->d_fake = report->d_fake;
+	run->wasserstein = report->wasserstein;
+	run->penalty = report->penalty;
 	for (int network = 0; network < VIEW_NETWORKS; network++)
 		run->gradient_norm[network] = report->gradient_norm[network];
 	run->images_per_second = progress->images_per_second;
@@ -264,12 +274,14 @@ static void take_progress(struct view *view, const struct event *event)
 	run->quantize_share = progress->quantize_share;
 }
 
-static void add_point(struct view *view, int64_t step, double loss_d, double loss_g, double d_real, double d_fake)
+static void add_point(struct view *view, const struct step_report *mean)
 {
-	series_append(&view->loss[VIEW_D], step, loss_d);
-	series_append(&view->loss[VIEW_G], step, loss_g);
-	series_append(&view->d_real, step, d_real);
-	series_append(&view->d_fake, step, d_fake);
+	series_append(&view->loss[VIEW_D], mean->step, mean->loss[NETWORK_D]);
+	series_append(&view->loss[VIEW_G], mean->step, mean->loss[NETWORK_G]);
+	series_append(&view->d_real, mean->step, mean->d_real);
+	series_append(&view->d_fake, mean->step, mean->d_fake);
+	series_append(&view->wasserstein, mean->step, mean->wasserstein);
+	series_append(&view->penalty, mean->step, mean->penalty);
 }
 
 void view_clock_add(struct view *view, int64_t step, double time, double images_per_second)
@@ -292,7 +304,7 @@ static void take_metrics(struct view *view, const struct event *event)
 {
 	const struct step_report *mean = &event->progress.report;
 	view_clock_add(view, mean->step, event->time, event->progress.images_per_second);
-	add_point(view, mean->step, mean->loss[NETWORK_D], mean->loss[NETWORK_G], mean->d_real, mean->d_fake);
+	add_point(view, mean);
 }
 
 void view_fill_layer(struct view_layer *layer, const struct layer_report *report)

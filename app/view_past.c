@@ -19,12 +19,16 @@ static void visit_metric(void *context, const struct metric_point *point)
 	series_append(&view->loss[VIEW_G], point->step, point->loss_g);
 	series_append(&view->d_real, point->step, point->d_real);
 	series_append(&view->d_fake, point->step, point->d_fake);
+	series_append(&view->wasserstein, point->step, point->wasserstein);
+	series_append(&view->penalty, point->step, point->penalty);
 	view_clock_add(view, point->step, point->time, point->images_per_second);
 	view->run.step = point->step > view->run.step ? point->step : view->run.step;
 	view->run.loss_d = point->loss_d;
 	view->run.loss_g = point->loss_g;
 	view->run.d_real = point->d_real;
 	view->run.d_fake = point->d_fake;
+	view->run.wasserstein = point->wasserstein;
+	view->run.penalty = point->penalty;
 	view->run.gradient_norm[VIEW_D] = point->gradient_d;
 	view->run.gradient_norm[VIEW_G] = point->gradient_g;
 }

@@ -148,6 +148,7 @@ static void tell_metrics(struct engine *engine)
 	mean->loss[NETWORK_G] = (float)(sums->loss_g / sums->count);
 	mean->d_real = (float)(sums->d_real / sums->count);
 	mean->d_fake = (float)(sums->d_fake / sums->count);
+	mean->wasserstein = isnan(mean->wasserstein) ? NAN : mean->d_real - mean->d_fake;
 	mean->penalty = trainer_settings(engine->trainer)->gradient_penalty > 0 ? (float)(sums->penalty / sums->count) : NAN;
 	mean->gradient_norm[NETWORK_D] = (float)(sums->gradient_d / sums->count);
 	mean->gradient_norm[NETWORK_G] = (float)(sums->gradient_g / sums->count);

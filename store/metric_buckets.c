@@ -12,9 +12,10 @@
 #define BUCKETS(name) ", min(" name "_low), max(" name "_high), sum(" name "_sum), sum(" name "_known)"
 #define READ(name) ", " name "_low, " name "_high, " name "_sum, " name "_known"
 #define EVERY_SERIES(of) \
-	of("loss_d") of("loss_g") of("d_real") of("d_fake") of("gradient_d") of("gradient_g") of("images_per_second")
+	of("loss_d") of("loss_g") of("d_real") of("d_fake") of("gradient_d") of("gradient_g") of("images_per_second") \
+	of("wasserstein") of("penalty")
 
-_Static_assert(METRIC_SERIES == 7, "the names in EVERY_SERIES");
+_Static_assert(METRIC_SERIES == 9, "the names in EVERY_SERIES");
 
 /* ---- writing ---- */
 

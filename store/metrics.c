@@ -9,8 +9,8 @@ bool store_insert_metrics(struct store *store, int64_t run, const struct metric_
 		return false;
 	bool success = statement_prepare(&statement, store,
 	                                 "INSERT OR REPLACE INTO metric_points (run_id, step, time, epochs, loss_d, loss_g, d_real,"
-	                                 " d_fake, gradient_d, gradient_g, images_per_second)"
-	                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
+	                                 " d_fake, gradient_d, gradient_g, images_per_second, wasserstein, penalty)"
+	                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
 	for (size_t i = 0; success && i < count; i++) {
 		statement_bind_integer(&statement, run);
 		statement_bind_integer(&statement, points[i].step);
@@ -23,6 +23,8 @@ bool store_insert_metrics(struct store *store, int64_t run, const struct metric_
 		statement_bind_real(&statement, points[i].gradient_d);
 		statement_bind_real(&statement, points[i].gradient_g);
 		statement_bind_real(&statement, points[i].images_per_second);
+		statement_bind_real(&statement, points[i].wasserstein);
+		statement_bind_real(&statement, points[i].penalty);
 		success = statement_run(&statement, error);
 		lowest = points[i].step < lowest ? points[i].step : lowest;
 	}
@@ -43,6 +45,8 @@ static void read_point(struct statement *statement, struct metric_point *point)
 	point->gradient_d = statement_read_real(statement);
 	point->gradient_g = statement_read_real(statement);
 	point->images_per_second = statement_read_real(statement);
+	point->wasserstein = statement_read_real(statement);
+	point->penalty = statement_read_real(statement);
 }
 
 bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
@@ -51,7 +55,7 @@ bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
 	struct statement statement;
 	if (!statement_prepare(&statement, store,
 	                       "SELECT step, time, epochs, loss_d, loss_g, d_real, d_fake, gradient_d, gradient_g,"
-	                       " images_per_second FROM metric_points WHERE run_id = ? AND step > ? ORDER BY step", error))
+	                       " images_per_second, wasserstein, penalty FROM metric_points WHERE run_id = ? AND step > ? ORDER BY step", error))
 		return false;
 	statement_bind_integer(&statement, run);
 	statement_bind_integer(&statement, after_step);

@@ -19,8 +19,8 @@
  *                  trash, 0: it is not there. change is the number of the row's latest change, in the order of all rows'.
  *   run_changes    one row, kept by triggers: the number of the latest change of any run, and that of the latest deletion.
  *   views          saved looks at the list of runs, as `qgan runs list` takes them: filter, columns, sort.
- *   metric_points  one row every few steps: losses, mean D(x) and D(G(z)), gradient norms, speed; means over the
- *                  steps since the row before.
+ *   metric_points  one row every few steps: losses, mean D(x) and D(G(z)) (probabilities, or a critic's scores), gradient
+ *                  norms, speed, Wasserstein estimate and gradient penalty; means over the steps since the row before.
  *   metric_buckets the same curves at four coarser levels, so that a chart of a million points reads a few thousand rows:
  *                  64, 512, 4096 and 32768 neighbouring points each, of every number the lowest, the highest, the sum and how
  *                  many were known. The newest points, too few for a bucket, have none.
@@ -378,6 +378,16 @@ static const char bucket_schema[] =
 	" GROUP BY run_id, bucket HAVING count(*) = 64;"
 	COARSER(2) COARSER(3) COARSER(4);
 
+static const char critic_schema[] =
+	"ALTER TABLE metric_points ADD COLUMN wasserstein REAL;"
+	"ALTER TABLE metric_points ADD COLUMN penalty REAL;"
+#define LATER_COLUMNS(name) \
+	"ALTER TABLE metric_buckets ADD COLUMN " name "_low REAL;" \
+	"ALTER TABLE metric_buckets ADD COLUMN " name "_high REAL;" \
+	"ALTER TABLE metric_buckets ADD COLUMN " name "_sum REAL;" \
+	"ALTER TABLE metric_buckets ADD COLUMN " name "_known INTEGER NOT NULL DEFAULT 0;"
+	LATER_COLUMNS("wasserstein") LATER_COLUMNS("penalty");
+
 /* Append only: files in the world have stopped at every one of these. */
 const struct migration migrations[] = {
 	{.purpose = "runs, metric points, journal, layer statistics, samples, checkpoints", .sql = first_schema},
@@ -387,6 +397,7 @@ const struct migration migrations[] = {
 	{.purpose = "tags, notes, archive, trash and changes of runs; saved views", .sql = editing_schema},
 	{.purpose = "studies and their cells", .sql = study_schema},
 	{.purpose = "coarser levels of the curves", .sql = bucket_schema},
+	{.purpose = "Wasserstein estimate and gradient penalty", .sql = critic_schema},
 };
 const size_t migration_count = sizeof migrations / sizeof *migrations;
 

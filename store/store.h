@@ -161,6 +161,7 @@ struct metric_point {
 	double time;      /* unix seconds */
 	double epochs;
 	double loss_d, loss_g, d_real, d_fake, gradient_d, gradient_g, images_per_second;
+	double wasserstein, penalty; /* of critics; NaN elsewhere */
 };
 bool store_insert_metrics(struct store *store, int64_t run, const struct metric_point *points, size_t count, struct error *error);
 /* Points after `after_step` in order; each is given to `visit`. */
@@ -170,6 +171,7 @@ bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
 /* ---- curves at any zoom (store/metric_buckets.c) ---- */
 enum metric_series {
 	METRIC_LOSS_D, METRIC_LOSS_G, METRIC_D_REAL, METRIC_D_FAKE, METRIC_GRADIENT_D, METRIC_GRADIENT_G, METRIC_IMAGES_PER_SECOND,
+	METRIC_WASSERSTEIN, METRIC_PENALTY,
 	METRIC_SERIES,
 };
 struct metric_bucket { /* neighbouring points: no spike between them is lost */

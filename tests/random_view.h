@@ -35,7 +35,8 @@ static inline void random_run(struct view_run *run)
 		.seed = (uint64_t)random_below(INT64_MAX), .step = random_below(INT64_MAX),
 		.last_step = random_below(3) * random_below(INT64_MAX / 4),
 		.epochs = random_number(), .last_epoch = random_number(), .loss_d = random_number(), .loss_g = random_number(),
-		.d_real = random_number(), .d_fake = random_number(), .images_per_second = random_number(), .gflops = random_number(),
+		.d_real = random_number(), .d_fake = random_number(), .wasserstein = random_number(), .penalty = random_number(),
+		.estimates_distance = random_below(2), .images_per_second = random_number(), .gflops = random_number(),
 		.quantize_share = random_number(), .eta_seconds = random_number(), .loading = random_number(),
 		.diversity = random_number()};
 	for (int i = 0; i < VIEW_NETWORKS; i++) {
@@ -47,6 +48,8 @@ static inline void random_run(struct view_run *run)
 		run->float_bytes[i] = random_number();
 	}
 	random_text(run->name, sizeof run->name);
+	random_text(run->d_says, sizeof run->d_says);
+	random_text(run->loss_unit, sizeof run->loss_unit);
 	random_text(run->model, sizeof run->model);
 	random_text(run->data, sizeof run->data);
 	random_text(run->quantizer, sizeof run->quantizer);
@@ -187,6 +190,8 @@ static inline void random_view(struct view *view)
 	random_other(&view->other);
 	random_series(&view->d_real);
 	random_series(&view->d_fake);
+	random_series(&view->wasserstein);
+	random_series(&view->penalty);
 	random_lists(view);
 	random_text(view->store_path, sizeof view->store_path);
 	random_text(view->warning, sizeof view->warning);

@@ -95,7 +95,7 @@ static inline int64_t count_rows(struct store *store, const char *sql)
 static inline struct metric_point new_point(int64_t step)
 {
 	double x = (double)step;
-	return (struct metric_point){step, 1e9 + x, x / 100, x / 3, -x / 7, 0.5, NAN, x, 1e-300, 250};
+	return (struct metric_point){step, 1e9 + x, x / 100, x / 3, -x / 7, 0.5, NAN, x, 1e-300, 250, x / 9, NAN};
 }
 
 static inline void insert_points(struct store *store, int64_t run, int64_t first, int64_t last)

@@ -58,11 +58,55 @@ static void empty_run(struct view *view)
 	series_reset(&view->d_fake);
 	view->run.step = 0;
 	view->run.epochs = view->run.images_per_second = view->run.eta_seconds = view->run.gflops = NAN;
-	view->run.d_real = view->run.d_fake = view->run.quantize_share = view->run.diversity = NAN;
+	view->run.d_real = view->run.d_fake = view->run.wasserstein = view->run.penalty = view->run.quantize_share = view->run.diversity = NAN;
 	view->run.verdict = (struct view_verdict){0};
 	view->run.gradient_norm[VIEW_D] = view->run.gradient_norm[VIEW_G] = NAN;
 	view->mark_count = 0;
 	view->sample = NULL;
+}
+
+/* A critic whose estimate of the distance falls. */
+static void make_critic(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	struct view_run *run = &view->run;
+	(void)state;
+	(void)dialog;
+	text_copy(run->model, sizeof run->model, "wgan-gp");
+	text_copy(run->d_says, sizeof run->d_says, "score");
+	text_copy(run->loss_unit, sizeof run->loss_unit, "score");
+	run->estimates_distance = true;
+	for (int network = 0; network < VIEW_NETWORKS; network++)
+		series_reset(&view->loss[network]);
+	series_reset(&view->d_real);
+	series_reset(&view->d_fake);
+	for (int64_t step = 1; step <= run->step; step++) {
+		double distance = 4 + 14 * exp(-(double)step / 500) + 0.4 * sin((double)step / 90);
+		double penalty = 0.8 + 3 * exp(-(double)step / 200) + 0.2 * sin((double)step / 37);
+		double middle = -3 - (double)step / 500;
+		fixture_append(&view->wasserstein, step, distance);
+		fixture_append(&view->penalty, step, penalty);
+		fixture_append(&view->d_real, step, middle + distance / 2);
+		fixture_append(&view->d_fake, step, middle - distance / 2);
+		fixture_append(&view->loss[VIEW_D], step, penalty - distance);
+		fixture_append(&view->loss[VIEW_G], step, distance / 2 - middle);
+	}
+	run->wasserstein = view->wasserstein.last;
+	run->penalty = view->penalty.last;
+	run->d_real = view->d_real.last;
+	run->d_fake = view->d_fake.last;
+	run->loss_d = view->loss[VIEW_D].last;
+	run->loss_g = view->loss[VIEW_G].last;
+	run->verdict = (struct view_verdict){"convergent", false, "diversity has settled at 0.94, swing 0.021", ""};
+}
+
+/* Scores that are no probabilities, without a distance. */
+static void make_least_squares(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	text_copy(view->run.model, sizeof view->run.model, "lsgan");
+	text_copy(view->run.d_says, sizeof view->run.d_says, "score");
+	text_copy(view->run.loss_unit, sizeof view->run.loss_unit, "squared score");
 }
 
 static void make_loading(struct view *view, struct screen_state *state, struct dialog *dialog)
@@ -138,6 +182,9 @@ static const struct scene scenes[] = {
 	{"train-paused-100x30", "train", 100, 30, .change = make_paused},
 	{"train-float-110x32", "train", 110, 32, .change = make_float},
 	{"train-past-80x24", "train", 80, 24, .change = make_past},
+	{"train-wgan-gp-120x36", "train", 120, 36, .change = make_critic},
+	{"train-wgan-gp-80x24", "train", 80, 24, .change = make_critic},
+	{"train-lsgan-120x36", "train", 120, 36, .change = make_least_squares},
 	{"train-loading-80x24", "train", 80, 24, .change = make_loading},
 	{"train-fresh-120x36", "train", 120, 36, .change = make_fresh},
 	{"train-held-80x24", "train", 80, 24, .change = make_held},

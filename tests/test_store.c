@@ -297,6 +297,7 @@ static void metrics_come_in_order_and_exactly(void **state)
 	assert_true(point->time == 1e9 + 20 && point->epochs == 0.2 && point->loss_d == 20.0 / 3 && point->loss_g == -20.0 / 7);
 	assert_true(point->d_real == 0.5 && isnan(point->d_fake) && point->gradient_d == 20 && point->gradient_g == 1e-300);
 	assert_true(point->images_per_second == 250);
+	assert_true(point->wasserstein == 20.0 / 9 && isnan(point->penalty));
 	struct error error;
 	assert_false(store_insert_metrics(store, 99, points, 1, &error));
 	assert_int_equal(error.code, ERROR_INPUT);

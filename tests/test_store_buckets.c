@@ -16,6 +16,7 @@ static struct metric_point point_of(int i)
 	struct metric_point point = new_point(step_of(i));
 	point.loss_d = i == SPIKE ? 1e6 : sin(i / 50.0);
 	point.loss_g = i % 3 == 0 ? NAN : i;
+	point.wasserstein = NAN; /* older files have none */
 	point.images_per_second = i < 100 ? NAN : 250;
 	return point;
 }
@@ -169,9 +170,11 @@ static void old_files_get_theirs(void **state)
 	int64_t run = insert_run(store, "run"), other = insert_run(store, "other");
 	insert_block(store, run, 0, POINTS, 100);
 	insert_block(store, other, 0, 1000, 100);
-	assert_true(store_execute(store, "CREATE TABLE copy AS SELECT * FROM metric_buckets; DROP TABLE metric_buckets", NULL));
+	assert_true(store_execute(store, "CREATE TABLE copy AS SELECT * FROM metric_buckets; DROP TABLE metric_buckets;"
+	                          "ALTER TABLE metric_points DROP COLUMN wasserstein; ALTER TABLE metric_points DROP COLUMN penalty", NULL));
 	for (size_t i = 0; i < migration_count; i++)
-		if (strcmp(migrations[i].purpose, "coarser levels of the curves") == 0)
+		if (strcmp(migrations[i].purpose, "coarser levels of the curves") == 0 ||
+		    strcmp(migrations[i].purpose, "Wasserstein estimate and gradient penalty") == 0)
 			assert_true(store_execute(store, migrations[i].sql, NULL));
 	check_same(store);
 	store_close(store);

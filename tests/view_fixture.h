@@ -255,6 +255,7 @@ static inline struct view *fixture_create(void)
 	fixture_state = 42;
 	*run = (struct view_run){.id = 7, .name = "fmnist-dcgan-7f3a", .model = "dcgan", .data = "fashion-mnist", .quantizer = "em",
 		.state = VIEW_LIVE, .steerable = true, .size = 32, .channels = 1, .width = 64, .batch = 64, .threads = 2, .seed = 7,
+		.d_says = "P(real)", .loss_unit = "nats", .wasserstein = NAN, .penalty = NAN,
 		.learning_rate = {2e-4, 2e-4}, .step = 3120, .last_step = 11250, .epochs = 3.33, .last_epoch = 12,
 		.gradient_norm = {0.131, 0.0402}, .images_per_second = 284.1, .gflops = 61.2, .quantize_share = 0.041,
 		.eta_seconds = 2470, .loading = NAN, .diversity = 0.93};

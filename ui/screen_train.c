@@ -38,6 +38,11 @@ static const char *empty_text(const struct view *view)
 	return screen_steerable(view) ? "the first point comes with the next report" : "no points stored";
 }
 
+static bool is_probability(const struct view *view)
+{
+	return strcmp(view->run.d_says, "P(real)") == 0;
+}
+
 static struct chart chart_of(struct screen_state *state, const struct view *view, int which)
 {
 	const struct view_detail *detail = screen_detail(state, view);
@@ -49,22 +54,39 @@ static struct chart chart_of(struct screen_state *state, const struct view *view
 		chart.lines[1] = (struct chart_line){.series = &view->loss[VIEW_G], .name = "G", .role = ROLE_G, .pen = PLOT_DOTTED,
 			.detail = detail ? &detail->loss[VIEW_G] : NULL};
 	} else {
+		if (view->run.estimates_distance) {
+			chart.lines[0] = (struct chart_line){.series = &view->wasserstein, .name = "Wasserstein", .role = ROLE_D, .pen = PLOT_SOLID,
+				.detail = detail ? &detail->wasserstein : NULL};
+			chart.lines[1] = (struct chart_line){.series = &view->penalty, .name = "penalty", .role = ROLE_G, .pen = PLOT_DOTTED,
+				.detail = detail ? &detail->penalty : NULL};
+			return chart;
+		}
 		chart.lines[0] = (struct chart_line){.series = &view->d_real, .name = "D(x)", .role = ROLE_D, .pen = PLOT_SOLID,
 			.detail = detail ? &detail->d_real : NULL};
 		chart.lines[1] = (struct chart_line){.series = &view->d_fake, .name = "D(G(z))", .role = ROLE_G, .pen = PLOT_DOTTED,
 			.detail = detail ? &detail->d_fake : NULL};
-		chart.high = 1;
+		chart.high = is_probability(view) ? 1 : 0;
 	}
 	return chart;
+}
+
+static void name_chart(char *name, size_t size, const struct view_run *run, int which)
+{
+	if (which == 0)
+		snprintf(name, size, "loss%s%s", *run->loss_unit ? ", " : "", run->loss_unit);
+	else if (run->estimates_distance)
+		snprintf(name, size, "distance by D, score");
+	else
+		snprintf(name, size, "%s by D", *run->d_says ? run->d_says : "score");
 }
 
 static void draw_chart(struct screen_state *state, const struct view *view, struct canvas *canvas, struct rect rect,
 	int which, bool boxed)
 {
-	static const char *const titles[CHARTS] = {"loss, nats", "P(real) by D"};
 	struct chart chart = chart_of(state, view, which);
-	char title[CHART_TITLE_SIZE];
-	chart_title(title, sizeof title, titles[which], &chart);
+	char name[CHART_TITLE_SIZE], title[CHART_TITLE_SIZE];
+	name_chart(name, sizeof name, &view->run, which);
+	chart_title(title, sizeof title, name, &chart);
 	struct canvas inside = screen_pane(canvas, rect, title, NULL, boxed);
 	chart_draw(&inside, &chart);
 	struct canvas edge = canvas_part(canvas, (struct rect){rect.x, rect.y, rect.width, 1});
@@ -125,6 +147,8 @@ static void draw_numbers(const struct view *view, struct canvas *canvas, int y)
 	struct segments segments = {.gap = 3};
 	add_number(&segments, 1, "D(x) %s", run->d_real, 2);
 	add_number(&segments, 1, "D(G(z)) %s", run->d_fake, 2);
+	add_number(&segments, 1, "Wasserstein %s", run->wasserstein, 3);
+	add_number(&segments, 1, "penalty %s", run->penalty, 3);
 	add_number(&segments, 2, "diversity %s", run->diversity, 2);
 	add_number(&segments, 2, "|\xe2\x88\x87" "D| %s", run->gradient_norm[VIEW_D], 2);
 	add_number(&segments, 2, "|\xe2\x88\x87" "G| %s", run->gradient_norm[VIEW_G], 2);

@@ -36,7 +36,11 @@ struct view_run {
 	double packed_bytes[VIEW_NETWORKS], float_bytes[VIEW_NETWORKS];
 	int64_t step, last_step;   /* last_step 0: no end */
 	double epochs, last_epoch; /* done; last_epoch 0: no end */
+	char d_says[16];           /* what d_real and d_fake are: "P(real)", from 0 to 1, or "score" */
+	char loss_unit[16];        /* "nats"; may be empty */
+	bool estimates_distance;   /* a critic: `wasserstein` is what D is about */
 	double loss_d, loss_g, d_real, d_fake, gradient_norm[VIEW_NETWORKS];
+	double wasserstein, penalty; /* of critics; NaN: there is none */
 	double images_per_second, gflops, quantize_share, eta_seconds;
 	double loading;            /* 0..1 while VIEW_LOADING; NaN: unknown */
 	double diversity;          /* of the newest fixed-noise samples, 1: as real pictures; NaN: unknown */
@@ -197,12 +201,13 @@ struct view {
 	struct view_run run;
 	struct series loss[VIEW_NETWORKS]; /* over steps */
 	struct series d_real, d_fake;
+	struct series wasserstein, penalty; /* empty but for critics */
 	struct series seconds;             /* spent training, over steps .. */
 	double clock_time, clock_seconds;  /* .. and its newest point: unix seconds, seconds trained */
 	struct view_detail {               /* part of the curves, finer than above: what a zoomed chart shows */
 		bool known;
 		int64_t first, last;           /* the steps asked for */
-		struct series loss[VIEW_NETWORKS], d_real, d_fake;
+		struct series loss[VIEW_NETWORKS], d_real, d_fake, wasserstein, penalty;
 	} detail;
 	struct view_mark marks[VIEW_MAX_MARKS];
 	int mark_count;

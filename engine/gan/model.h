@@ -44,6 +44,8 @@ struct model_family {
 	/* How a score is told: "P(real)" with `told` from score to probability; "score" with NULL: as it is. */
 	const char *score_name;
 	double (*told)(double score);
+	const char *loss_unit; /* of all losses: "nats" */
+	bool wasserstein;      /* D(x) - D(G(z)) estimates the Wasserstein distance */
 	/* 0 for a score, as told, that means surely generated, 1 for surely real. NULL: scores have no scale of their own, only
 	 * their difference says something (Wasserstein). */
 	double (*realness)(const struct gan_settings *settings, double told);

@@ -49,6 +49,7 @@ const struct model_family model_dcgan = {
 	.loss = loss,
 	.slope = slope,
 	.score_name = "P(real)",
+	.loss_unit = "nats",
 	.told = probability,
 	.realness = realness,
 };

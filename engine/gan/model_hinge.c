@@ -39,5 +39,6 @@ const struct model_family model_hinge = {
 	.loss = loss,
 	.slope = slope,
 	.score_name = "score",
+	.loss_unit = "score",
 	.realness = realness,
 };

@@ -43,5 +43,6 @@ const struct model_family model_lsgan = {
 	.loss = loss,
 	.slope = slope,
 	.score_name = "score",
+	.loss_unit = "squared score",
 	.realness = realness,
 };

@@ -37,4 +37,6 @@ const struct model_family model_wgan_gp = {
 	.loss = loss,
 	.slope = slope,
 	.score_name = "score",
+	.loss_unit = "score",
+	.wasserstein = true,
 };

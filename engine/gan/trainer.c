@@ -208,6 +208,7 @@ bool trainer_step(struct trainer *trainer, struct step_report *report, struct er
 		return error_prefix(error, "step %lld", (long long)trainer->steps + 1);
 	trainer->steps++;
 	*report = (struct step_report){.d_real = measures.d_real, .d_fake = measures.d_fake, .penalty = measures.penalty};
+	report->wasserstein = trainer->gan.family->wasserstein ? measures.d_real - measures.d_fake : NAN;
 	memcpy(report->loss, measures.loss, sizeof report->loss);
 	memcpy(report->gradient_norm, measures.gradient_norm, sizeof report->gradient_norm);
 	report_progress(trainer, report);

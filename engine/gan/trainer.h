@@ -24,6 +24,7 @@ struct step_report {
 	double epochs;             /* epochs done, with fraction */
 	float loss[NETWORK_COUNT]; /* loss_d = loss on real + loss on fake + penalty */
 	float d_real, d_fake;      /* mean D(x), D(G(z)) in the D step, as the family tells them: probabilities or scores */
+	float wasserstein;         /* D(x) - D(G(z)) where that estimates the Wasserstein distance; else NaN */
 	float penalty;             /* on D's gradient; NaN: there is none */
 	float gradient_norm[NETWORK_COUNT];
 	double seconds;            /* wall time of the step */
