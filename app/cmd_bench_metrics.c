@@ -1,4 +1,5 @@
-/* qgan bench metrics: what scores cost: the algebra on features of noise, the default feature network on pictures of it. */
+/* qgan bench metrics: what scores cost: the algebra on features of noise, the feature networks on pictures of it. */
+#include "app/cmd_bench_metrics.h"
 #include "app/commands.h"
 
 #include <math.h>
@@ -10,13 +11,14 @@
 #include "engine/metric/feature_network.h"
 #include "engine/metric/frechet.h"
 #include "engine/metric/inception_score.h"
+#include "engine/metric/inception_steps.h"
 #include "engine/metric/kernel_distance.h"
 #include "engine/metric/moments.h"
 #include "engine/tensor/matrix.h"
 #include "engine/tensor/random.h"
 
 struct arguments {
-	int64_t samples, dimensions, classes, kid_subsets, kid_subset_size, threads;
+	int64_t samples, dimensions, classes, kid_subsets, kid_subset_size, inception_samples, threads;
 	bool json;
 };
 
@@ -28,6 +30,7 @@ struct bench {
 	struct metric_statistics statistics[2];
 	double moments_seconds, eigen_seconds, fid_seconds, kid_seconds, is_seconds, features_seconds;
 	int features_dimensions;
+	struct bench_inception inception;
 };
 
 /* Spreads that fall as those of real features do. */
@@ -121,7 +124,7 @@ static bool time_is(struct bench *bench, struct error *error)
 	return ok;
 }
 
-static uint8_t *make_pictures(size_t bytes, struct error *error)
+uint8_t *bench_noise(size_t bytes, struct error *error)
 {
 	uint8_t *pixels = memory_try_bytes(bytes, "the pictures", error);
 	uint32_t state = 1;
@@ -136,7 +139,7 @@ static bool time_network(struct bench *bench, struct feature_network *network, s
 {
 	const struct feature_facts *facts = &network->facts;
 	size_t samples = (size_t)bench->arguments->samples, dimensions = (size_t)facts->dimensions;
-	uint8_t *pixels = make_pictures(samples * (size_t)(facts->size * facts->size * facts->channels), error);
+	uint8_t *pixels = bench_noise(samples * (size_t)(facts->size * facts->size * facts->channels), error);
 	float *features = pixels ? memory_try_floats(samples * dimensions, "the features", error) : NULL;
 	const struct feature_pictures pictures = {pixels, samples, facts->size, facts->channels};
 	double start = clock_seconds();
@@ -157,6 +160,12 @@ static bool time_features(struct bench *bench, struct error *error)
 	return ok;
 }
 
+static bool time_inception(struct bench *bench, struct error *error)
+{
+	size_t samples = (size_t)bench->arguments->inception_samples;
+	return samples == 0 || bench_inception(bench->parallel, samples, &bench->inception, error);
+}
+
 enum { DIGITS = 4 }; /* more than the same machine gives twice */
 
 static json_t *milliseconds(double seconds) { return cli_json_rounded(seconds * 1e3, DIGITS); }
@@ -164,10 +173,14 @@ static json_t *milliseconds(double seconds) { return cli_json_rounded(seconds * 
 static int print_json(const struct bench *bench)
 {
 	const struct arguments *a = bench->arguments;
-	return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:i}",
+	const bool inception = a->inception_samples > 0;
+	return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:i}",
 		"moments_ms", milliseconds(bench->moments_seconds), "eigen_ms", milliseconds(bench->eigen_seconds),
 		"fid_ms", milliseconds(bench->fid_seconds), "kid_ms", milliseconds(bench->kid_seconds),
 		"is_ms", milliseconds(bench->is_seconds), "features_ms", milliseconds(bench->features_seconds),
+		"inception_ms", inception ? milliseconds(bench->inception.seconds) : json_null(),
+		"inception_gflops", inception ? cli_json_rounded(bench->inception.gflops, DIGITS) : json_null(),
+		"inception_samples", (json_int_t)a->inception_samples,
 		"samples", (json_int_t)a->samples, "dimensions", (json_int_t)a->dimensions,
 		"classes", (json_int_t)a->classes, "kid_subsets", (json_int_t)a->kid_subsets,
 		"kid_subset_size", (json_int_t)a->kid_subset_size, "threads", parallel_threads(bench->parallel)));
@@ -193,6 +206,8 @@ static int print_text(const struct bench *bench)
 	add_row(table, "KID", bench->kid_seconds, a->kid_subsets, "subsets", a->kid_subset_size);
 	add_row(table, "Inception Score", bench->is_seconds, a->samples, "samples", a->classes);
 	add_row(table, "features of the classifier", bench->features_seconds, a->samples, "pictures", bench->features_dimensions);
+	if (a->inception_samples > 0)
+		add_row(table, "features of Inception-v3", bench->inception.seconds, a->inception_samples, "pictures", INCEPTION_FEATURES);
 	text_table_print(table, stdout, 0);
 	text_table_destroy(table);
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
@@ -209,6 +224,8 @@ static const struct cli_option options[] = {
 	 .max = 100000, .standard = "10", .help = "subsets of the KID"},
 	{.name = "kid-subset-size", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct arguments, kid_subset_size),
 	 .min = 2, .max = 1000000, .standard = "1000", .help = "samples of a subset"},
+	{.name = "inception-samples", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct arguments, inception_samples),
+	 .min = 0, .max = 1000000, .standard = "32", .help = "pictures through Inception-v3, 0: none"},
 	{.name = "threads", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct arguments, threads), .min = 0,
 	 .max = PARALLEL_MAX_THREADS, .standard = "0", .help = "threads, 0: one a usable core"},
 	CLI_JSON(struct arguments, json),
@@ -217,7 +234,8 @@ static const struct cli_option options[] = {
 
 static int run(int argc, char **argv)
 {
-	struct arguments arguments = {.samples = 5000, .dimensions = 2048, .classes = 1000, .kid_subsets = 10, .kid_subset_size = 1000};
+	struct arguments arguments = {.samples = 5000, .dimensions = 2048, .classes = 1000, .kid_subsets = 10, .kid_subset_size = 1000,
+	                              .inception_samples = 32};
 	struct bench bench = {.arguments = &arguments};
 	struct error error = {0};
 	struct cli_words words;
@@ -227,7 +245,7 @@ static int run(int argc, char **argv)
 	bench.parallel = parallel_create((int)arguments.threads, &error);
 	if (!bench.parallel || !make_features(&bench, &error) || !time_moments(&bench, &error) || !time_eigen(&bench, &error) ||
 	    !time_fid(&bench, &error) || !time_kid(&bench, &error) || !time_is(&bench, &error) ||
-	    !time_features(&bench, &error))
+	    !time_features(&bench, &error) || !time_inception(&bench, &error))
 		status = cli_fail(&error);
 	else
 		status = arguments.json ? print_json(&bench) : print_text(&bench);
@@ -240,7 +258,7 @@ static int run(int argc, char **argv)
 
 const struct subcommand subcommand_bench_metrics = {
 	.name = "metrics",
-	.help = "Time scores on noise: moments, eigenvectors, FID, KID, Inception Score, and the classifier's features.",
+	.help = "Time scores on noise: moments, eigenvectors, FID, KID, Inception Score, and the networks' features.",
 	.syntax = {.options = options},
 	.run = run,
 };
