@@ -46,25 +46,41 @@ static inline void inception_fill_parameter(const char *name, int dimensions, co
 	}
 }
 
+/* What a set of parameters has otherwise than the network: names, or NULL. */
+struct inception_changes {
+	struct checkpoint *checkpoint;
+	const char *without, *widened; /* 8 more in its first dimension */
+};
+
 static inline bool inception_declare_parameter(void *context, const char *name, int dimensions, const size_t shape[],
                                                struct error *error)
 {
+	const struct inception_changes *changes = context;
+	size_t changed[4] = {0};
 	(void)error;
-	checkpoint_declare(context, name, dimensions, shape);
+	memcpy(changed, shape, (size_t)dimensions * sizeof *shape);
+	changed[0] += changes->widened && !strcmp(name, changes->widened) ? 8 : 0;
+	if (!changes->without || strcmp(name, changes->without) != 0)
+		checkpoint_declare(changes->checkpoint, name, dimensions, changed);
 	return true;
+}
+
+/* Behind what the checkpoint has already, of which the values are made likewise. */
+static inline struct checkpoint *inception_make_changed(struct inception_changes changes, int divisor)
+{
+	if (!inception_visit_parameters(divisor, inception_declare_parameter, &changes, NULL) ||
+	    !checkpoint_allocate(changes.checkpoint, NULL))
+		return NULL;
+	for (int i = 0; i < checkpoint_tensor_count(changes.checkpoint); i++) {
+		const struct checkpoint_tensor *tensor = checkpoint_tensor_at(changes.checkpoint, i);
+		inception_fill_parameter(tensor->name, tensor->dimensions, tensor->shape, checkpoint_fill(changes.checkpoint, tensor->name));
+	}
+	return changes.checkpoint;
 }
 
 static inline struct checkpoint *inception_make_parameters(int divisor)
 {
-	struct checkpoint *checkpoint = checkpoint_create();
-	if (!inception_visit_parameters(divisor, inception_declare_parameter, checkpoint, NULL) ||
-	    !checkpoint_allocate(checkpoint, NULL))
-		return NULL;
-	for (int i = 0; i < checkpoint_tensor_count(checkpoint); i++) {
-		const struct checkpoint_tensor *tensor = checkpoint_tensor_at(checkpoint, i);
-		inception_fill_parameter(tensor->name, tensor->dimensions, tensor->shape, checkpoint_fill(checkpoint, tensor->name));
-	}
-	return checkpoint;
+	return inception_make_changed((struct inception_changes){.checkpoint = checkpoint_create()}, divisor);
 }
 
 static inline void inception_fill_picture(int size, int channels, uint8_t *pixels)

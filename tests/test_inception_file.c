@@ -42,33 +42,14 @@ static const char *cached_path(void) { return temporary_path(&folder, "cache/qga
 
 /* ---- small networks ---- */
 
-struct changes {
-	struct checkpoint *checkpoint;
-	const char *leave_out, *reshape;
-};
-
-static bool declare_changed(void *context, const char *name, int dimensions, const size_t shape[], struct error *error)
-{
-	const struct changes *changes = context;
-	if (changes->leave_out && strcmp(name, changes->leave_out) == 0)
-		return true;
-	if (changes->reshape && strcmp(name, changes->reshape) == 0)
-		return inception_declare_parameter(changes->checkpoint, name, 2, (size_t[]){1008, shape[1]}, error);
-	return inception_declare_parameter(changes->checkpoint, name, dimensions, shape, error);
-}
-
 /* The parameters behind a tensor that the network does not know. */
-static struct checkpoint *make_state(const char *leave_out, const char *reshape)
+static struct checkpoint *make_state(const char *without, const char *widened)
 {
-	struct changes changes = {checkpoint_create(), leave_out, reshape};
+	struct inception_changes changes = {checkpoint_create(), without, widened};
 	checkpoint_declare(changes.checkpoint, "AuxLogits.fc.bias", 1, (size_t[]){3});
-	assert_true(inception_visit_parameters(DIVISOR, declare_changed, &changes, NULL));
-	assert_true(checkpoint_allocate(changes.checkpoint, NULL));
-	for (int i = 0; i < checkpoint_tensor_count(changes.checkpoint); i++) {
-		const struct checkpoint_tensor *tensor = checkpoint_tensor_at(changes.checkpoint, i);
-		inception_fill_parameter(tensor->name, tensor->dimensions, tensor->shape, checkpoint_fill(changes.checkpoint, tensor->name));
-	}
-	return changes.checkpoint;
+	struct checkpoint *state = inception_make_changed(changes, DIVISOR);
+	assert_non_null(state);
+	return state;
 }
 
 /* As other programs write it: the key of our hash has another name. */
@@ -133,9 +114,9 @@ static void assert_refused(const char *path, const char *part)
 		fail_msg("\"%s\" lacks \"%s\" or the file's name", error.text, part);
 }
 
-static void assert_refused_state(const char *leave_out, const char *reshape, float bias, const char *part)
+static void assert_refused_state(const char *without, const char *widened, float bias, const char *part)
 {
-	struct checkpoint *weights = make_state(leave_out, reshape);
+	struct checkpoint *weights = make_state(without, widened);
 	const char *path = temporary_path(&folder, "wrong.pth");
 	checkpoint_fill(weights, "fc.bias")[0] = bias;
 	assert_true(state_dict_write_zip(weights, "FloatStorage", path));

@@ -1,5 +1,5 @@
-/* libFuzzer: checkpoint_parse on arbitrary bytes; what it accepts must be usable. Seeds: tests/fuzz/corpus/checkpoint,
- * written by tests/fuzz/make_checkpoint_seeds.py. */
+/* libFuzzer: checkpoint_parse_foreign on arbitrary bytes; what it accepts must be usable, and checkpoint_parse accepts no
+ * more. Seeds: tests/fuzz/corpus/checkpoint, written by tests/fuzz/make_checkpoint_seeds.py. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +11,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct error error;
-	struct checkpoint *checkpoint = checkpoint_parse(bytes, size, "input", &error);
+	struct checkpoint *ours = checkpoint_parse(bytes, size, "input", &error);
+	struct checkpoint *checkpoint = checkpoint_parse_foreign(bytes, size, "input", &error);
+	if (ours && !checkpoint)
+		abort();
+	checkpoint_destroy(ours);
 	if (!checkpoint)
 		return 0;
 	unsigned sum = 0;
