@@ -30,7 +30,7 @@ static void take_run(struct run_speeds *speeds, const struct run *run, const cha
 	struct run_speed *speed = &speeds->runs[speeds->count++];
 	*speed = (struct run_speed){.threads = settings.threads, .channels = run->channels, .multiply_adds = size.multiply_adds_per_step};
 	speed->gflops = here ? 2e-9 * size.multiply_adds_per_step * steps / run->train_seconds : NAN;
-	speed->pictures = run->epochs > 0 && run->parent_id == 0 ? steps * run->batch / run->epochs : NAN;
+	speed->pictures = run->epochs > 0 && run->parent_id == 0 ? steps * run->batch * settings.critic_steps / run->epochs : NAN;
 	text_copy(speed->name, sizeof speed->name, run->name);
 	text_copy(speed->data, sizeof speed->data, settings.data);
 }
@@ -104,7 +104,7 @@ static void plan_steps(const struct gan_settings *settings, const struct run_spe
 	int channels = settings->channels ? settings->channels : same ? same->channels : 3;
 	plan->pictures = same ? same->pictures : NAN;
 	plan->picture_bytes = plan->pictures * settings->size * settings->size * channels;
-	plan->steps_per_epoch = plan->pictures / settings->batch;
+	plan->steps_per_epoch = plan->pictures / settings->batch / settings->critic_steps;
 	plan->last_step = settings->steps > 0 ? (double)settings->steps
 	                  : settings->epochs > 0 ? (double)settings->epochs * plan->steps_per_epoch : 0;
 }

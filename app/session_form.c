@@ -17,7 +17,7 @@ static const char *const fixed_in_fork[] = {"model", "size", "channels", "width"
 
 /* Headings above the first setting of a group; the rows stand in the order of the settings table. */
 static const struct { const char *setting, *heading; } groups[] = {
-	{"model", "Networks and data"}, {"d-bits", "Quantization"}, {"optimizer", "Training"}, {"seed", "Run"},
+	{"model", "Networks and data"}, {"d-bits", "Quantization"}, {"critic-steps", "Training"}, {"seed", "Run"},
 	{"checkpoint-every", "What is recorded, and how often"},
 };
 
@@ -177,6 +177,7 @@ static void open_form(struct session *session, struct session_form *form)
 		if (!run_speeds_add(&form->speeds, session->reader, session->live->runs[i].id))
 			break;
 	session_form_measure(form);
+	form->opened_from = form->origins;
 	form->open = true;
 	begin_rows(session, form);
 	show(form);
@@ -238,6 +239,16 @@ void session_act_fork(struct session *session, const struct action_request *requ
 
 /* ---- changing ---- */
 
+/* Values nobody has set become those the model family starts from. */
+static void follow_model(struct session_form *form)
+{
+	settings_follow_model(&form->settings, &form->origins);
+	for (int i = 0; i < setting_count; i++)
+		if (form->opened_from.of[i] == ORIGIN_DEFAULT)
+			text_copy(form->view.rows[FORM_FIRST_SETTING + i].standard, VIEW_FORM_VALUE,
+			          settings_standard(&setting_rows[i], form->settings.model));
+}
+
 static bool check_value(struct session_form *form, const struct setting_row *setting, const char *value, struct error *error)
 {
 	struct gan_settings wanted = form->settings;
@@ -245,7 +256,12 @@ static bool check_value(struct session_form *form, const struct setting_row *set
 		return false;
 	if (setting->kind == SETTING_DATA && !dataset_check(wanted.data, error))
 		return false;
+	int index = (int)(setting - setting_rows);
+	const struct view_form_row *row = &form->view.rows[FORM_FIRST_SETTING + index];
 	form->settings = wanted;
+	form->origins.of[index] = strcmp(value, row->standard) == 0 ? form->opened_from.of[index] : ORIGIN_FLAG;
+	if (strcmp(setting->name, "model") == 0)
+		follow_model(form);
 	return true;
 }
 

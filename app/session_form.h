@@ -15,7 +15,7 @@ struct session_form {
 	bool open;
 	struct view_form view;
 	struct gan_settings settings;
-	struct settings_origins origins;
+	struct settings_origins origins, opened_from; /* of the values now; when it was opened */
 	struct training_start start;        /* of a fork: its checkpoint; parent_id 0: fresh weights */
 	char name[RUN_NAME_SIZE];
 	char own_errors[VIEW_FORM_ROWS][VIEW_FORM_SENTENCE]; /* of values that were not taken */

@@ -3,6 +3,7 @@
 #include "tests/session_fixture.h"
 
 #include "app/run_plan.h"
+#include "engine/gan/model.h"
 #include "engine/gan/trainer.h"
 
 static const struct view_form *form_of(struct session *session) { return view_of(session)->form; }
@@ -118,44 +119,65 @@ static void a_wrong_value_is_said_at_its_row(void **state)
 	session_destroy(session, 1);
 }
 
+static void defaults_follow_the_model(void **state)
+{
+	struct session *session = open_session(*state, NULL);
+	press(session, ACTION_NEW_RUN);
+	set(session, "d-learning-rate", "0.003");
+	set(session, "model", "wgan-gp");
+	const struct model_family *family = model_family_find("wgan-gp", NULL);
+	assert_string_equal(row_of(session, "critic-steps")->value, model_family_default(family, "critic-steps"));
+	assert_string_equal(row_of(session, "critic-steps")->standard, model_family_default(family, "critic-steps"));
+	assert_false(row_of(session, "critic-steps")->changed);
+	assert_string_equal(row_of(session, "d-learning-rate")->value, "0.003"); /* set by the person: stays */
+	assert_string_equal(row_of(session, "g-learning-rate")->value, model_family_default(family, "g-learning-rate"));
+	set(session, "model", "dcgan");
+	assert_string_equal(row_of(session, "critic-steps")->value, "1");
+	session_destroy(session, 1);
+}
+
 /* ---- what it takes ---- */
+
+static void compare_with_trainer(const struct gan_settings *settings)
+{
+	struct error error = {0};
+	struct gan_size size;
+	struct dataset *dataset = dataset_open("shapes", &(struct dataset_options){.size = settings->size, .channels = settings->channels,
+		.limit = 8, .seed = 1}, &error);
+	assert_non_null(dataset);
+	struct trainer *trainer = trainer_create(settings, dataset, NULL, &error);
+	if (!trainer)
+		fail_msg("%s: %s", settings->model, error.text);
+	assert_true(gan_size_of(settings, settings->channels, &size, &error));
+	const struct trainer_facts *facts = trainer_facts(trainer);
+	for (int id = 0; id < NETWORK_COUNT; id++) {
+		assert_int_equal(size.weights[id], facts->weights[id]);
+		assert_int_equal(size.parameters[id], facts->parameters[id]);
+	}
+	assert_true(size.multiply_adds_per_step == facts->multiply_adds_per_step && size.memory_bytes > 0);
+	trainer_destroy(trainer);
+	dataset_destroy(dataset);
+}
 
 static void sizes_and_arithmetic_are_those_of_the_trainer(void **state)
 {
 	(void)state;
-	static const struct { int size, width, channels, d_bits, g_bits; bool per_channel; const char *exempt; } cases[] = {
-		{32, 8, 1, 2, 3, false, "none"}, {32, 5, 3, 32, 1, true, "ends"}, {64, 4, 3, 8, 32, false, "first"},
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct gan_settings settings;
-		struct error error = {0};
-		settings_set_defaults(&settings);
-		settings.size = cases[i].size;
-		settings.width = cases[i].width;
-		settings.channels = cases[i].channels;
-		settings.batch = 4;
-		settings.threads = 1;
-		settings.per_channel = cases[i].per_channel;
-		settings.bits[NETWORK_D] = cases[i].d_bits;
-		settings.bits[NETWORK_G] = cases[i].g_bits;
-		text_copy(settings.exempt, sizeof settings.exempt, cases[i].exempt);
-		text_copy(settings.data, sizeof settings.data, "shapes");
-		struct dataset *dataset = dataset_open("shapes", &(struct dataset_options){.size = settings.size, .channels = settings.channels,
-			.limit = 8, .seed = 1}, &error);
-		assert_non_null(dataset);
-		struct trainer *trainer = trainer_create(&settings, dataset, NULL, &error);
-		assert_non_null(trainer);
-		struct gan_size size;
-		assert_true(gan_size_of(&settings, settings.channels, &size, &error));
-		const struct trainer_facts *facts = trainer_facts(trainer);
-		for (int id = 0; id < NETWORK_COUNT; id++) {
-			assert_int_equal(size.weights[id], facts->weights[id]);
-			assert_int_equal(size.parameters[id], facts->parameters[id]);
+	for (int model = 0; model_families[model]; model++)
+		for (int i = 0; model_families[model]->sizes[i] && i < 2; i++) {
+			struct gan_settings settings;
+			struct settings_origins none = {0};
+			settings_set_defaults(&settings);
+			text_copy(settings.model, sizeof settings.model, model_families[model]->name);
+			settings_follow_model(&settings, &none);
+			text_copy(settings.data, sizeof settings.data, "shapes");
+			settings.size = model_families[model]->sizes[i];
+			settings.width = 5;
+			settings.channels = i ? 3 : 1;
+			settings.batch = 4;
+			settings.threads = 1;
+			settings.bits[NETWORK_D] = 3;
+			compare_with_trainer(&settings);
 		}
-		assert_true(size.multiply_adds_per_step == facts->multiply_adds_per_step && size.memory_bytes > 0);
-		trainer_destroy(trainer);
-		dataset_destroy(dataset);
-	}
 }
 
 static void packed_sizes_are_those_of_the_layers(void **state)
@@ -304,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(the_rows_are_those_of_the_settings),
 		SCENE(a_wrong_value_is_said_at_its_row),
+		SCENE(defaults_follow_the_model),
 		cmocka_unit_test(sizes_and_arithmetic_are_those_of_the_trainer),
 		SCENE(packed_sizes_are_those_of_the_layers),
 		cmocka_unit_test(time_is_told_with_its_basis),

@@ -75,6 +75,14 @@ static double count_memory(const struct walk *walk, const struct optimizer *opti
 	return sizeof(float) * (blocks * walk->floats + 2 * walk->quantized_floats + walk->activations + 2 * walk->largest);
 }
 
+/* An update of D: three passes on real, three on generated pictures and four for the penalty, and G's pictures; the update of
+ * G: two passes through D, two through G. A pass is forward, backward, or weight gradients. */
+double gan_multiply_adds_per_step(const struct gan_settings *settings, double d, double g)
+{
+	double update = (settings->gradient_penalty > 0 ? 10 : 6) * d + g;
+	return settings->batch * (settings->critic_steps * update + 2 * d + 2 * g);
+}
+
 bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_size *size, struct error *error)
 {
 	struct gan_settings resolved = *settings;
@@ -93,6 +101,7 @@ bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_s
 			return false;
 		size->memory_bytes += count_memory(&walk, optimizer);
 	}
-	size->multiply_adds_per_step = resolved.batch * (8 * size->multiply_adds[NETWORK_D] + 3 * size->multiply_adds[NETWORK_G]);
+	size->multiply_adds_per_step =
+		gan_multiply_adds_per_step(&resolved, size->multiply_adds[NETWORK_D], size->multiply_adds[NETWORK_G]);
 	return true;
 }

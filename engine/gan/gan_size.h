@@ -16,6 +16,9 @@ struct gan_size {
 	double multiply_adds_per_step;      /* as struct trainer_facts has it */
 };
 
+/* Of one step; d, g: of one picture, one direction. */
+double gan_multiply_adds_per_step(const struct gan_settings *settings, double d, double g);
+
 /* The settings are in range; channels 0 counts as `channels`. ERROR_INPUT: model, size and layers do not fit together. */
 bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_size *size, struct error *error);
 

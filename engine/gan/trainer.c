@@ -6,6 +6,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/gan/gan_size.h"
 #include "engine/gan/trainer_state.h"
 
 static void initialise(struct trainer *trainer)
@@ -51,16 +52,6 @@ static bool allocate_states(struct trainer *trainer, struct error *error)
 	return true;
 }
 
-/* An update of D: three passes on real, three on generated pictures and four for the penalty, and G's pictures; the update of
- * G: two passes through D, two through G. A pass is forward, backward, or weight gradients. */
-static double multiply_adds(const struct trainer *trainer)
-{
-	const struct gan_settings *settings = &trainer->settings;
-	double d = network_multiply_adds(trainer->gan.networks[NETWORK_D]), g = network_multiply_adds(trainer->gan.networks[NETWORK_G]);
-	double update = (settings->gradient_penalty > 0 ? 10 : 6) * d + g;
-	return settings->batch * (settings->critic_steps * update + 2 * d + 2 * g);
-}
-
 static void work_out_facts(struct trainer *trainer)
 {
 	struct trainer_facts *facts = &trainer->facts;
@@ -78,7 +69,8 @@ static void work_out_facts(struct trainer *trainer)
 	int64_t batches = batcher_steps_per_epoch(trainer->batcher), updates = settings->critic_steps;
 	facts->steps_per_epoch = (batches + updates - 1) / updates;
 	facts->last_step = settings->steps ? settings->steps : (settings->epochs * batches + updates - 1) / updates;
-	facts->multiply_adds_per_step = multiply_adds(trainer);
+	facts->multiply_adds_per_step = gan_multiply_adds_per_step(settings, network_multiply_adds(trainer->gan.networks[NETWORK_D]),
+	                                                           network_multiply_adds(trainer->gan.networks[NETWORK_G]));
 }
 
 bool trainer_build_networks(struct trainer *trainer, const struct optimizer *optimizer, struct error *error)
