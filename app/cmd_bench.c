@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "app/settings.h"
+#include "app/recipes.h"
 #include "engine/base/memory.h"
 #include "engine/gan/trainer.h"
 #include "engine/tensor/gemm.h"
@@ -21,7 +21,7 @@ enum { STEP_SETTINGS = sizeof step_settings / sizeof *step_settings, WARM_UP_STE
 static const double PEAK_SECONDS = 1.0; /* spent on the sgemm rate, before and again after */
 
 struct step_arguments {
-	const char *values[STEP_SETTINGS];
+	const char *values[STEP_SETTINGS], *recipe;
 	int64_t steps;
 	bool json;
 };
@@ -143,7 +143,7 @@ static int print_step(const struct gan_settings *settings, const struct step_res
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
 }
 
-/* What no flag says is the paper's CIFAR-10 network and one update of each network, so that families compare; else the
+/* What no recipe and no flag says is the paper's CIFAR-10 network and one update of each network, so that families compare; else the
  * model's own defaults. */
 static const struct { const char *name, *value; } step_standards[] = {{"width", "128"}, {"channels", "3"}, {"critic-steps", "1"}};
 enum { STEP_STANDARDS = sizeof step_standards / sizeof *step_standards };
@@ -156,19 +156,33 @@ static const char *standard_here(const char *name)
 	return NULL;
 }
 
+static bool apply_recipe(const char *name, struct gan_settings *settings, struct settings_origins *origins, struct error *error)
+{
+	struct recipe recipe;
+	if (!recipe_find(name, &recipe, error))
+		return false;
+	bool good = recipe_apply(&recipe, RECIPE_TRAIN, settings, origins, error);
+	recipe_clear(&recipe);
+	return good;
+}
+
 /* The settings' own rows read the values, whatever the user's files say. The model is the first of them. */
 static bool settings_of_step(const struct step_arguments *arguments, struct gan_settings *settings, struct error *error)
 {
-	static const struct settings_origins none = {.of = {ORIGIN_DEFAULT}};
+	struct settings_origins origins = {.of = {ORIGIN_DEFAULT}};
 	settings_set_defaults(settings);
+	if (arguments->recipe && !apply_recipe(arguments->recipe, settings, &origins, error))
+		return false;
 	for (int i = 0; i < STEP_SETTINGS; i++) {
 		char subject[64];
-		snprintf(subject, sizeof subject, "--%s", step_settings[i]);
-		const char *value = arguments->values[i] ? arguments->values[i] : standard_here(step_settings[i]);
-		if (value && !settings_set(settings, setting_find(step_settings[i]), subject, value, error))
+		const struct setting_row *row = setting_find(step_settings[i]);
+		bool by_recipe = origins.of[row - setting_rows] == ORIGIN_RECIPE;
+		snprintf(subject, sizeof subject, "--%s", row->name);
+		const char *value = arguments->values[i] ? arguments->values[i] : by_recipe ? NULL : standard_here(row->name);
+		if (value && !settings_set(settings, row, subject, value, error))
 			return false;
 		if (i == 0)
-			settings_follow_model(settings, &none);
+			settings_follow_model(settings, &origins);
 	}
 	return settings->channels || error_set(error, ERROR_INPUT, "--channels must be 1 or 3 here, not 0: there is no data set");
 }
@@ -176,6 +190,8 @@ static bool settings_of_step(const struct step_arguments *arguments, struct gan_
 static const struct cli_option step_options[] = {
 	{.name = "steps", .kind = CLI_INTEGER, .argument = "N", .offset = offsetof(struct step_arguments, steps), .min = 1,
 	 .max = 100000, .standard = "20", .help = "timed steps, after two to warm up"},
+	{.name = "recipe", .kind = CLI_TEXT, .argument = "NAME", .offset = offsetof(struct step_arguments, recipe),
+	 .help = "the settings of this recipe's training, where no flag says otherwise"},
 	CLI_JSON(struct step_arguments, json),
 	{.name = NULL},
 };

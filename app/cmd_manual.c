@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/recipes.h"
 #include "app/settings.h"
 #include "engine/gan/verdict.h"
 #include "ui/action.h"
@@ -77,6 +78,25 @@ static void print_settings(void)
 	}
 }
 
+static void print_recipes(void)
+{
+	printf("# RECIPES\n\nSettings that belong together. *--recipe* _NAME_ trains from the beginning; *--from* _RUN_ *--recipe* "
+	       "_NAME_ goes on from a run with the recipe's part for fine-tuning. A recipe is stronger than the user's configuration "
+	       "file and weaker than *--config*, the environment and flags. *qgan recipes show* says what one sets, and why. A "
+	       "file _NAME.conf_ in _$XDG\\_CONFIG\\_HOME/qgan/recipes_ (_~/.config_) is a recipe too: lines of a configuration file, "
+	       "then, after a line \"[fine-tune]\", what changes with *--from*.\n\n");
+	for (const struct recipe_text *row = recipe_texts; row->name; row++) {
+		struct recipe recipe;
+		struct error unused; /* the tests read every one */
+		if (!recipe_from_text(row, &recipe, &unused))
+			continue;
+		printf("*%s*\n\t", row->name);
+		print_escaped(recipe.title);
+		printf("\n\n");
+		recipe_clear(&recipe);
+	}
+}
+
 static void print_verdicts(void)
 {
 	printf("# VERDICTS\n\nEvery training is judged while it runs: _convergent_ when its score has risen from the level of noise and "
@@ -103,6 +123,7 @@ static int run(int argc, char **argv)
 	for (int i = 0; subcommands[i]; i++)
 		print_command("qgan", subcommands[i]);
 	print_settings();
+	print_recipes();
 	print_verdicts();
 	printf("# KEYS\n\n");
 	action_print_manual(stdout);
@@ -111,7 +132,7 @@ static int run(int argc, char **argv)
 
 const struct subcommand subcommand_manual = {
 	.name = "manual",
-	.help = "Print the tables of the man page: commands, settings, verdicts, keys.",
+	.help = "Print the tables of the man page: commands, settings, recipes, verdicts, keys.",
 	.run = run,
 	.hidden = true,
 };

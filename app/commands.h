@@ -17,8 +17,9 @@ struct subcommand {
 extern const struct subcommand *const subcommands[]; /* NULL-terminated, in the order of help */
 
 extern const struct subcommand subcommand_bench, subcommand_completions, subcommand_data, subcommand_doctor, subcommand_export,
-	subcommand_features, subcommand_import, subcommand_manual, subcommand_metrics, subcommand_quantize, subcommand_report,
-	subcommand_runs, subcommand_sample, subcommand_train, subcommand_tui, subcommand_weights;
+	subcommand_features, subcommand_import, subcommand_manual, subcommand_metrics, subcommand_quantize, subcommand_recipes,
+	subcommand_report, subcommand_runs, subcommand_sample, subcommand_settings, subcommand_train, subcommand_tui,
+	subcommand_weights;
 extern const struct subcommand subcommand_bench_metrics, subcommand_bench_quantize, subcommand_bench_ui; /* a file each */
 
 /* The whole program: argv as main got it. No word, or only settings: the workbench. Returns the exit status. */

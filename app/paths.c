@@ -25,6 +25,11 @@ bool path_config(char path[PATH_SIZE], struct error *error)
 	return user_folder_path("XDG_CONFIG_HOME", ".config", "config", path, error);
 }
 
+bool path_recipes(char path[PATH_SIZE], struct error *error)
+{
+	return user_folder_path("XDG_CONFIG_HOME", ".config", "recipes", path, error);
+}
+
 bool path_log(char path[PATH_SIZE], struct error *error)
 {
 	return user_folder_path("XDG_STATE_HOME", ".local/state", "qgan.log", path, error);

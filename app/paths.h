@@ -2,6 +2,7 @@
  *
  *	store    --store, else QGAN_STORE, else $XDG_DATA_HOME/qgan/runs.db    (~/.local/share)
  *	config   $XDG_CONFIG_HOME/qgan/config                                  (~/.config)
+ *	recipes  $XDG_CONFIG_HOME/qgan/recipes                                 (~/.config)
  *	log      $XDG_STATE_HOME/qgan/qgan.log                                 (~/.local/state)
  *
  * Main thread. */
@@ -16,6 +17,7 @@ enum { PATH_SIZE = 4096 };
  * or the path is too long. `flag` may be NULL. */
 bool path_store(const char *flag, char path[PATH_SIZE], struct error *error);
 bool path_config(char path[PATH_SIZE], struct error *error);
+bool path_recipes(char path[PATH_SIZE], struct error *error); /* a folder */
 bool path_log(char path[PATH_SIZE], struct error *error);
 
 /* Makes the missing folders above `path`, each with mode 0700. */

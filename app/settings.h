@@ -1,8 +1,9 @@
 /* The settings of a training as a table: one row per field of struct gan_settings. Flags, config files, environment,
  * forms, help, completion and the store's JSON all go through the same rows.
  *
- * Layers, later ones win: defaults < the user's config file < --config FILE < QGAN_* environment < flags. Where each
- * value came from is kept. A config file has lines "name = value"; "#" begins a comment; the names are the flags'. */
+ * Layers, later ones win: defaults < the user's config file < --recipe NAME < --config FILE < QGAN_* environment < flags.
+ * A recipe goes before the user's file because it is asked for by name and stands for known results. Where each value came
+ * from is kept. A config file has lines "name = value"; "#" begins a comment; the names are the flags'. */
 #ifndef QGAN_APP_SETTINGS_H
 #define QGAN_APP_SETTINGS_H
 
@@ -37,14 +38,14 @@ struct setting_row {
 };
 
 #define SETTING_FOREVER 1e15 /* max of steps and epochs: more than any training, and exact in a double */
-enum { SETTINGS_MAX = 64, SETTING_TEXT_SIZE = DATASET_SPEC_SIZE };
+enum { SETTINGS_MAX = 64, SETTING_TEXT_SIZE = DATASET_SPEC_SIZE, SETTING_NAME_SIZE = 64 };
 extern const struct setting_row setting_rows[]; /* ends with name NULL */
 extern const int setting_count;
 const struct setting_row *setting_find(const char *name); /* NULL: unknown */
 
 enum setting_origin {
-	ORIGIN_DEFAULT, ORIGIN_RUN /* the run that is continued or forked */, ORIGIN_USER_FILE, ORIGIN_CONFIG_FILE,
-	ORIGIN_ENVIRONMENT, ORIGIN_FLAG,
+	ORIGIN_DEFAULT, ORIGIN_RUN /* the run that is continued or forked */, ORIGIN_USER_FILE, ORIGIN_RECIPE,
+	ORIGIN_CONFIG_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAG,
 };
 const char *setting_origin_name(enum setting_origin origin);
 
@@ -54,6 +55,7 @@ struct settings_words {
 	const char *flag[SETTINGS_MAX]; /* by row; NULL: not given */
 	struct cli_list bits;           /* --bits of single layers: given several times, they add up */
 	const char *config;             /* --config FILE */
+	const char *recipe;             /* --recipe NAME */
 };
 const struct cli_option *settings_options(void);
 bool settings_words_has(const struct settings_words *words, const struct setting_row *row); /* its flag was given */
@@ -84,7 +86,8 @@ void settings_describe(const struct setting_row *row, struct text *text);
 bool settings_load(const struct settings_words *words, struct gan_settings *settings, struct settings_origins *origins,
                    struct error *error);
 
-/* Only --config FILE and the flags, over settings that came from a run (for --from and --resume); origins of the rest become ORIGIN_RUN. */
+/* Only --recipe NAME (its part for fine-tuning), --config FILE and the flags, over settings that came from a run (for --from
+ * and --resume); origins of the rest become ORIGIN_RUN. */
 bool settings_apply_flags(const struct settings_words *words, struct gan_settings *settings, struct settings_origins *origins,
                           struct error *error);
 
@@ -98,6 +101,7 @@ bool settings_check(const struct gan_settings *settings, struct error *error);
 
 /* For the store. JSON: one object, names as in the rows with '_' for '-', numbers as numbers. Names missing in the
  * JSON keep their default; unknown names and bad values are errors. The text is owned by the caller. */
+void setting_json_name(const struct setting_row *row, char name[SETTING_NAME_SIZE]); /* "d_bits" */
 json_t *settings_to_json(const struct gan_settings *settings);
 bool settings_from_json(const json_t *json, struct gan_settings *settings, struct error *error);
 char *settings_to_text(const struct gan_settings *settings);

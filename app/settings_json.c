@@ -28,10 +28,9 @@ static json_t *value_to_json(const struct gan_settings *settings, const struct s
 	return json_string(field);
 }
 
-/* "d-bits" <-> "d_bits": names in JSON are identifiers. */
-static void json_name(const struct setting_row *row, char name[64])
+void setting_json_name(const struct setting_row *row, char name[SETTING_NAME_SIZE])
 {
-	text_copy(name, 64, row->name);
+	text_copy(name, SETTING_NAME_SIZE, row->name);
 	for (char *c = name; *c; c++)
 		if (*c == '-')
 			*c = '_';
@@ -41,8 +40,8 @@ json_t *settings_to_json(const struct gan_settings *settings)
 {
 	json_t *json = json_object();
 	for (const struct setting_row *row = setting_rows; row->name; row++) {
-		char name[64];
-		json_name(row, name);
+		char name[SETTING_NAME_SIZE];
+		setting_json_name(row, name);
 		json_object_set_new(json, name, value_to_json(settings, row));
 	}
 	return json;
@@ -51,8 +50,8 @@ json_t *settings_to_json(const struct gan_settings *settings)
 static const struct setting_row *find_json_name(const char *name)
 {
 	for (const struct setting_row *row = setting_rows; row->name; row++) {
-		char own[64];
-		json_name(row, own);
+		char own[SETTING_NAME_SIZE];
+		setting_json_name(row, own);
 		if (!strcmp(own, name))
 			return row;
 	}

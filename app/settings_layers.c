@@ -1,4 +1,4 @@
-/* Where settings come from: defaults < the user's config file < --config FILE < QGAN_* environment < flags. */
+/* Where settings come from: defaults < the user's config file < a recipe < --config FILE < QGAN_* environment < flags. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/paths.h"
+#include "app/recipes.h"
 #include "app/settings.h"
 #include "engine/gan/model.h"
 
@@ -39,8 +40,8 @@ void settings_standards_text(const struct setting_row *row, char *target, size_t
 
 const struct cli_option *settings_options(void)
 {
-	static struct cli_option options[SETTINGS_MAX + 2];
-	static const char *choices[SETTINGS_MAX][MAX_CHOICES];
+	static struct cli_option options[SETTINGS_MAX + 3];
+	static const char *choices[SETTINGS_MAX][MAX_CHOICES], *recipes[MAX_CHOICES];
 	static char standards[SETTINGS_MAX][SETTING_TEXT_SIZE];
 	if (options[0].name)
 		return options;
@@ -59,6 +60,10 @@ const struct cli_option *settings_options(void)
 			.standard = standards[i], .help = row->help,
 		};
 	}
+	for (int k = 0; recipe_texts[k].name && k < MAX_CHOICES - 1; k++)
+		recipes[k] = recipe_texts[k].name;
+	*option++ = (struct cli_option){.name = "recipe", .kind = CLI_TEXT, .argument = "NAME", .choices = recipes,
+		.offset = offsetof(struct settings_words, recipe), .help = "settings that belong together; with --from, its part for fine-tuning"};
 	*option = (struct cli_option){.name = "config", .kind = CLI_TEXT, .argument = "FILE",
 		.offset = offsetof(struct settings_words, config), .help = "read settings from this file of lines \"name = value\""};
 	return options;
@@ -74,7 +79,7 @@ bool settings_words_any(const struct settings_words *words)
 	for (const struct setting_row *row = setting_rows; row->name; row++)
 		if (settings_words_has(words, row))
 			return true;
-	return words->config;
+	return words->config || words->recipe;
 }
 
 static const char *nearest_setting(const char *name)
@@ -248,6 +253,19 @@ static void set_origins(struct settings_origins *origins, enum setting_origin or
 		origins->of[i] = origin;
 }
 
+static bool load_recipe(const struct settings_words *words, enum recipe_part part, struct gan_settings *settings,
+                        struct settings_origins *origins, struct error *error)
+{
+	struct recipe recipe;
+	if (!words->recipe)
+		return true;
+	if (!recipe_find(words->recipe, &recipe, error))
+		return false;
+	bool good = recipe_apply(&recipe, part, settings, origins, error);
+	recipe_clear(&recipe);
+	return good;
+}
+
 bool settings_load(const struct settings_words *words, struct gan_settings *settings, struct settings_origins *origins,
                    struct error *error)
 {
@@ -258,6 +276,8 @@ bool settings_load(const struct settings_words *words, struct gan_settings *sett
 	settings_set_defaults(settings);
 	set_origins(origins, ORIGIN_DEFAULT);
 	if (path_config(path, &no_home) && !load_file(path, true, ORIGIN_USER_FILE, settings, origins, error))
+		return false;
+	if (!load_recipe(words, RECIPE_TRAIN, settings, origins, error))
 		return false;
 	if (words->config && !load_file(words->config, false, ORIGIN_CONFIG_FILE, settings, origins, error))
 		return false;
@@ -271,6 +291,8 @@ bool settings_apply_flags(const struct settings_words *words, struct gan_setting
                           struct error *error)
 {
 	set_origins(origins, ORIGIN_RUN);
+	if (!load_recipe(words, RECIPE_FINE_TUNE, settings, origins, error))
+		return false;
 	if (words->config && !load_file(words->config, false, ORIGIN_CONFIG_FILE, settings, origins, error))
 		return false;
 	return load_flags(words, settings, origins, error);

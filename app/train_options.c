@@ -9,6 +9,8 @@
 /* A resumed run may get another end or cadence; anything else would make it another run, which is what --from does. */
 static bool check_resume_flags(const struct settings_words *words, struct error *error)
 {
+	if (words->recipe)
+		return error_set(error, ERROR_INPUT, "--recipe would make --resume another training: use it with --from");
 	for (int i = 0; i < setting_count; i++) {
 		const struct setting_row *row = &setting_rows[i];
 		bool harmless = row->changes_nothing || !strcmp(row->name, "steps") || !strcmp(row->name, "epochs");
@@ -61,6 +63,15 @@ static bool resolve_recorded(const struct train_options *options, const char *st
 	return true;
 }
 
+static bool check_data(const struct train_options *options, const struct gan_settings *settings, struct error *error)
+{
+	const char *recipe = options->settings.recipe;
+	if (dataset_check(settings->data, error))
+		return true;
+	bool bare = dataset_kind_find(settings->data); /* a recipe knows the kind, but not where it lies here */
+	return recipe && bare ? error_prefix(error, "recipe %.60s wants --data", recipe) : false;
+}
+
 bool train_options_resolve(const struct train_options *options, char store_path[PATH_SIZE], struct training_start *start,
                            struct error *error)
 {
@@ -81,5 +92,5 @@ bool train_options_resolve(const struct train_options *options, char store_path[
 	if (options->name && !text_copy(start->name, sizeof start->name, options->name))
 		return error_set(error, ERROR_INPUT, "--run-name: expected at most %d bytes", RUN_NAME_SIZE - 1);
 	return settings_check(&start->settings, error) && layer_bits_settle(&start->settings, error) &&
-	       dataset_check(start->settings.data, error);
+	       check_data(options, &start->settings, error);
 }

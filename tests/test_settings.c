@@ -647,8 +647,9 @@ static void flags_are_the_rows(void **state)
 		assert_true((options->choices != NULL) == (row->choice != NULL));
 		assert_non_null(options->standard);
 	}
-	assert_string_equal(options[0].name, "config");
-	assert_null(options[1].name);
+	assert_string_equal(options[0].name, "recipe");
+	assert_string_equal(options[1].name, "config");
+	assert_null(options[2].name);
 }
 
 int main(void)
