@@ -3,8 +3,10 @@
 
 #include "app/commands.h"
 #include "app/recipes.h"
+#include "app/run_fields.h"
 #include "app/settings.h"
 #include "engine/gan/verdict.h"
+#include "store/store.h"
 #include "ui/action.h"
 
 /* scdoc gives meaning to these, and to a dash that begins a line; a backslash takes it away. */
@@ -113,6 +115,57 @@ static void print_verdicts(void)
 	}
 }
 
+static void print_filters(void)
+{
+	printf("# RUN FIELDS AND FILTERS\n\n*qgan runs list* shows, sorts by and filters these fields of a run, and the settings above "
+	       "as it was started with (with *cfg.* before a name that is a field too). A filter is words and comparisons; those that "
+	       "stand side by side must all hold; *or*, *not*, a dash before a term, and parentheses make others:\n\n"
+	       "\t");
+	print_escaped("bits.g<=2 (fid<60 or tag:paper) -status:crashed age<3d name~^fmnist");
+	printf("\n\nA word alone is looked for in name, tags, data and note. *:* on a text means contains, *=* equals, *~* matches the extended "
+	       "regular expression; none minds case. Several values may follow *:* with commas between, any will do. Numbers take k, M, "
+	       "G; durations s, m, h, d, w; dates are 2026-11-26 or 2026-11-26T10:30. Values with blanks stand in double quotes. *none* is "
+	       "what is not known or not there; it matches no other comparison but *!=*.\n\n");
+	for (const struct run_field *field = run_fields; field->name; field++) {
+		printf("*");
+		print_escaped(field->name);
+		printf("*");
+		if (field->unit)
+			printf(" (%s)", field->unit);
+		printf("\n\t");
+		print_escaped(field->help);
+		if (field->aliases) {
+			printf("; also: ");
+			print_escaped(field->aliases);
+		}
+		printf("\n\n");
+	}
+}
+
+static void print_store(void)
+{
+	printf("# STORE\n\nThe store is one SQLite file in WAL mode; *qgan runs sql* and *sqlite3 -readonly* ask it, and reading it while "
+	       "a run is training does no harm. On a network file system (told at the start, and by *qgan doctor*) it keeps a rollback "
+	       "journal instead, and only one machine should write it. Times are seconds since 1970 in UTC, steps count from 1, step 0 is "
+	       "the untrained network, NULL in a REAL column means \"not known\", bits are 1..8, or 32 for weights that are not "
+	       "quantized.\n\n");
+	for (const struct schema_row *row = schema_rows; row->table; row++) {
+		if (!row->column) {
+			printf("## %s\n\n", row->table);
+			print_escaped(row->help);
+		} else {
+			printf("*");
+			print_escaped(row->column);
+			printf("*\n\t");
+			print_escaped(row->help);
+		}
+		printf("\n\n");
+	}
+	printf("The best runs of at most two bits, for instance:\n\n\t");
+	print_escaped("qgan runs sql \"SELECT name, d_bits, g_bits, best_fid FROM runs WHERE g_bits <= 2 ORDER BY best_fid\"");
+	printf("\n\n");
+}
+
 static int run(int argc, char **argv)
 {
 	struct cli_words words;
@@ -125,6 +178,8 @@ static int run(int argc, char **argv)
 	print_settings();
 	print_recipes();
 	print_verdicts();
+	print_filters();
+	print_store();
 	printf("# KEYS\n\n");
 	action_print_manual(stdout);
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
@@ -132,7 +187,7 @@ static int run(int argc, char **argv)
 
 const struct subcommand subcommand_manual = {
 	.name = "manual",
-	.help = "Print the tables of the man page: commands, settings, recipes, verdicts, keys.",
+	.help = "Print the tables of the man page: commands, settings, recipes, verdicts, fields of runs, the store, keys.",
 	.run = run,
 	.hidden = true,
 };

@@ -6,7 +6,9 @@
 #include "app/paths.h"
 #include "store/store.h"
 
-extern const struct subcommand subcommand_runs_export, subcommand_runs_list, subcommand_runs_show;
+extern const struct subcommand subcommand_runs_archive, subcommand_runs_compare, subcommand_runs_delete, subcommand_runs_export,
+	subcommand_runs_list, subcommand_runs_note, subcommand_runs_purge, subcommand_runs_rename, subcommand_runs_restore,
+	subcommand_runs_show, subcommand_runs_sql, subcommand_runs_tag, subcommand_runs_views;
 
 /* The store of --store (NULL: not given), open; NULL and an error. */
 struct store *runs_open_store(const char *given, enum store_mode mode, struct error *error);

@@ -10,6 +10,7 @@
 
 #define POINTS(name) ", min(" name "), max(" name "), sum(" name "), count(" name ")"
 #define BUCKETS(name) ", min(" name "_low), max(" name "_high), sum(" name "_sum), sum(" name "_known)"
+#define AS_IT_IS(name) ", " name
 #define READ(name) ", " name "_low, " name "_high, " name "_sum, " name "_known"
 #define EVERY_SERIES(of) \
 	of("loss_d") of("loss_g") of("d_real") of("d_fake") of("gradient_d") of("gradient_g") of("images_per_second") \
@@ -128,20 +129,32 @@ static void tell_part(struct gathering *gathering)
 	sum->bucket.points = 0;
 }
 
-/* fmin and fmax pass over NaN. */
+/* Comparisons, because fmin and fmax take their time over NaN; neither is ever better than a number. */
+static void lower(double *low, double value)
+{
+	if (value < *low || isnan(*low))
+		*low = value;
+}
+
+static void raise_to(double *high, double value)
+{
+	if (value > *high || isnan(*high))
+		*high = value;
+}
+
 static void add_to_sum(struct bucket_sum *sum, const struct bucket_sum *more)
 {
 	struct metric_bucket *bucket = &sum->bucket;
 	bucket->last_step = more->bucket.last_step;
 	bucket->points += more->bucket.points;
-	bucket->first_time = fmin(bucket->first_time, more->bucket.first_time);
-	bucket->last_time = fmax(bucket->last_time, more->bucket.last_time);
-	bucket->first_epochs = fmin(bucket->first_epochs, more->bucket.first_epochs);
-	bucket->last_epochs = fmax(bucket->last_epochs, more->bucket.last_epochs);
+	lower(&bucket->first_time, more->bucket.first_time);
+	raise_to(&bucket->last_time, more->bucket.last_time);
+	lower(&bucket->first_epochs, more->bucket.first_epochs);
+	raise_to(&bucket->last_epochs, more->bucket.last_epochs);
 	for (int i = 0; i < METRIC_SERIES; i++) {
 		struct series_sum *series = &sum->series[i];
-		series->low = fmin(series->low, more->series[i].low);
-		series->high = fmax(series->high, more->series[i].high);
+		lower(&series->low, more->series[i].low);
+		raise_to(&series->high, more->series[i].high);
 		series->sum += more->series[i].sum;
 		series->known += more->series[i].known;
 	}
@@ -163,6 +176,19 @@ static void gather(struct gathering *gathering, const struct bucket_sum *more)
 }
 
 /* In the order of the statements of visit_rows. */
+static void read_point(struct statement *statement, struct bucket_sum *sum)
+{
+	struct metric_bucket *bucket = &sum->bucket;
+	bucket->first_step = bucket->last_step = statement_read_integer(statement);
+	bucket->points = 1;
+	bucket->first_time = bucket->last_time = statement_read_real(statement);
+	bucket->first_epochs = bucket->last_epochs = statement_read_real(statement);
+	for (int i = 0; i < METRIC_SERIES; i++) {
+		double value = statement_read_real(statement);
+		sum->series[i] = isnan(value) ? (struct series_sum){NAN, NAN, 0, 0} : (struct series_sum){value, value, value, 1};
+	}
+}
+
 static void read_sum(struct statement *statement, struct bucket_sum *sum)
 {
 	struct metric_bucket *bucket = &sum->bucket;
@@ -184,13 +210,11 @@ static void read_sum(struct statement *statement, struct bucket_sum *sum)
 	}
 }
 
-#define AS_BUCKET(name) ", " name ", " name ", " name ", " name " IS NOT NULL"
-
 /* The rows of one level that begin in `part`: there they also end. */
 static bool visit_rows(struct gathering *gathering, int level, struct span part, struct error *error)
 {
 	static const char points[] =
-		"SELECT step, step, 1, time, time, epochs, epochs" EVERY_SERIES(AS_BUCKET)
+		"SELECT step, time, epochs" EVERY_SERIES(AS_IT_IS)
 		" FROM metric_points WHERE run_id = ?1 AND step BETWEEN ?2 AND ?3 ORDER BY step";
 	static const char buckets[] =
 		"SELECT first_step, last_step, points, first_time, last_time, first_epochs, last_epochs" EVERY_SERIES(READ)
@@ -206,7 +230,7 @@ static bool visit_rows(struct gathering *gathering, int level, struct span part,
 	bool row, success;
 	while ((success = statement_step(&statement, &row, error)) && row) {
 		struct bucket_sum sum;
-		read_sum(&statement, &sum);
+		(level == 0 ? read_point : read_sum)(&statement, &sum);
 		gather(gathering, &sum);
 	}
 	statement_finish(&statement);

@@ -5,54 +5,9 @@
 #include "store/statement.h"
 #include "store/summary.h"
 
-/* The schema, for people with an sqlite3 prompt. Times are seconds since 1970 in UTC. NULL in a REAL column means "not
- * known" (NaN in the program). Steps count from 1; step 0 is the untrained network. Bits are 1..8, or 32 for float.
- *
- *   runs           one row a training. The columns step .. message are a summary kept up to date while it trains, so
- *                  that lists never touch the other tables. d_bits, g_bits and quantizer are the present ones;
- *                  config_json holds the settings it started with. A row that says live or paused belongs to the
- *                  process (host, boot_id, pid, process_start); when that is dead the run has crashed.
- *                  seed is unsigned 64-bit, stored with the same bits. last_step 0: no end. ended 0: not yet.
- *                  verdict is convergent, unstable, failed or undecided ('' when never judged), verdict_warnings are names
- *                  with blanks between them, verdict_reason and verdict_action sentences: why, and what to try next.
- *                  tags are names in alphabetical order with blanks between them. trashed is when the run was put into the
- *                  trash, 0: it is not there. change is the number of the row's latest change, in the order of all rows'.
- *   run_changes    one row, kept by triggers: the number of the latest change of any run, and that of the latest deletion.
- *   views          saved looks at the list of runs, as `qgan runs list` takes them: filter, columns, sort.
- *   metric_points  one row every few steps: losses, mean D(x) and D(G(z)) (probabilities, or a critic's scores), gradient
- *                  norms, speed, Wasserstein estimate and gradient penalty; means over the steps since the row before.
- *   metric_buckets the same curves at four coarser levels, so that a chart of a million points reads a few thousand rows:
- *                  64, 512, 4096 and 32768 neighbouring points each, of every number the lowest, the highest, the sum and how
- *                  many were known. The newest points, too few for a bucket, have none.
- *   journal        what people changed and what happened, with the last step done before it took effect.
- *   layer_stats    one row a weight tensor and recorded step: how its quantizer fits it. network is D or G. At 32 bits
- *                  quantizer is 'float'. groups counts the scales: 1, or one a channel, and then alpha, beta and levels are
- *                  means. packed_bytes is the size of codes and scales (float: 4 a weight). flips is the share of weights
- *                  that left their state in the flip_steps steps since the row before (0: not known).
- *   layer_states   its 2^k states: dequantized level (an end state's may be infinite: 'Inf'), and how many weights sit
- *                  there. No rows at 32 bits.
- *   layer_trace    mean squared error after each of the fit's latest iterations; iteration 0 is the oldest.
- *   layer_bins     the histogram of its float weights: bins of equal width from histogram_min to histogram_max;
- *                  empty bins have no row. The view layer_histogram adds the edges of every bin.
- *   samples        PNG grids of generated pictures; seed 0 is the run's fixed noise. diversity is the root mean square
- *                  distance of two of its pictures over that of two real ones.
- *   scores         one row an evaluation of generated pictures: FID, KID and Inception Score with their error bars, and all
- *                  that they depend on. live 1: taken while it trained. recipe names how many samples, splits and subsets;
- *                  features the network and its weights, weights_hash the SHA-256 of their file; reference, split and
- *                  reference_hash what was compared with. Two rows may be compared only when their identity is equal.
- *                  The columns score_identity .. best_is_step of runs are a summary of the rows of one identity: the one of
- *                  the newest live row, else of the newest. packed_d, float_d, packed_g and float_g are the bytes of the
- *                  quantizable weights at the newest layer_stats: codes and scales, and as float.
- *   checkpoints    files; best 1: of the lowest FID so far; path is relative to the folder FILE-runs, so that both can be moved together.
- *
- *   studies        grids of trainings and searches for the fewest bits; spec is the whole question (app/study_spec.h). One process at a
- *                  time works on a study (host .. heartbeat); running with a dead process means open.
- *   study_cells    one row a training of a study, in queue order; key is unique in its study and says what it is. fid and
- *                  is_mean are means over so many evaluations at its end, identity says by which recipe, bytes are both
- *                  networks packed. overrides are settings as "name = value" lines. run_id is its run, which may have been
- *                  deleted since. by_hand: somebody asked for it; cut_asked: somebody wants it ended.
- *
- * Deleting a run deletes everything that hangs on it (not its checkpoint files). */
+/* What every table and column means is said in store/schema.c. Times are seconds since 1970 in UTC. NULL in a REAL column
+ * means "not known" (NaN in the program). Steps count from 1; step 0 is the untrained network. Bits are 1..8, or 32 for
+ * float. Deleting a run deletes everything that hangs on it (not its checkpoint files). */
 static const char first_schema[] =
 	"PRAGMA application_id = 1902600558;" /* STORE_APPLICATION_ID */
 	"CREATE TABLE runs ("

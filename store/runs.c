@@ -282,7 +282,8 @@ bool store_list_changes(struct store *store, int64_t since, struct run_changes *
 	changes->all = since == 0 || since < deleted;
 	if (!statement_prepare(&statement, store,
 	                       changes->all ? "SELECT " RUN_COLUMNS ", config_json FROM runs ORDER BY id DESC"
-	                                    : "SELECT " RUN_COLUMNS ", config_json FROM runs WHERE change > ? ORDER BY id DESC", error))
+	                                    : "SELECT " RUN_COLUMNS ", config_json FROM runs INDEXED BY runs_by_change"
+	                                   " WHERE change > ? ORDER BY id DESC", error))
 		return false;
 	if (!changes->all)
 		statement_bind_integer(&statement, since);

@@ -2,7 +2,7 @@
  * thread), any number of readers, each struct store used by one thread at a time. Functions that change something
  * need a store opened for writing. Checkpoints are files beside it: FILE-runs/<run name>/step-000123.safetensors.
  *
- * The schema is documented in store/migrations.c and its position in PRAGMA user_version; a newer file is refused. */
+ * The schema is documented in store/schema.c and its position in PRAGMA user_version; a newer file is refused. */
 #ifndef QGAN_STORE_STORE_H
 #define QGAN_STORE_STORE_H
 
@@ -167,6 +167,34 @@ bool store_insert_metrics(struct store *store, int64_t run, const struct metric_
 /* Points after `after_step` in order; each is given to `visit`. */
 bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
                          void (*visit)(void *context, const struct metric_point *point), void *context, struct error *error);
+
+/* ---- questions in SQL (store/query.c) ---- */
+enum query_kind { QUERY_NULL, QUERY_INTEGER, QUERY_REAL, QUERY_TEXT, QUERY_BLOB };
+struct query_value {
+	enum query_kind kind;
+	int64_t integer;
+	double real;
+	const char *text; /* TEXT: terminated; valid during the visit only */
+	size_t size;      /* bytes of TEXT and BLOB */
+};
+struct query_visitor {
+	void *context;
+	void (*columns)(void *context, const char *const names[], int count);             /* once, before the rows */
+	void (*row)(void *context, const struct query_value values[], int count);
+};
+enum { QUERY_MAX_COLUMNS = 256 };
+/* One statement that only reads: whatever would write, attach or set something is refused (ERROR_INPUT), also to a store open
+ * for writing. At most `limit` rows are told; *more: there were others. ERROR_INPUT says what is wrong with the SQL, and where. */
+bool store_query(struct store *store, const char *sql, int64_t limit, const struct query_visitor *visitor, bool *more,
+                 struct error *error);
+
+/* ---- the schema in words (store/schema.c) ---- */
+struct schema_row {
+	const char *table;  /* NULL ends the list */
+	const char *column; /* NULL: about the table, before its columns; else one or several: "a, b", "a .. d" */
+	const char *help;   /* one line, no full stop */
+};
+extern const struct schema_row schema_rows[];
 
 /* ---- curves at any zoom (store/metric_buckets.c) ---- */
 enum metric_series {
