@@ -26,7 +26,7 @@ SYNTAX_CHECKS = {
 }
 BASH_ANSWERS = {
 	"qgan ru": "runs",
-	"qgan runs ": "list show export",
+	"qgan runs ": "list show compare export views tag note rename archive delete restore purge sql",
 	"qgan we": "weights",
 	"qgan weights --method ": "em minmax log tanh",
 	"qgan runs show r --st": "--store",
