@@ -116,8 +116,8 @@ static bool pump(struct session *session)
 	if (session->stop_wanted)
 		session_stop(session);
 	bool answers = session_pump_question(session), exported = session_pump_export(session), form = session_pump_form(session);
-	bool compared = session_pump_compare(session);
-	return news || answers || exported || form || compared;
+	bool compared = session_pump_compare(session), played = session_pump_play(session);
+	return news || answers || exported || form || compared || played;
 }
 
 /* ---- the store, read now and then ---- */
@@ -141,9 +141,12 @@ static bool read_store(struct session *session)
 	bool good = view_load_run_list(session->live, session->reader, session_trained_here(session), &error);
 	if (good && session->showing_past && (session->past->run.state == VIEW_LIVE || session->past->run.state == VIEW_PAUSED))
 		good = view_follow_past(session->past, session->reader, &error);
+	if (good && session_shown(session)->run.id)
+		good = view_load_page(session_shown(session), session->reader, &error);
 	if (!good)
 		session_warn(session, &error);
 	session_refresh_compare(session);
+	session_follow_range(session);
 	return true;
 }
 
@@ -281,6 +284,7 @@ struct session *session_create(const char *store_path, const struct training_sta
 	session->list_time = -LIST_SECONDS;
 	session->compare_wake = -1;
 	session->list_changes = -1;
+	session->player = -1;
 	if (!open_store(session, error) || (start && !session_start_training(session, start, error))) {
 		session_destroy(session, 0);
 		return NULL;
@@ -302,6 +306,8 @@ size_t session_destroy(struct session *session, double seconds)
 	training_destroy(session->training);
 	size_t lost = recorder_destroy(session->recorder, seconds);
 	store_close(session->reader);
+	if (session->player >= 0)
+		close(session->player);
 	if (session->wake >= 0)
 		close(session->wake);
 	session->past->runs = NULL; /* were lent by the live view, and may be gone since */

@@ -121,6 +121,7 @@ static void act_checkpoint(struct session *session, const struct action_request 
 static void act_sample(struct session *session, const struct action_request *request)
 {
 	bool fresh = request->action == ACTION_SAMPLE_NOISE && session->live->sample_seed == 0;
+	session->live->sample_back.on = session->live->sample_plays = false; /* it is to be seen */
 	uint64_t seed = fresh ? (uint64_t)session->live->run.step * 2 + 1 : 0;
 	session_send(session, (struct command){.kind = COMMAND_SAMPLE, .seed = seed});
 }
@@ -131,10 +132,10 @@ void session_open_run(struct session *session, int64_t run)
 	session->live->other.shown = false; /* other_id tells of the shown view's */
 	session->showing_past = run != session->live->run.id;
 	struct error error = {0};
-	if (session->showing_past && !view_load_past(session->past, session->reader, run, &error)) {
-		session->showing_past = false;
+	bool good = !session->showing_past || view_load_past(session->past, session->reader, run, &error);
+	session->showing_past &= good;
+	if (!good || !view_load_page(session_shown(session), session->reader, &error))
 		session_warn(session, &error);
-	}
 }
 
 static void act_open(struct session *session, const struct action_request *request)
@@ -224,6 +225,11 @@ session_action *session_find_action(enum action action)
 		[ACTION_LAYER_SHOWN] = session_act_layer_shown,
 		[ACTION_OTHER_OPEN] = session_act_other_open, [ACTION_OTHER_BEFORE] = session_act_other_walk,
 		[ACTION_OTHER_AFTER] = session_act_other_walk, [ACTION_OTHER_CLOSE] = session_act_other_close,
+		[ACTION_CHART_RANGE] = session_act_range, [ACTION_SAMPLE_PLAY] = session_act_play,
+		[ACTION_SAMPLE_BEFORE] = session_act_samples, [ACTION_SAMPLE_AFTER] = session_act_samples,
+		[ACTION_SAMPLE_FIRST] = session_act_samples, [ACTION_SAMPLE_NEWEST] = session_act_samples,
+		[ACTION_LAYERS_BEFORE] = session_act_layers, [ACTION_LAYERS_AFTER] = session_act_layers,
+		[ACTION_LAYERS_NEWEST] = session_act_layers,
 		[ACTION_EXPORT_LAYER] = session_act_export,
 		[ACTION_COMPARE_BEFORE] = session_act_scrub, [ACTION_COMPARE_AFTER] = session_act_scrub,
 		[ACTION_COMPARE_FIRST] = session_act_scrub, [ACTION_COMPARE_LAST] = session_act_scrub,

@@ -1,5 +1,6 @@
 /* What the parts of the session share: session.c (life, news, the store read now and then), session_actions.c (run
- * control), session_weights.c (what-if questions), session_form.c (new runs and forks) and session_other.c (side by side, export). Main thread. */
+ * control), session_weights.c (what-if questions), session_form.c (new runs and forks), session_back.c (looking back) and
+ * session_other.c (side by side, export). Main thread. */
 #ifndef QGAN_APP_SESSION_PARTS_H
 #define QGAN_APP_SESSION_PARTS_H
 
@@ -22,6 +23,13 @@ struct session_question {
 	unsigned versions;              /* pictures there have been */
 };
 
+/* What the charts of a view show, in steps, as far as it is not everything. */
+struct session_range {
+	const struct view *view;
+	int64_t first, last;            /* equal: everything */
+	int64_t newest;                 /* the last step there was when it was asked for */
+};
+
 struct session {
 	char store_path[STORE_PATH_SIZE];
 	struct recorder *recorder;
@@ -41,6 +49,8 @@ struct session {
 	struct session_question question;
 	struct comparison *comparison;  /* NULL: nothing is compared */
 	int compare_wake;               /* readable while pieces of it are to be read */
+	struct session_range range;
+	int player;                     /* a timer: the recorded samples are played; -1: none yet */
 	int64_t other_id;               /* the run beside the shown one */
 	struct session_form *form;      /* NULL: none was opened yet */
 	struct exporter *exporter;      /* NULL: nothing was exported yet */
@@ -96,6 +106,12 @@ void session_destroy_form(struct session *session);
 /* The summary; false and why the settings do not fit together. */
 bool session_form_plan(struct session_form *form, struct error *error);
 void session_form_measure(struct session_form *form); /* where no run tells how fast the machine is */
+
+/* ---- session_back.c ---- */
+
+session_action session_act_range, session_act_samples, session_act_play, session_act_layers;
+void session_follow_range(struct session *session); /* the shown run has new points */
+bool session_pump_play(struct session *session);
 
 /* ---- session_other.c ---- */
 

@@ -52,6 +52,9 @@ void view_forget_run(struct view *view)
 	view_history_forget(view);
 	view->other = (struct view_other){0};
 	view->what_if = (struct view_what_if){0};
+	view->sample_back = view->layers_back = (struct view_back){0};
+	view->sample_plays = false;
+	view->page = (struct view_page){0};
 	image_destroy((struct image *)view->sample);
 	view->sample = NULL;
 	view->sample_version++;
@@ -376,39 +379,50 @@ void view_fill_stored_layer(struct view_layer *layer, const struct layer_stats *
 
 static void take_layers(struct view *view, const struct event *event)
 {
-	view->layer_count[VIEW_D] = view->layer_count[VIEW_G] = 0;
+	static struct view_layer fresh; /* large */
+	int count[VIEW_NETWORKS] = {0};
+	view->layers_back.count++;
 	for (int i = 0; i < event->layer_count; i++) {
 		int network = event->layers[i].network == NETWORK_D ? VIEW_D : VIEW_G;
-		if (view->layer_count[network] == VIEW_MAX_LAYERS)
+		if (count[network] == VIEW_MAX_LAYERS)
 			continue;
-		int position = view->layer_count[network]++;
-		struct view_layer *layer = &view->layers[network][position];
-		view_fill_layer(layer, &event->layers[i]);
-		view_history_add(&view->history[network][position], event->step, layer->bits, layer->states, (const int64_t *)layer->counts);
+		int position = count[network]++;
+		view_fill_layer(&fresh, &event->layers[i]);
+		view_history_add(&view->history[network][position], event->step, fresh.bits, fresh.states, (const int64_t *)fresh.counts);
+		if (!view->layers_back.on)
+			view->layers[network][position] = fresh;
 	}
+	if (view->layers_back.on)
+		return;
+	memcpy(view->layer_count, count, sizeof count);
 	view->layers_step = event->step;
 	view_sum_sizes(view);
 }
 
-static void set_sample(struct view *view, struct image *picture, int64_t step, int g_bits, uint64_t seed, int tiles, int columns)
+void view_set_sample(struct view *view, const struct sample *sample, struct image *picture)
 {
 	image_destroy((struct image *)view->sample);
 	view->sample = picture;
 	view->sample_version++;
-	view->sample_step = step;
-	view->sample_g_bits = g_bits;
-	view->sample_seed = seed;
-	view->sample_tiles = tiles;
-	view->sample_columns = columns;
+	view->sample_step = sample->step;
+	view->sample_g_bits = sample->g_bits;
+	view->sample_seed = sample->seed;
+	view->sample_tiles = sample->tiles;
+	view->sample_columns = sample->columns;
 }
 
+/* Who looks back is not disturbed. */
 static void take_sample(struct view *view, const struct event *event)
 {
-	struct image *copy = image_copy(event->picture, NULL);
-	if (event->seed == 0)
+	struct sample sample = {.step = event->step, .g_bits = view->run.bits[VIEW_G], .seed = event->seed, .tiles = event->tiles,
+	                        .columns = event->columns};
+	if (event->seed == 0) {
 		view->run.diversity = event->diversity;
+		view->sample_back.count++;
+	}
+	struct image *copy = view->sample_back.on ? NULL : image_copy(event->picture, NULL);
 	if (copy)
-		set_sample(view, copy, event->step, view->run.bits[VIEW_G], event->seed, event->tiles, event->columns);
+		view_set_sample(view, &sample, copy);
 }
 
 static void take_journal(struct view *view, const struct event *event)

@@ -32,6 +32,30 @@ void view_take_journal(void *view, const struct journal_entry *entry);
 /* What a run that another process trains has added since. */
 bool view_follow_past(struct view *view, struct store *store, struct error *error);
 
+/* ---- looking back (app/view_back.c) ---- */
+
+/* Finer buckets of the curves between two steps; where the view holds every point already, none. */
+bool view_load_detail(struct view *view, struct store *store, int64_t first, int64_t last, struct error *error);
+/* The curves of a recorded run from its beginning; of a very long one in buckets. */
+bool view_load_curves(struct view *view, struct store *store, int64_t run, struct error *error);
+/* The recorded samples `by` steps of recording away from those shown; beyond an end: at it. Past the newest looking back
+ * ends. */
+bool view_walk_samples(struct view *view, struct store *store, int64_t by, struct error *error);
+bool view_walk_layers(struct view *view, struct store *store, int64_t by, struct error *error);
+/* How many samples and layer records there are to look back at. */
+bool view_count_records(struct view *view, struct store *store, struct error *error);
+
+/* What is written down about the shown run (app/view_page.c). */
+bool view_load_page(struct view *view, struct store *store, struct error *error);
+
+/* A picture of the samples takes the place of the one before. */
+void view_set_sample(struct view *view, const struct sample *sample, struct image *picture);
+/* The layers at the last recorded step <= step (-1: the newest), with their sizes. */
+bool view_load_layers(struct view *view, struct store *store, int64_t run, int64_t step, struct error *error);
+/* A recorded point: its curves and numbers, or the numbers alone. */
+void view_add_point(struct view *view, const struct metric_point *point);
+void view_take_numbers(struct view *view, const struct metric_point *point);
+
 /* One layer, from a live report and from a recorded row: the same numbers give the same bytes. */
 void view_fill_layer(struct view_layer *layer, const struct layer_report *report);
 void view_fill_stored_layer(struct view_layer *layer, const struct layer_stats *stats);

@@ -14,14 +14,11 @@
 
 static void visit_metric(void *context, const struct metric_point *point)
 {
-	struct view *view = context;
-	series_append(&view->loss[VIEW_D], point->step, point->loss_d);
-	series_append(&view->loss[VIEW_G], point->step, point->loss_g);
-	series_append(&view->d_real, point->step, point->d_real);
-	series_append(&view->d_fake, point->step, point->d_fake);
-	series_append(&view->wasserstein, point->step, point->wasserstein);
-	series_append(&view->penalty, point->step, point->penalty);
-	view_clock_add(view, point->step, point->time, point->images_per_second);
+	view_add_point(context, point);
+}
+
+void view_take_numbers(struct view *view, const struct metric_point *point)
+{
 	view->run.step = point->step > view->run.step ? point->step : view->run.step;
 	view->run.loss_d = point->loss_d;
 	view->run.loss_g = point->loss_g;
@@ -31,6 +28,18 @@ static void visit_metric(void *context, const struct metric_point *point)
 	view->run.penalty = point->penalty;
 	view->run.gradient_norm[VIEW_D] = point->gradient_d;
 	view->run.gradient_norm[VIEW_G] = point->gradient_g;
+}
+
+void view_add_point(struct view *view, const struct metric_point *point)
+{
+	series_append(&view->loss[VIEW_D], point->step, point->loss_d);
+	series_append(&view->loss[VIEW_G], point->step, point->loss_g);
+	series_append(&view->d_real, point->step, point->d_real);
+	series_append(&view->d_fake, point->step, point->d_fake);
+	series_append(&view->wasserstein, point->step, point->wasserstein);
+	series_append(&view->penalty, point->step, point->penalty);
+	view_clock_add(view, point->step, point->time, point->images_per_second);
+	view_take_numbers(view, point);
 }
 
 void view_take_journal(void *context, const struct journal_entry *entry)
@@ -68,16 +77,21 @@ static int64_t last_known_record(const struct view *view)
 	return history->count > 0 ? history->columns[history->count - 1].step - 1 : -1;
 }
 
-static bool load_layers(struct view *view, struct store *store, int64_t run, struct error *error)
+bool view_load_layers(struct view *view, struct store *store, int64_t run, int64_t step, struct error *error)
 {
 	for (int network = 0; network < VIEW_NETWORKS; network++) {
 		view->layer_count[network] = 0;
 		view->run.weights[network] = 0;
 	}
-	bool good = store_visit_layer_stats(store, run, -1, visit_layer, view, error) &&
-	            store_visit_layer_states(store, run, last_known_record(view), visit_states, view, error);
+	bool good = store_visit_layer_stats(store, run, step, visit_layer, view, error);
 	view_sum_sizes(view);
 	return good;
+}
+
+static bool load_layers(struct view *view, struct store *store, int64_t run, struct error *error)
+{
+	return (view->layers_back.on || view_load_layers(view, store, run, -1, error)) &&
+	       store_visit_layer_states(store, run, last_known_record(view), visit_states, view, error);
 }
 
 static bool load_sample(struct view *view, struct store *store, int64_t run, struct error *error)
@@ -88,18 +102,10 @@ static bool load_sample(struct view *view, struct store *store, int64_t run, str
 		return false;
 	if (found)
 		view->run.diversity = sample.diversity;
-	if (found && sample.step != view->sample_step) {
+	if (found && sample.step != view->sample_step && !view->sample_back.on) {
 		struct image *picture = picture_decode(sample.png, sample.png_size, 0, "the run's sample", error);
-		if (picture) {
-			image_destroy((struct image *)view->sample);
-			view->sample = picture;
-			view->sample_version++;
-			view->sample_step = sample.step;
-			view->sample_g_bits = sample.g_bits;
-			view->sample_seed = sample.seed;
-			view->sample_tiles = sample.tiles;
-			view->sample_columns = sample.columns;
-		}
+		if (picture)
+			view_set_sample(view, &sample, picture);
 	}
 	sample_clear(&sample);
 	return true;
@@ -128,9 +134,10 @@ bool view_load_past(struct view *view, struct store *store, int64_t run, struct 
 	view_forget_run(view);
 	view->sample_step = -1;
 	return load_row(view, store, run, error) &&
-	       store_visit_metrics(store, run, -1, visit_metric, view, error) &&
+	       view_load_curves(view, store, run, error) &&
 	       store_visit_journal(store, run, view_take_journal, view, error) &&
-	       load_layers(view, store, run, error) && load_sample(view, store, run, error);
+	       load_layers(view, store, run, error) && load_sample(view, store, run, error) &&
+	       view_count_records(view, store, error);
 }
 
 bool view_follow_past(struct view *view, struct store *store, struct error *error)
@@ -142,7 +149,8 @@ bool view_follow_past(struct view *view, struct store *store, struct error *erro
 	return load_row(view, store, run, error) &&
 	       store_visit_metrics(store, run, last, visit_metric, view, error) &&
 	       store_visit_journal(store, run, view_take_journal, view, error) &&
-	       load_layers(view, store, run, error) && load_sample(view, store, run, error);
+	       load_layers(view, store, run, error) && load_sample(view, store, run, error) &&
+	       view_count_records(view, store, error);
 }
 
 static void fill_row(struct view_run_row *row, const struct run *run, double now, int64_t here)

@@ -482,8 +482,12 @@ static void escape_closes_one_thing_after_another(void **state)
 	assert_int_equal(press(memory, view, ">").action, ACTION_OTHER_AFTER);
 	assert_int_equal(press(memory, view, "Esc").action, ACTION_OTHER_CLOSE);
 	view->other.shown = false;
-	assert_int_equal(press(memory, view, "<").action, ACTION_NONE);
+	assert_int_equal(press(memory, view, "<").action, ACTION_LAYERS_BEFORE); /* of this run */
 	assert_int_equal(press(memory, view, "O").action, ACTION_NONE);
+	view->layers_back.on = true;
+	assert_int_equal(press(memory, view, "O").action, ACTION_LAYERS_NEWEST);
+	assert_int_equal(press(memory, view, "Esc").action, ACTION_LAYERS_NEWEST);
+	view->layers_back.on = false;
 	assert_int_equal(press(memory, view, "Esc").action, ACTION_BACK); /* left to the workbench: the dashboard */
 	screen_state_destroy(memory);
 	fixture_destroy(view);

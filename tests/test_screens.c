@@ -172,6 +172,59 @@ static void ask_rates(struct view *view, struct screen_state *state, struct dial
 	assert_false(dialog_key(dialog, view, KEYMAP_ENTER, &out));
 }
 
+static void zoom_charts(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)dialog;
+	static const enum action keys[] = {ACTION_ZOOM_IN, ACTION_ZOOM_IN, ACTION_SMOOTH_MORE, ACTION_SMOOTH_MORE, ACTION_SMOOTH_MORE,
+		ACTION_CURSOR, ACTION_LEFT, ACTION_LEFT, ACTION_LEFT, ACTION_LEFT, ACTION_LEFT, ACTION_LOG_SCALE};
+	struct canvas *canvas = canvas_create(120, 36, true);
+	struct picture_request picture = {0};
+	struct action_request out = {0};
+	screen_named("train")->draw(state, view, canvas, &picture); /* the look learns what there is */
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		assert_true(screen_named("train")->act(state, view, keys[i], &out));
+	canvas_destroy(canvas);
+}
+
+static void look_over_time(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)dialog;
+	struct canvas *canvas = canvas_create(120, 36, true);
+	struct picture_request picture = {0};
+	struct action_request out = {0};
+	for (int64_t step = 1; step <= view->run.step; step++)
+		series_append(&view->seconds, step, 2.5 * (double)step);
+	screen_named("train")->draw(state, view, canvas, &picture);
+	for (int i = 0; i < 3; i++)
+		assert_true(screen_named("train")->act(state, view, ACTION_X_AXIS, &out));
+	canvas_destroy(canvas);
+}
+
+static void look_back(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	view->sample_back = (struct view_back){.on = true, .position = 4, .count = 32};
+	view->layers_back = (struct view_back){.on = true, .position = 7, .count = 41};
+	view->sample_step = 500;
+	view->sample_g_bits = 32;
+	view->layers_step = 800;
+}
+
+static void all_settings(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)dialog;
+	struct action_request out = {0};
+	assert_true(screen_named("run")->act(state, view, ACTION_DIFFERENCES, &out));
+}
+
+static void forget_page(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	view->page = (struct view_page){0};
+}
+
 static const struct scene scenes[] = {
 	{"train-80x24", "train", 80, 24},
 	{"train-120x36", "train", 120, 36},
@@ -181,6 +234,10 @@ static const struct scene scenes[] = {
 	{"train-ascii-120x36", "train", 120, 36, .ascii = true},
 	{"train-paused-100x30", "train", 100, 30, .change = make_paused},
 	{"train-float-110x32", "train", 110, 32, .change = make_float},
+	{"train-zoomed-120x36", "train", 120, 36, .change = zoom_charts},
+	{"train-zoomed-80x24", "train", 80, 24, .change = zoom_charts},
+	{"train-zoomed-ascii-80x24", "train", 80, 24, .ascii = true, .change = zoom_charts},
+	{"train-time-100x30", "train", 100, 30, .change = look_over_time},
 	{"train-past-80x24", "train", 80, 24, .change = make_past},
 	{"train-wgan-gp-120x36", "train", 120, 36, .change = make_critic},
 	{"train-wgan-gp-80x24", "train", 80, 24, .change = make_critic},
@@ -196,6 +253,18 @@ static const struct scene scenes[] = {
 	{"train-quit-80x24", "train", 80, 24, .change = ask_to_quit},
 	{"train-rates-80x24", "train", 80, 24, .change = ask_rates},
 	{"samples-80x24", "samples", 80, 24},
+	{"samples-back-80x24", "samples", 80, 24, .change = look_back},
+	{"samples-back-ascii-80x24", "samples", 80, 24, .ascii = true, .change = look_back},
+	{"samples-back-40x10", "samples", 40, 10, .change = look_back},
+	{"weights-back-150x44", "weights", 150, 44, .change = look_back},
+	{"run-80x24", "run", 80, 24},
+	{"run-150x44", "run", 150, 44},
+	{"run-all-150x44", "run", 150, 44, .change = all_settings},
+	{"run-ascii-80x24", "run", 80, 24, .ascii = true, .change = all_settings},
+	{"run-40x10", "run", 40, 10},
+	{"run-help-80x24", "run", 80, 24, .help = true},
+	{"run-unwritten-80x24", "run", 80, 24, .change = forget_page},
+	{"run-nothing-80x24", "run", 80, 24, .change = make_nothing},
 	{"runs-80x24", "runs", 80, 24},
 	{"runs-200x60", "runs", 200, 60},
 	{"runs-ascii-80x24", "runs", 80, 24, .ascii = true},

@@ -247,6 +247,31 @@ static inline void fixture_runs(struct view *view)
 	memcpy(view->runs, rows, sizeof rows);
 }
 
+static inline void fixture_page(struct view_page *page)
+{
+	static const struct view_fact facts[] = {
+		{"name", "fmnist-dcgan-7f3a"}, {"number", "7"}, {"status", "live"},
+		{"verdict", "unstable: D tells nothing apart: D(x) - D(G(z)) is 0.014 for 200 steps"}, {"tags", "bits paper"},
+		{"step", "3,120 of 11,250, epoch 3.33"}, {"trained", "11:02"}, {"created", "2026-11-26 09:00:00"},
+		{"last sign of life", "2026-11-26 09:11:02"}, {"best FID", "31.42 at step 3,000"}, {"parent", "fmnist-float at step 9,000"},
+		{"machine", "4 cores, AVX-512"}, {"host", "ada, process 4711"}, {"version", "qgan 0.1.0"},
+		{"checkpoints", "3, 16.2 MB, the newest at step 3,000"},
+	};
+	static const struct view_fact settings[] = {
+		{"model", "dcgan", "", "", "model family"}, {"data", "fashion-mnist", "", "", "data set"},
+		{"width", "64", "32", "", "feature maps of the widest layer, divided"}, {"batch", "64", "", "", "pictures a step"},
+		{"seed", "7", "1", "7", "of all random numbers"}, {"d-bits", "2", "32", "32", "bits of D's weights"},
+		{"g-bits", "1", "32", "32", "bits of G's weights"}, {"quantizer", "em", "", "", "how weights are quantized"},
+		{"threads", "2", "0", "", "workers; 0: one a core"}, {"epochs", "12", "", "", "when to stop"},
+	};
+	page->fact_count = sizeof facts / sizeof *facts;
+	memcpy(page->facts, facts, sizeof facts);
+	page->setting_count = sizeof settings / sizeof *settings;
+	memcpy(page->settings, settings, sizeof settings);
+	page->differing = 5;
+	text_copy(page->note, sizeof page->note, "G at 1 bit from the float run, to see whether D at 2 bits can still teach it");
+}
+
 /* Owned by the caller: fixture_destroy. */
 static inline struct view *fixture_create(void)
 {
@@ -274,6 +299,7 @@ static inline struct view *fixture_create(void)
 	fixture_log(view, view->now - 280, true, "step 2,512  gradient of D is 40 times its mean");
 	fixture_log(view, view->now - 200, false, "step 2,650  G bits 2 > 1");
 	fixture_runs(view);
+	fixture_page(&view->page);
 	text_copy(view->store_path, sizeof view->store_path, "/home/ada/.local/share/qgan/runs.db");
 	view->sample_step = 3100;
 	view->sample_g_bits = 1;

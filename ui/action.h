@@ -11,12 +11,13 @@ enum action {
 	ACTION_NONE,
 	/* handled inside ui/ */
 	ACTION_HELP, ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_WEIGHTS, ACTION_SCREEN_RUNS, ACTION_SCREEN_COMPARE,
-	ACTION_SCREEN_LOG,
+	ACTION_SCREEN_LOG, ACTION_SCREEN_RUN,
 	ACTION_LAST_SCREEN,
 	ACTION_UP, ACTION_DOWN, ACTION_LEFT, ACTION_RIGHT, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_HOME, ACTION_END,
 	ACTION_BACK, ACTION_REDRAW, ACTION_ACCEPT, ACTION_NEXT_PANE, ACTION_SORT_LAYERS,
 	ACTION_ZOOM_IN, ACTION_ZOOM_OUT, ACTION_FIT, ACTION_LOG_SCALE, ACTION_SMOOTH_LESS, ACTION_SMOOTH_MORE, ACTION_CURSOR,
 	ACTION_X_AXIS,
+	ACTION_DIFFERENCES, /* run page: only settings that are not at their default */
 	/* what the mouse does beyond other actions; sent to a screen with a struct pointer (ui/hit.h) */
 	ACTION_PICK_ROW, ACTION_PICK_COLUMN, ACTION_CHART_POINT, ACTION_CHART_DRAG, ACTION_CHART_DROP,
 	ACTION_LOWER_PANE, /* weights: which pane lies below the figure, where not all have room */
@@ -52,6 +53,10 @@ enum action {
 	ACTION_OTHER_BEFORE, ACTION_OTHER_AFTER, /* its recorded step before, after */
 	ACTION_OTHER_CLOSE,
 	ACTION_EXPORT_LAYER,    /* PNG picture and CSV of this layer into the working directory */
+	/* The samples screen's: recorded grids of the fixed noise, and the newest again; value: how many steps, 0: one. */
+	ACTION_SAMPLE_BEFORE, ACTION_SAMPLE_AFTER, ACTION_SAMPLE_FIRST, ACTION_SAMPLE_NEWEST, ACTION_SAMPLE_PLAY,
+	/* Likewise of the weights screen: the layers at a recorded step. */
+	ACTION_LAYERS_BEFORE, ACTION_LAYERS_AFTER, ACTION_LAYERS_NEWEST,
 	ACTION_CHART_RANGE,     /* the charts show these steps: finer buckets are wanted */
 	ACTION_COMPARE_BEFORE, ACTION_COMPARE_AFTER, /* the strips' recorded step before, after */
 	ACTION_COMPARE_FIRST, ACTION_COMPARE_LAST,
@@ -64,7 +69,7 @@ enum action {
 enum action_scope {
 	SCOPE_EVERYWHERE,
 	SCOPE_CHARTS,   /* every screen with charts: action_scope_around leads here */
-	SCOPE_TRAIN, SCOPE_WEIGHTS, SCOPE_RUNS, SCOPE_COMPARE,
+	SCOPE_TRAIN, SCOPE_SAMPLES, SCOPE_WEIGHTS, SCOPE_RUNS, SCOPE_COMPARE, SCOPE_RUN,
 	SCOPE_INTERNAL, /* no key of its own */
 };
 /* Where a key is looked for when a scope has no row for it; SCOPE_EVERYWHERE is the last. */
@@ -72,7 +77,8 @@ enum action_scope action_scope_around(enum action_scope scope);
 
 /* How help and man page gather the rows. */
 enum action_group {
-	GROUP_RUN, GROUP_QUANTIZATION, GROUP_WEIGHTS, GROUP_CHARTS, GROUP_RUNS, GROUP_COMPARE, GROUP_MOVE, GROUP_SCREENS, GROUP_PROGRAM, GROUP_COUNT
+	GROUP_RUN, GROUP_QUANTIZATION, GROUP_WEIGHTS, GROUP_SAMPLES, GROUP_CHARTS, GROUP_RUNS, GROUP_COMPARE, GROUP_MOVE, GROUP_SCREENS,
+	GROUP_PROGRAM, GROUP_COUNT
 };
 const char *action_group_name(enum action_group group); /* "Run control" */
 
@@ -101,7 +107,7 @@ struct action_request {
 	int64_t step;    /* RUN_FORK */
 	int network;     /* RATES, what the weights screen sends: enum view_network */
 	int layer;       /* what the weights screen sends: index in view->layers[network] */
-	double value;    /* RATES */
+	double value;    /* RATES, SAMPLE_BEFORE, SAMPLE_AFTER */
 	int64_t first_step, last_step; /* CHART_RANGE; equal: everything */
 	char text[ACTION_TEXT_SIZE]; /* OTHER_OPEN, FORM_SET */
 };

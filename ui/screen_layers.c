@@ -329,6 +329,9 @@ static void describe_rows(char *note, size_t size, const struct view *view, cons
 		snprintf(note, size, "worst %d of %d", shown, total);
 	else if (list->cursor && list->cursor->by_utilization)
 		snprintf(note, size, "worst used first");
+	else if (view->layers_back.on)
+		snprintf(note, size, "step %s, %d of %d", text_count(step, sizeof step, view->layers_step), view->layers_back.position + 1,
+			view->layers_back.count);
 	else
 		snprintf(note, size, "step %s", text_count(step, sizeof step, view->layers_step));
 }

@@ -1,7 +1,6 @@
 /* What happened, line by line; the newest at the bottom. Scrolled back it stays put while lines are added. */
 #include <stdio.h>
 
-#include "engine/base/clock.h"
 #include "engine/base/text.h"
 #include "ui/screen_parts.h"
 
@@ -26,14 +25,6 @@ static int64_t shown_end(const struct screen_state *state, const struct view *vi
 	return end < view->log_count ? end : view->log_count;
 }
 
-static void draw_line(struct canvas *inside, int y, const struct view_log_line *line)
-{
-	char time[16];
-	int x = canvas_text(inside, 0, y, ROLE_QUIET, 0, clock_time_of_day(time, sizeof time, line->time)) + 1;
-	canvas_text(inside, x, y, ROLE_WARNING, CELL_BOLD, line->warning ? "!" : " ");
-	canvas_text(inside, x + 2, y, line->warning ? ROLE_WARNING : ROLE_TEXT, 0, line->text);
-}
-
 static void draw(struct screen_state *state, const struct view *view, struct canvas *canvas, struct picture_request *picture)
 {
 	(void)picture;
@@ -51,7 +42,7 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 		end == view->log_count ? "following" : "End follows");
 	struct canvas inside = screen_pane(&body, (struct rect){0, 0, body.clip.width, body.clip.height}, "log", note, boxed);
 	for (int64_t i = first; i < end; i++)
-		draw_line(&inside, (int)(i - first), &view->log[i % VIEW_LOG_LINES]);
+		screen_draw_log_line_at(&inside, (int)(i - first), &view->log[i % VIEW_LOG_LINES]);
 	if (!view->log_count)
 		screen_draw_centred(&inside, ROLE_QUIET, "nothing has happened yet");
 }

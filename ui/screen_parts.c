@@ -253,6 +253,16 @@ void screen_draw_centred(struct canvas *canvas, enum theme_role role, const char
 		canvas_text(canvas, (width - canvas_text_width(line)) / 2, y, role, 0, line);
 }
 
+int screen_draw_wrapped(struct canvas *canvas, int x, int y, int width, enum theme_role role, const char *text)
+{
+	char line[ERROR_TEXT_SIZE];
+	int lines = 0;
+	for (; next_line(&text, width, line, sizeof line); lines++)
+		if (canvas)
+			canvas_text(canvas, x, y + lines, role, 0, line);
+	return lines;
+}
+
 enum theme_role screen_verdict_role(const char *kind)
 {
 	static const struct { const char *kind; enum theme_role role; } roles[] = {
@@ -294,6 +304,24 @@ void screen_draw_log_line(struct canvas *canvas, int y, const struct view *view)
 	char time[16];
 	int x = 1 + canvas_text(canvas, 1, y, ROLE_QUIET, 0, clock_time_of_day(time, sizeof time, line->time)) + 1;
 	canvas_format(canvas, x, y, line->warning ? ROLE_WARNING : ROLE_TEXT, 0, "%s%s", line->warning ? "! " : "", line->text);
+}
+
+void screen_draw_log_line_at(struct canvas *inside, int y, const struct view_log_line *line)
+{
+	char time[16];
+	int x = canvas_text(inside, 0, y, ROLE_QUIET, 0, clock_time_of_day(time, sizeof time, line->time)) + 1;
+	canvas_text(inside, x, y, ROLE_WARNING, CELL_BOLD, line->warning ? "!" : " ");
+	canvas_text(inside, x + 2, y, line->warning ? ROLE_WARNING : ROLE_TEXT, 0, line->text);
+}
+
+void screen_draw_log_tail(struct canvas *inside, const struct view *view)
+{
+	int64_t kept = view->log_count < VIEW_LOG_LINES ? view->log_count : VIEW_LOG_LINES;
+	int64_t shown = kept < inside->clip.height ? kept : inside->clip.height;
+	for (int64_t i = 0; i < shown; i++)
+		screen_draw_log_line_at(inside, (int)i, &view->log[(view->log_count - shown + i) % VIEW_LOG_LINES]);
+	if (!kept)
+		screen_draw_centred(inside, ROLE_QUIET, "nothing has happened yet");
 }
 
 struct canvas screen_draw_surroundings(struct canvas *canvas, const struct view *view, const enum action *footer)

@@ -47,13 +47,15 @@ struct screen_state {
 	int weights_lower;        /* weights: which pane lies below, enum lower_pane of screen_weights.c */
 	bool weights_stacked;     /* weights: both networks in one table in the last frame */
 	struct compare_state compare;
+	int page_top, page_rows, page_lines; /* run page: first setting shown, how many have room, how many there are */
+	bool page_all, page_facts; /* run page: settings at their default too; nothing but facts, where both have no room */
 	enum action_scope scope;  /* help: whose keys; the screen drawn last */
 	int help_top, help_rows, help_lines;
 };
 
 /* The screen's state for a single test. */
 extern const struct screen screen_train, screen_samples, screen_weights, screen_runs, screen_compare, screen_log,
-	screen_help;
+	screen_run, screen_help;
 
 /* False, and a sentence on the canvas: there is not enough room for any screen. */
 bool screen_has_room(struct canvas *canvas);
@@ -86,6 +88,13 @@ void screen_look_at(struct screen_state *state, const struct view *view);
 const struct view_detail *screen_detail(const struct screen_state *state, const struct view *view);
 /* What keys and mouse do to the charts of the opened run; asks the session for finer buckets of a new range. False: nothing. */
 bool screen_act_charts(struct screen_state *state, const struct view *view, enum action action, struct action_request *out);
+
+/* Lines of text from the left, wrapped at words; returns how many it takes, drawn or not (canvas NULL). */
+int screen_draw_wrapped(struct canvas *canvas, int x, int y, int width, enum theme_role role, const char *text);
+
+/* One line of the log, and the newest that fit, the newest at the bottom. */
+void screen_draw_log_line_at(struct canvas *inside, int y, const struct view_log_line *line);
+void screen_draw_log_tail(struct canvas *inside, const struct view *view);
 
 /* Said where no run is open: what to do. */
 void screen_draw_nothing(struct canvas *canvas);

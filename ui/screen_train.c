@@ -1,4 +1,5 @@
 /* The dashboard: one run in one look. Header, charts, samples, numbers, a row a layer, log line, keys. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,14 +86,16 @@ static void draw_chart(struct screen_state *state, const struct view *view, stru
 {
 	struct chart chart = chart_of(state, view, which);
 	char name[CHART_TITLE_SIZE], title[CHART_TITLE_SIZE];
+	struct canvas none = canvas_part(canvas, (struct rect){0, 0, 0, 0});
+	int right = rect.width - 4, legend = chart_draw_legend(&none, 0, 0, INT_MAX, &chart);
 	name_chart(name, sizeof name, &view->run, which);
 	chart_title(title, sizeof title, name, &chart);
+	if ((int)strlen(title) + 6 + legend > right) /* the values are more than what is said about them */
+		text_copy(title, sizeof title, name);
 	struct canvas inside = screen_pane(canvas, rect, title, NULL, boxed);
 	chart_draw(&inside, &chart);
 	struct canvas edge = canvas_part(canvas, (struct rect){rect.x, rect.y, rect.width, 1});
-	int right = rect.width - 4, room = right - (int)strlen(title) - 6;
-	struct canvas sized = canvas_part(&edge, (struct rect){0, 0, 0, 0});
-	int width = chart_draw_legend(&sized, 0, 0, room, &chart);
+	int room = right - (int)strlen(title) - 6, width = chart_draw_legend(&none, 0, 0, room, &chart);
 	canvas_fill(&edge, (struct rect){right - width - 1, 0, width ? width + 2 : 0, 1}, ' ', ROLE_TEXT, 0);
 	chart_draw_legend(&edge, right, 0, room, &chart);
 }

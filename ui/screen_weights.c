@@ -28,7 +28,8 @@ static const double PICTURES_SHARE = 0.5, STRIP_SHARE = 0.4;
 enum lower_pane { LOWER_FIRST, LOWER_WHAT_IF, LOWER_PICTURES, LOWER_LAYERS, LOWER_TIME, LOWER_PANES };
 
 static const enum action footer[] = {
-	ACTION_WHAT_IF_METHOD, ACTION_EXPORT_LAYER, ACTION_OTHER_OPEN, ACTION_SORT_LAYERS, ACTION_UP, ACTION_DOWN, ACTION_LEFT,
+	ACTION_WHAT_IF_METHOD, ACTION_EXPORT_LAYER, ACTION_OTHER_OPEN, ACTION_OTHER_BEFORE, ACTION_OTHER_AFTER, ACTION_SORT_LAYERS,
+	ACTION_UP, ACTION_DOWN, ACTION_LEFT,
 	ACTION_RIGHT, ACTION_LOWER_PANE, ACTION_SCREEN_TRAIN, ACTION_SCREEN_RUNS, ACTION_D_BITS_DOWN, ACTION_D_BITS_UP,
 	ACTION_G_BITS_DOWN, ACTION_G_BITS_UP, ACTION_NONE,
 };
@@ -371,7 +372,8 @@ static void turn_pane(struct screen_state *state, const struct view *view)
 
 static bool is_sent(enum action action)
 {
-	return action >= ACTION_WHAT_IF_METHOD && action <= ACTION_EXPORT_LAYER;
+	bool walks = action >= ACTION_LAYERS_BEFORE && action <= ACTION_LAYERS_NEWEST;
+	return walks || (action >= ACTION_WHAT_IF_METHOD && action <= ACTION_EXPORT_LAYER);
 }
 
 /* Means something only while a question is open. */
@@ -383,6 +385,18 @@ static bool needs_question(enum action action)
 static bool needs_other(enum action action)
 {
 	return action == ACTION_OTHER_BEFORE || action == ACTION_OTHER_AFTER || action == ACTION_OTHER_CLOSE;
+}
+
+/* With nothing beside this run its own recorded steps are walked. */
+static enum action own_step(const struct view *view, enum action action)
+{
+	switch ((int)action) {
+	case ACTION_OTHER_BEFORE: return ACTION_LAYERS_BEFORE;
+	case ACTION_OTHER_AFTER: return ACTION_LAYERS_AFTER;
+	case ACTION_OTHER_CLOSE: return view->layers_back.on ? ACTION_LAYERS_NEWEST : action;
+	case ACTION_BACK: return view->layers_back.on && !view->what_if.asked ? ACTION_LAYERS_NEWEST : action;
+	default: return action;
+	}
 }
 
 static void send(struct screen_state *state, const struct view *view, enum action action, struct action_request *out)
@@ -398,6 +412,8 @@ static void send(struct screen_state *state, const struct view *view, enum actio
 static bool act(struct screen_state *state, const struct view *view, enum action action, struct action_request *out)
 {
 	struct layers_cursor before = state->weights;
+	if (!view->other.shown)
+		action = own_step(view, action);
 	if (action == ACTION_BACK && (view->what_if.asked || view->other.shown))
 		send(state, view, view->what_if.asked ? ACTION_WHAT_IF_CLOSE : ACTION_OTHER_CLOSE, out);
 	else if (is_sent(action))

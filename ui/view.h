@@ -13,7 +13,7 @@
 enum {
 	VIEW_TEXT = 128, VIEW_MAX_LAYERS = 16, VIEW_MAX_MARKS = 256, VIEW_LOG_LINES = 512, VIEW_MAX_STATES = 256, VIEW_BINS = 96,
 	VIEW_TRACE = 64, VIEW_HISTORY = 256, VIEW_HISTORY_STATES = 16, VIEW_METHODS = 8, VIEW_WHAT_IF_BITS = 8,
-	VIEW_COMPARED = 8, VIEW_SETTINGS = 48, VIEW_TWEAKS = 128, VIEW_POINTS = 512,
+	VIEW_COMPARED = 8, VIEW_SETTINGS = 48, VIEW_TWEAKS = 128, VIEW_POINTS = 512, VIEW_FACTS = 64,
 };
 enum view_network { VIEW_D, VIEW_G, VIEW_NETWORKS };
 
@@ -180,6 +180,25 @@ struct view_compare {
 	char message[VIEW_TEXT];   /* why something is missing */
 };
 
+/* Looking back: a recorded step is shown instead of the newest. */
+struct view_back {
+	bool on;
+	int position, count;       /* which of the recorded steps, from 0; count 0: not known */
+};
+
+struct view_fact {             /* a line of the run page; value empty: a heading */
+	char name[32], value[VIEW_TEXT];
+	char standard[64];         /* a setting's default; empty: the value is that */
+	char parent[64];           /* what the parent has; empty: the same, or there is none */
+	char help[96];
+};
+
+struct view_page {             /* all that is written down about the opened run */
+	int fact_count, setting_count, differing; /* differing: settings that are not at their default */
+	struct view_fact facts[VIEW_FACTS], settings[VIEW_FACTS];
+	char note[512];
+};
+
 struct view_log_line {
 	double time; /* unix seconds */
 	bool warning;
@@ -224,6 +243,9 @@ struct view {
 	int sample_g_bits;
 	uint64_t sample_seed;              /* 0: the fixed noise */
 	int sample_tiles, sample_columns;
+	struct view_back sample_back, layers_back;
+	bool sample_plays;                 /* the recorded samples follow each other by themselves */
+	struct view_page page;
 	struct view_log_line log[VIEW_LOG_LINES]; /* ring: the newest is log[(log_count - 1) % VIEW_LOG_LINES] */
 	int64_t log_count;
 	struct view_run_row *runs;         /* owned by the session, newest first */

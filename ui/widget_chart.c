@@ -363,6 +363,22 @@ static void draw_line_marks(struct layout *layout, const struct chart *chart, co
 	}
 }
 
+/* Where the cursor is, among the labels of the axis; those it would cut in two give way. */
+static void draw_cursor_label(struct canvas *row, const struct layout *layout, int x, double at)
+{
+	char label[LABEL_SIZE], text[2 * LABEL_SIZE];
+	snprintf(text, sizeof text, " %s %s ", chart_scale_value(label, sizeof label, &layout->across, at), layout->across.name);
+	int width = (int)strlen(text), left = x - width / 2, right;
+	left = left + width > row->clip.width ? row->clip.width - width : left;
+	left = left < 0 ? 0 : left;
+	right = left + width;
+	for (int i = left - 1; i >= 0 && canvas_get(row, i, 0).character != ' '; i--)
+		canvas_put(row, i, 0, ' ', ROLE_TEXT, 0);
+	for (int i = right; i < row->clip.width && canvas_get(row, i, 0).character != ' '; i++)
+		canvas_put(row, i, 0, ' ', ROLE_TEXT, 0);
+	canvas_text(row, left, 0, ROLE_SELECTED, 0, text);
+}
+
 /* The cursor and the range being marked: a line and a background under what is there. */
 static void draw_cursor(struct canvas *canvas, struct layout *layout, const struct chart *chart)
 {
@@ -376,11 +392,8 @@ static void draw_cursor(struct canvas *canvas, struct layout *layout, const stru
 			canvas_put(&layout->plot, x, y, 0x2502, ROLE_FOCUS, 0);
 	if (!layout->axis_below)
 		return;
-	char label[LABEL_SIZE], text[LABEL_SIZE + 2];
-	snprintf(text, sizeof text, " %s ", chart_scale_value(label, sizeof label, &layout->across, look->at));
-	int width = (int)strlen(text), left = canvas->clip.width - layout->plot.clip.width + x - width / 2;
-	left = left + width > canvas->clip.width ? canvas->clip.width - width : left < 0 ? 0 : left;
-	canvas_text(canvas, left, rows + 1, ROLE_SELECTED, 0, text);
+	struct canvas labels = canvas_part(canvas, (struct rect){0, rows + 1, canvas->clip.width, 1});
+	draw_cursor_label(&labels, layout, canvas->clip.width - layout->plot.clip.width + x, look->at);
 }
 
 static void draw_marked_range(struct layout *layout, const struct chart_look *look)

@@ -50,6 +50,16 @@ void series_append(struct series *series, int64_t step, double value)
 	series->buckets[series->count++] = point;
 }
 
+void series_append_bucket(struct series *series, const struct series_bucket *bucket)
+{
+	if (series->count == SERIES_BUCKETS || bucket->points < 1 || !isfinite(bucket->sum))
+		return;
+	if (series->points_per_bucket < bucket->points)
+		series->points_per_bucket = bucket->points;
+	series->last = (float)series_mean(bucket);
+	series->buckets[series->count++] = *bucket;
+}
+
 bool series_range(const struct series *series, int64_t first_step, int64_t last_step, double *min, double *max)
 {
 	bool any = false;

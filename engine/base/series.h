@@ -28,6 +28,9 @@ void series_reset(struct series *series);
 /* Appends a value; steps must not fall (an earlier step is ignored); NaN and Inf are ignored. */
 void series_append(struct series *series, int64_t step, double value);
 
+/* Appends what others have summed up; buckets must rise, and when all are in use the rest is left out. */
+void series_append_bucket(struct series *series, const struct series_bucket *bucket);
+
 static inline double series_mean(const struct series_bucket *bucket) { return bucket->sum / (double)bucket->points; }
 
 /* Smallest and largest value between two steps (inclusive); false when there is none. */
