@@ -45,6 +45,9 @@ bool view_walk_layers(struct view *view, struct store *store, int64_t by, struct
 /* How many samples and layer records there are to look back at. */
 bool view_count_records(struct view *view, struct store *store, struct error *error);
 
+/* The log and the marks of a recorded run, in the order of time (app/view_log.c). */
+bool view_load_log(struct view *view, struct store *store, const struct run *run, struct error *error);
+
 /* What is written down about the shown run (app/view_page.c). */
 bool view_load_page(struct view *view, struct store *store, struct error *error);
 

@@ -123,8 +123,10 @@ static bool load_row(struct view *view, struct store *store, int64_t id, struct 
 	view_set_run(view, &run, known ? &config : NULL);
 	struct run_verdict verdict;
 	bool good = run_verdict_find(store, &run, &verdict, error);
-	if (good)
+	if (good) {
 		view_set_verdict(view, &verdict);
+		good = view_load_log(view, store, &run, error);
+	}
 	run_clear(&run);
 	return good;
 }
@@ -135,7 +137,6 @@ bool view_load_past(struct view *view, struct store *store, int64_t run, struct 
 	view->sample_step = -1;
 	return load_row(view, store, run, error) &&
 	       view_load_curves(view, store, run, error) &&
-	       store_visit_journal(store, run, view_take_journal, view, error) &&
 	       load_layers(view, store, run, error) && load_sample(view, store, run, error) &&
 	       view_count_records(view, store, error);
 }
@@ -144,11 +145,8 @@ bool view_follow_past(struct view *view, struct store *store, struct error *erro
 {
 	int64_t run = view->run.id;
 	int64_t last = view->loss[VIEW_D].count ? view->loss[VIEW_D].buckets[view->loss[VIEW_D].count - 1].last_step : -1;
-	view->mark_count = 0;
-	view->log_count = 0;
 	return load_row(view, store, run, error) &&
 	       store_visit_metrics(store, run, last, visit_metric, view, error) &&
-	       store_visit_journal(store, run, view_take_journal, view, error) &&
 	       load_layers(view, store, run, error) && load_sample(view, store, run, error) &&
 	       view_count_records(view, store, error);
 }

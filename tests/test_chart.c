@@ -224,6 +224,9 @@ static void smoothing_is_an_exponential_mean_at_every_zoom(void **state)
 			assert_true(fabs(columns[x].smooth - expected[(int)first + x]) < 1e-6);
 		}
 	}
+	double at_500;
+	assert_non_null(plot_nearest(&source, CHART_STEPS, 500, &at_500));
+	assert_true(fabs(at_500 - expected[500]) < 1e-6);
 	gather(&source, 0, 990, columns);
 	for (int x = 1; x < COLUMNS - 1; x++) {
 		double sum = 0;
@@ -264,11 +267,13 @@ static void finer_buckets_show_what_coarse_ones_hide(void **state)
 		points += columns[x].points;
 	assert_in_range(points, (1 << 20) + 1, (1 << 20) + 1 + 2 * coarse->points_per_bucket);
 	assert_true(columns[0].max == 9);
-	assert_int_equal(plot_nearest(&source, CHART_STEPS, 4321)->first_step, 4321);
-	assert_true(plot_nearest(&source, CHART_STEPS, 4321)->max == 9);
+	double smoothed;
+	assert_int_equal(plot_nearest(&source, CHART_STEPS, 4321, &smoothed)->first_step, 4321);
+	assert_true(isnan(smoothed));
+	assert_true(plot_nearest(&source, CHART_STEPS, 4321, &smoothed)->max == 9);
 	struct series *later = series_of(spike, 1000, 1010); /* inside one coarse bucket */
 	source.detail = later;
-	assert_int_equal(plot_nearest(&source, CHART_STEPS, 1005)->last_step, 1005);
+	assert_int_equal(plot_nearest(&source, CHART_STEPS, 1005, &smoothed)->last_step, 1005);
 	free(coarse);
 	free(fine);
 	free(later);

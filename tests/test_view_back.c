@@ -174,13 +174,23 @@ static void the_page_tells_settings_beside_default_and_parent(void **state)
 	struct store *store = open_store(scene, STORE_WRITE);
 	int64_t parent = insert_run(store, "parent", 0), child = insert_run(store, "child", parent);
 	assert_true(store_tag_run(store, child, "paper", true, &error) && store_note_run(store, child, "one bit", &error));
+	struct checkpoint_row checkpoint = {.step = 300, .time = 5, .path = "/nowhere", .bytes = 12, .kept = true};
+	struct score score = {.step = 300, .time = 4, .features = "classifier/shapes", .fid = 31.4, .is_mean = NAN, .kid = NAN};
+	struct run_progress progress = {.status = RUN_FINISHED, .step = 400, .loss_d = 1, .loss_g = 1, .d_bits = 32, .g_bits = 2,
+		.quantizer = "em"};
+	assert_true(store_insert_checkpoint(store, child, &checkpoint, &error) && store_insert_score(store, child, &score, &error));
+	assert_true(store_update_run(store, child, &progress, &error));
 	struct view *view = view_create();
 	assert_true(view_load_past(view, store, child, &error) && view_load_page(view, store, &error));
+	assert_true(has_line(view, "child begins: dcgan 32x32x3 w48 on shapes") && has_line(view, "checkpoint kept, 12 B"));
+	assert_true(has_line(view, "finished") && has_line(view, "FID 31.40"));
+	for (int64_t i = 1; i < view->log_count; i++)
+		assert_true(view->log[i].time >= view->log[i - 1].time);
 	const struct view_page *page = &view->page;
 	assert_string_equal(fact(page->facts, page->fact_count, "parent")->value, "parent at step 700");
 	assert_string_equal(fact(page->facts, page->fact_count, "tags")->value, "paper");
 	assert_string_equal(fact(page->facts, page->fact_count, "machine")->value, "a machine");
-	assert_string_equal(fact(page->facts, page->fact_count, "checkpoints")->value, "none");
+	assert_string_equal(fact(page->facts, page->fact_count, "checkpoints")->value, "1, 12 B, the newest at step 300");
 	assert_int_equal(page->setting_count, setting_count);
 	const struct view_fact *width = fact(page->settings, page->setting_count, "width");
 	assert_string_equal(width->value, "48");

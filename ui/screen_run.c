@@ -15,7 +15,7 @@ static const enum action footer[] = {
 enum column { NAME, VALUE, STANDARD, PARENT, HELP, COLUMNS };
 
 static const struct table_column columns[COLUMNS] = {
-	[NAME] = {"setting", 16, 22, 0, false}, [VALUE] = {"value", 12, 40, 0, false}, [STANDARD] = {"default", 10, 24, 1, false},
+	[NAME] = {"setting", 16, 22, 0, false}, [VALUE] = {"value", 12, 30, 0, false}, [STANDARD] = {"default", 10, 16, 1, false},
 	[PARENT] = {"parent", 8, 16, 2, false}, [HELP] = {"", 20, 90, 3, false},
 };
 
@@ -47,6 +47,14 @@ struct listed {
 };
 
 static bool differs(const struct view_fact *fact) { return *fact->standard || *fact->parent; }
+
+static bool has_parent(const struct view_page *page)
+{
+	for (int i = 0; i < page->setting_count; i++)
+		if (*page->settings[i].parent)
+			return true;
+	return false;
+}
 
 static struct listed list_settings(const struct screen_state *state, const struct view_page *page)
 {
@@ -80,7 +88,11 @@ static void draw_settings(struct screen_state *state, const struct view_page *pa
 			: "its settings cannot be read");
 		return;
 	}
-	struct table table = {.columns = columns, .column_count = COLUMNS, .row_count = listed.count, .selected = -1,
+	struct table_column fitted[COLUMNS];
+	memcpy(fitted, columns, sizeof columns);
+	if (!has_parent(page))
+		fitted[PARENT].width = fitted[PARENT].most = 0;
+	struct table table = {.columns = fitted, .column_count = COLUMNS, .row_count = listed.count, .selected = -1,
 		.top = state->page_top, .context = &listed, .draw_cell = draw_cell};
 	table_draw(inside, &table);
 }

@@ -505,15 +505,20 @@ char *chart_title(char *target, size_t size, const char *what, const struct char
 
 /* ---- legend */
 
-static double legend_value(const struct chart *chart, const struct chart_line *line)
+/* The newest value, or the one under the cursor; smoothed it is told as well. */
+static void legend_value(char *text, size_t size, const struct chart *chart, const struct chart_line *line)
 {
-	if (!line->series->count)
-		return NAN;
-	if (!chart->look || !chart->look->cursor)
-		return line->series->last;
+	const struct series_bucket *bucket = NULL;
+	double smoothed = NAN;
 	struct plot_source source = source_of(chart, line);
-	const struct series_bucket *bucket = plot_nearest(&source, unit_of(chart), chart->look->at);
-	return bucket ? series_mean(bucket) : NAN;
+	if (chart->look && chart->look->cursor)
+		bucket = plot_nearest(&source, unit_of(chart), chart->look->at, &smoothed);
+	char value[LABEL_SIZE], smooth[LABEL_SIZE];
+	text_loss(value, sizeof value, bucket ? series_mean(bucket) : line->series->count ? line->series->last : NAN);
+	if (isfinite(smoothed))
+		snprintf(text, size, "%s ~%s", value, text_loss(smooth, sizeof smooth, smoothed));
+	else
+		text_copy(text, size, value);
 }
 
 /* A piece of each pen, with the mark in its middle. */
@@ -534,8 +539,8 @@ static int draw_pen(struct canvas *canvas, int x, int y, const struct chart_line
 static int legend_entry(struct canvas *canvas, int x, int y, const struct chart *chart, int index, bool draw)
 {
 	const struct chart_line *line = &chart->lines[index];
-	char value[LABEL_SIZE];
-	text_loss(value, sizeof value, legend_value(chart, line));
+	char value[2 * LABEL_SIZE + 2];
+	legend_value(value, sizeof value, chart, line);
 	if (!draw)
 		return canvas_text_width(line->name) + 5 + (int)strlen(value);
 	int used = canvas_text(canvas, x, y, line->role, CELL_BOLD, line->name) + 1;

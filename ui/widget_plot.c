@@ -85,16 +85,21 @@ void plot_gather(const struct plot_source *source, const struct chart_scale *sca
 	}
 }
 
-const struct series_bucket *plot_nearest(const struct plot_source *source, enum chart_unit unit, double at)
+const struct series_bucket *plot_nearest(const struct plot_source *source, enum chart_unit unit, double at, double *smoothed)
 {
+	struct smoother smoother = {.past = source->smoothing};
 	const struct series_bucket *bucket, *nearest = NULL;
 	double least = INFINITY;
+	*smoothed = NAN;
 	for (struct walk walk = {.source = source}; (bucket = next_bucket(&walk));) {
-		double distance = fabs(bucket_at(source, unit, bucket) - at);
-		if (distance <= least && bucket->points > 0) {
-			least = distance;
-			nearest = bucket;
-		}
+		if (bucket->points < 1)
+			continue;
+		double distance = fabs(bucket_at(source, unit, bucket) - at), value = source->smoothing > 0 ? smooth(&smoother, bucket) : NAN;
+		if (distance > least)
+			continue;
+		least = distance;
+		nearest = bucket;
+		*smoothed = value;
 	}
 	return nearest;
 }

@@ -27,8 +27,9 @@ struct plot_column {
  * for its start, so that it is the same at every zoom. */
 void plot_gather(const struct plot_source *source, const struct chart_scale *scale, struct plot_column *columns, int count);
 
-/* The bucket nearest to a place on the x axis (in the scale's unit); NULL: there is none. */
-const struct series_bucket *plot_nearest(const struct plot_source *source, enum chart_unit unit, double at);
+/* The bucket nearest to a place on the x axis (in the scale's unit), and what it is smoothed (NaN: not asked for); NULL:
+ * there is none. */
+const struct series_bucket *plot_nearest(const struct plot_source *source, enum chart_unit unit, double at, double *smoothed);
 
 struct plot_dots {
 	int columns, rows;   /* cells */
