@@ -25,6 +25,8 @@ struct train_state {
 	bool output_lost;      /* stdout is gone (| head): stop and save */
 	char checkpoint[STORE_PATH_SIZE];
 	int64_t good_step;     /* of the newest checkpoint before the end; -1: none */
+	struct replay replay;  /* run 0: this is none */
+	struct replay_result replayed;
 };
 
 static json_t *step_to_json(const struct train_state *state, const struct progress *progress)
@@ -132,6 +134,36 @@ static void run_training(struct train_state *state, struct recorder *recorder)
 	training_pump(state->training, &watcher);
 }
 
+/* Everything is on disk by now. */
+static void check_replay(struct train_state *state, const char *store_path)
+{
+	struct error error;
+	if (state->replay.run == 0)
+		return;
+	struct store *store = store_open(store_path, STORE_READ, &error);
+	if (!store || !replay_compare(store, &state->replay, training_run(state->training)->id, &state->replayed, &error))
+		cli_warn("the replay could not be compared: %s", error.text);
+	store_close(store);
+}
+
+static void print_replay(const struct train_state *state)
+{
+	const struct replay_result *result = &state->replayed;
+	if (result->differs_at)
+		fprintf(stderr, "replay of %s: not the same from step %" PRId64 " on (another processor or program?)\n", state->replay.name,
+		        result->differs_at);
+	else
+		fprintf(stderr, "replay of %s: all %" PRId64 " metric points are the same\n", state->replay.name, result->points);
+}
+
+static void add_replay(const struct train_state *state, json_t *line)
+{
+	const struct replay_result *result = &state->replayed;
+	json_object_set_new(line, "replay_of", json_string(state->replay.name));
+	json_object_set_new(line, "replay_points", json_integer(result->points));
+	json_object_set_new(line, "replay_differs_at", result->differs_at ? json_integer(result->differs_at) : json_null());
+}
+
 static void print_summary(struct train_state *state)
 {
 	const char *status = engine_state_name(training_state(state->training));
@@ -142,6 +174,8 @@ static void print_summary(struct train_state *state)
 		json_object_set_new(line, "verdict_reason", json_string(state->verdict.reason));
 		if (*state->checkpoint)
 			json_object_set_new(line, "checkpoint", json_string(state->checkpoint));
+		if (state->replay.run)
+			add_replay(state, line);
 		print_line(state, line);
 		return;
 	}
@@ -150,6 +184,8 @@ static void print_summary(struct train_state *state)
 	        *state->verdict.action ? "; try: " : "", state->verdict.action);
 	if (*state->checkpoint)
 		fprintf(stderr, "checkpoint %s\n", state->checkpoint);
+	if (state->replay.run)
+		print_replay(state);
 }
 
 /* Nobody is here to go back: say how, to before the trouble began if something was saved there. */
@@ -175,6 +211,8 @@ static int exit_status(const struct train_state *state, size_t lost)
 	}
 	if (interrupt_exit_status())
 		return interrupt_exit_status();
+	if (state->replayed.differs_at)
+		return CLI_TARGET_MISSED;
 	return state->output_lost ? CLI_FAILED : CLI_DONE;
 }
 
@@ -194,6 +232,7 @@ static int train(struct train_state *state, const char *store_path, const struct
 		fprintf(stderr, "run %s\n", training_run(state->training)->name);
 	run_training(state, recorder);
 	cli_progress_end(&state->bar);
+	check_replay(state, store_path);
 	if (state->failure.code == ERROR_NONE)
 		print_summary(state);
 	else if (state->failure.code == ERROR_NUMERIC)
@@ -212,16 +251,22 @@ static int run(int argc, char **argv)
 	char store_path[PATH_SIZE];
 	struct training_start start;
 	struct error error = {0};
-	if (!train_options_resolve(&arguments.train, store_path, &start, &error))
-		return cli_fail(&error);
 	struct train_state state = {.json = arguments.json, .good_step = -1};
+	if (!train_options_resolve(&arguments.train, store_path, &start, &state.replay, &error)) {
+		replay_clear(&state.replay);
+		return cli_fail(&error);
+	}
 	state.last.report = (struct step_report){.step = start.checkpoint_step, .epochs = NAN, .loss = {NAN, NAN},
 		.d_real = NAN, .d_fake = NAN, .wasserstein = NAN, .penalty = NAN, .gradient_norm = {NAN, NAN}}; /* until a step is made */
-	return train(&state, store_path, &start);
+	status = train(&state, store_path, &start);
+	replay_clear(&state.replay);
+	return status;
 }
 
 static const struct cli_option options[] = {
 	TRAIN_OPTIONS(struct train_arguments, train),
+	{.name = "replay", .kind = CLI_TEXT, .argument = "RUN", .offset = offsetof(struct train_arguments, train.replay),
+	 .help = "a new run that repeats a recorded one, with every change of its journal, and compares the losses"},
 	CLI_JSON(struct train_arguments, json),
 	{.name = NULL},
 };
@@ -238,7 +283,9 @@ const struct subcommand subcommand_train = {
 		         "terminal (SIGHUP) does not end the training.\n\n"
 		         "Other bits or another quantizer, by --from or live, keep the float weights, the optimizer's moments and\n"
 		         "counts, and batch norm's running statistics, which adapt. --bits is stronger than --exempt, and that than\n"
-		         "--d-bits and --g-bits.\n",
+		         "--d-bits and --g-bits.\n\n"
+		         "--replay ends where RUN has come to and exits with 3 when a metric point is not the same to the last bit,\n"
+		         "which another kind of processor may cause.\n",
 	},
 	.run = run,
 };

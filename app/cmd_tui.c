@@ -134,7 +134,7 @@ static int run(int argc, char **argv)
 	struct error error = {0};
 	if (!terminal_check(&error)) /* before a run is recorded that nobody will see */
 		return cli_fail(&error);
-	if (!train_options_resolve(&arguments.train, store_path, &start, &error))
+	if (!train_options_resolve(&arguments.train, store_path, &start, NULL, &error))
 		return cli_fail(&error);
 	open_log();
 	start.paused = arguments.paused;

@@ -6,17 +6,18 @@
 #include "engine/base/text.h"
 #include "engine/gan/layer_bits.h"
 
-/* A resumed run may get another end or cadence; anything else would make it another run, which is what --from does. */
-static bool check_resume_flags(const struct settings_words *words, struct error *error)
+/* A resumed or replayed run may get another end or cadence; anything else would make it another training, which is what --from
+ * does. `option`: "resume". */
+static bool check_same_training(const struct settings_words *words, const char *option, struct error *error)
 {
 	if (words->recipe)
-		return error_set(error, ERROR_INPUT, "--recipe would make --resume another training: use it with --from");
+		return error_set(error, ERROR_INPUT, "--recipe would make --%s another training: use it with --from", option);
 	for (int i = 0; i < setting_count; i++) {
 		const struct setting_row *row = &setting_rows[i];
 		bool harmless = row->changes_nothing || !strcmp(row->name, "steps") || !strcmp(row->name, "epochs");
 		if (settings_words_has(words, row) && !harmless)
 			return error_set(error, ERROR_INPUT,
-			                 "--%s would make --resume another training: leave it out, or start a new run with --from", row->name);
+			                 "--%s would make --%s another training: leave it out, or start a new run with --from", row->name, option);
 	}
 	return true;
 }
@@ -42,15 +43,17 @@ void train_options_count_from_checkpoint(struct training_start *start)
 }
 
 static bool resolve_recorded(const struct train_options *options, const char *store_path, struct training_start *start,
-                             struct error *error)
+                             struct replay *replay, struct error *error)
 {
-	if (options->resume && !check_resume_flags(&options->settings, error))
+	const char *same = options->resume ? "resume" : options->replay ? "replay" : NULL;
+	if (same && !check_same_training(&options->settings, same, error))
 		return false;
 	struct store *store = store_open(store_path, STORE_READ, error);
 	if (!store)
 		return false;
-	bool good = options->resume ? training_prepare_resume(store, options->resume, start, error)
-	                            : training_prepare_fork(store, options->from, start, error);
+	bool good = options->resume   ? training_prepare_resume(store, options->resume, start, error)
+	            : options->replay ? replay_prepare(store, options->replay, replay, start, error)
+	                              : training_prepare_fork(store, options->from, start, error);
 	store_close(store);
 	/* A new end is kept with the run: resumed once more, it still ends there. */
 	if (!good || !settings_apply_flags(&options->settings, &start->settings, NULL, error) ||
@@ -72,16 +75,25 @@ static bool check_data(const struct train_options *options, const struct gan_set
 	return recipe && bare ? error_prefix(error, "recipe %.60s wants --data", recipe) : false;
 }
 
-bool train_options_resolve(const struct train_options *options, char store_path[PATH_SIZE], struct training_start *start,
-                           struct error *error)
+static bool check_one_origin(const struct train_options *options, struct error *error)
 {
-	if (!path_store(options->store, store_path, error))
-		return false;
 	if (options->resume && (options->from || options->name))
 		return error_set(error, ERROR_INPUT, "--resume continues a run under its own name: leave out %s",
 		                 options->from ? "--from" : "--run-name");
-	if (options->resume || options->from) {
-		if (!resolve_recorded(options, store_path, start, error))
+	if (options->replay && (options->from || options->resume))
+		return error_set(error, ERROR_INPUT, "--replay begins where the run began: leave out %s", options->from ? "--from" : "--resume");
+	return true;
+}
+
+bool train_options_resolve(const struct train_options *options, char store_path[PATH_SIZE], struct training_start *start,
+                           struct replay *replay, struct error *error)
+{
+	if (!path_store(options->store, store_path, error))
+		return false;
+	if (!check_one_origin(options, error))
+		return false;
+	if (options->resume || options->from || options->replay) {
+		if (!resolve_recorded(options, store_path, start, replay, error))
 			return false;
 	} else {
 		*start = (struct training_start){0};

@@ -4,11 +4,12 @@
 
 #include "app/cli.h"
 #include "app/paths.h"
+#include "app/replay.h"
 #include "app/settings.h"
 #include "app/training.h"
 
 struct train_options {
-	const char *store, *name, *from, *resume;
+	const char *store, *name, *from, *resume, *replay;
 	struct settings_words settings;
 };
 
@@ -22,9 +23,10 @@ struct train_options {
 	{.name = "resume", .kind = CLI_TEXT, .argument = "RUN", .offset = offsetof(type, field.resume), \
 	 .help = "continue a recorded run exactly where it was saved"}
 
-/* Fills the store's path and what to train. ERROR_INPUT says which words do not fit together. */
+/* Fills the store's path and what to train. ERROR_INPUT says which words do not fit together. `replay` is needed for .replay
+ * only (replay_clear), and lends its cues to *start. */
 bool train_options_resolve(const struct train_options *options, char store_path[PATH_SIZE], struct training_start *start,
-                           struct error *error);
+                           struct replay *replay, struct error *error);
 
 /* A fork trains as much again as its settings say: its end counts from its checkpoint. */
 void train_options_count_from_checkpoint(struct training_start *start);

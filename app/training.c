@@ -91,9 +91,10 @@ static bool find_before(struct store *store, int64_t run, int64_t step, int64_t 
 	return true;
 }
 
-/* Without a checkpoint of its own it begins again: from its parent's, or from its seed. */
-static bool take_origin(struct store *store, const struct run *run, struct training_start *start, struct error *error)
+bool training_take_origin(struct store *store, const struct run *run, struct training_start *start, struct error *error)
 {
+	if (!run->parent_id && run->parent_step > 0)
+		return error_set(error, ERROR_INPUT, "run \"%s\" was forked from a run that has been deleted: it cannot begin again", run->name);
 	if (!run->parent_id)
 		return true;
 	char parent[24];
@@ -115,7 +116,7 @@ static bool prepare_resume(struct store *store, const char *name, int64_t step, 
 	struct error missing = {0};
 	bool good = step < 0 || find_before(store, run.id, step, &found, error);
 	if (good && ((step >= 0 && found < 0) || !take_checkpoint(store, &run, found, start, &missing)))
-		good = take_origin(store, &run, start, error);
+		good = training_take_origin(store, &run, start, error); /* it begins again */
 	good = good && take_settings(store, &run, start, error);
 	text_copy(start->name, sizeof start->name, run.name);
 	run_clear(&run);
@@ -194,7 +195,8 @@ struct training *training_create(struct recorder *recorder, const struct trainin
 		free(training);
 		return NULL;
 	}
-	struct engine_options options = {.settings = start->settings, .start_paused = start->paused, .hold = start->hold};
+	struct engine_options options = {.settings = start->settings, .start_paused = start->paused, .hold = start->hold,
+		.cues = start->cues, .cue_count = start->cue_count};
 	options.judge = start->resume_id ? judge_so_far(training) : NULL;
 	text_copy(options.start_path, sizeof options.start_path, start->checkpoint_path);
 	text_copy(options.start_hash, sizeof options.start_hash, start->checkpoint_hash);

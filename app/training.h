@@ -19,6 +19,8 @@ struct training_start {
 	double checkpoint_epochs;        /* epochs done there, filled for a fork */
 	char checkpoint_path[STORE_PATH_SIZE], checkpoint_hash[65]; /* empty: fresh weights */
 	bool paused;
+	const struct engine_cue *cues;   /* borrowed by training_create: changes to be made on the way, a replay */
+	int cue_count;
 	bool hold;                       /* numbers that are not finite pause it: a person is there to go back */
 };
 
@@ -31,6 +33,9 @@ bool training_prepare_fork(struct store *store, const char *run_at_step, struct 
 /* Back to the newest checkpoint before `step`, without one to where the run began; what came later will be forgotten. */
 bool training_prepare_rollback(struct store *store, const char *run, int64_t step, struct training_start *start,
                                struct error *error);
+
+/* The checkpoint a run began from: its parent's, or none. ERROR_INPUT: the parent, or its file, is gone. */
+bool training_take_origin(struct store *store, const struct run *run, struct training_start *start, struct error *error);
 
 /* Waits for the disk (the run's row), then starts the engine. Borrows the recorder. */
 struct training *training_create(struct recorder *recorder, const struct training_start *start, struct error *error);

@@ -11,8 +11,10 @@
  * and the number of checkpoints the recorder has not written yet. */
 #include "engine/engine.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/base/memory.h"
 #include "engine/base/thread.h"
@@ -252,15 +254,32 @@ static bool ended(const struct engine *engine)
 	return engine->state == ENGINE_FINISHED || engine->state == ENGINE_STOPPED || engine->state == ENGINE_FAILED;
 }
 
+/* A replay has to go as it went: what is refused now was done then. */
+static void obey_cues(struct engine *engine)
+{
+	for (; engine->state == ENGINE_RUNNING && engine->next_cue < engine->options.cue_count; engine->next_cue++) {
+		const struct engine_cue *cue = &engine->cues[engine->next_cue];
+		struct error error;
+		if (cue->step > trainer_steps_done(engine->trainer))
+			return;
+		if (!engine_obey(engine, &cue->command, &error)) {
+			error_prefix(&error, "replaying the change after step %" PRId64, cue->step);
+			engine_fail(engine, &error);
+		}
+	}
+}
+
 static bool turn(struct engine *engine)
 {
 	struct command command;
+	struct error refusal; /* told in the reply */
 	/* Those that come meanwhile wait for the next turn: a stream of commands must not hold up the training. */
 	for (size_t waiting = queue_length(engine->commands); waiting > 0 && !ended(engine); waiting--)
 		if (queue_pop(engine->commands, &command))
-			engine_obey(engine, &command);
+			engine_obey(engine, &command, &refusal);
 	if (atomic_load(&engine->cancelled) || ended(engine))
 		return false;
+	obey_cues(engine);
 	if (engine->state == ENGINE_RUNNING)
 		step(engine);
 	return !ended(engine);
@@ -316,7 +335,16 @@ static void release(struct engine *engine)
 	queue_destroy(engine->commands);
 	queue_destroy(engine->events);
 	pthread_mutex_destroy(&engine->lock);
+	free(engine->cues);
 	free(engine);
+}
+
+static struct engine_cue *copy_cues(const struct engine_options *options)
+{
+	struct engine_cue *cues = memory_zeroed((size_t)options->cue_count + 1, sizeof *cues);
+	if (options->cue_count > 0)
+		memcpy(cues, options->cues, (size_t)options->cue_count * sizeof *cues);
+	return cues;
 }
 
 struct engine *engine_create(const struct engine_options *options, struct error *error)
@@ -330,6 +358,7 @@ struct engine *engine_create(const struct engine_options *options, struct error 
 	}
 	struct engine *engine = memory_zeroed(1, sizeof *engine);
 	engine->options = *options;
+	engine->cues = copy_cues(options);
 	engine->commands = commands;
 	engine->events = events;
 	engine->judge = options->judge ? options->judge : verdict_judge_create();

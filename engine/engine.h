@@ -11,6 +11,11 @@ enum { ENGINE_PATH_SIZE = 4096 };
 
 struct engine;
 
+struct engine_cue { /* a command that the engine gives itself */
+	int64_t step;   /* once so many steps are done, before the next */
+	struct command command;
+};
+
 struct engine_options {
 	struct gan_settings settings;
 	char start_path[ENGINE_PATH_SIZE];       /* checkpoint to continue from; empty: fresh weights */
@@ -18,6 +23,8 @@ struct engine_options {
 	bool start_paused;
 	bool hold;                /* a step with numbers that are not finite pauses instead of failing: a person may go back */
 	struct verdict_judge *judge; /* fed with the curve of a resumed run; taken over by engine_create when it succeeds; NULL: fresh */
+	const struct engine_cue *cues; /* their steps rise; copied by engine_create. One that is refused fails the training */
+	int cue_count;
 	bool no_thread;           /* the caller drives it by engine_run_inline */
 };
 

@@ -154,7 +154,7 @@ static void reply(struct engine *engine, const struct command *command, const st
 	engine_tell(engine, &event);
 }
 
-void engine_obey(struct engine *engine, const struct command *command)
+bool engine_obey(struct engine *engine, const struct command *command, struct error *error)
 {
 	static bool (*const handlers[])(struct engine *, const struct command *, struct error *) = {
 		[COMMAND_PAUSE] = obey_pause, [COMMAND_RESUME] = obey_resume, [COMMAND_STEP] = obey_step,
@@ -162,10 +162,12 @@ void engine_obey(struct engine *engine, const struct command *command)
 		[COMMAND_SET_LEARNING_RATE] = obey_set_learning_rate, [COMMAND_CHECKPOINT] = obey_checkpoint,
 		[COMMAND_SAMPLE] = obey_sample, [COMMAND_SET_LAYER_BITS] = obey_set_layer_bits, [COMMAND_SNAPSHOT] = obey_snapshot,
 	};
-	struct error error = {0};
-	if (handlers[command->kind](engine, command, &error))
-		error.code = ERROR_NONE;
-	reply(engine, command, &error);
+	*error = (struct error){0};
+	bool done = handlers[command->kind](engine, command, error);
+	if (done)
+		error->code = ERROR_NONE;
+	reply(engine, command, error);
+	return done;
 }
 
 void engine_answer_late_commands(struct engine *engine)

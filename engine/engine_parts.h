@@ -28,6 +28,8 @@ struct engine {
 	bool latest_waiting[2];        /* a marker for it is in the queue */
 
 	/* the engine thread's own */
+	struct engine_cue *cues;       /* owned; those before next_cue have been obeyed */
+	int next_cue;
 	enum engine_state state;
 	struct dataset *dataset;
 	struct trainer *trainer;
@@ -71,7 +73,8 @@ void engine_tell_judge_bits(struct engine *engine);
 
 /* ---- engine_commands.c ---- */
 
-void engine_obey(struct engine *engine, const struct command *command);
+/* Does it, or not, and replies; false: refused, for the reason in `error`. */
+bool engine_obey(struct engine *engine, const struct command *command, struct error *error);
 /* Commands that came too late for an engine that has ended; a stop has got what it wanted. */
 void engine_answer_late_commands(struct engine *engine);
 
