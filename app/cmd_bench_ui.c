@@ -25,7 +25,7 @@ static const char curves[] = "P(real)"; /* on the first screen once there is som
 struct arguments {
 	double seconds;
 	int64_t columns, rows;
-	const char *graphics;
+	const char *graphics, *store;
 	bool json;
 };
 
@@ -160,18 +160,19 @@ static double ui_cpu(const struct bench *bench)
 }
 
 /* Dies with the benchmark: a workbench whose terminal is gone would train on. */
-static void become_workbench(const struct bench *bench, const char *graphics)
+static void become_workbench(const struct bench *bench, const struct arguments *arguments)
 {
-	char store[96];
+	char own[96];
 	static const char *const folders[] = {"XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"};
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		setenv(folders[i], bench->folder, 1);
 	setenv("TERM", "xterm-256color", 1);
 	setenv("LC_ALL", "C.UTF-8", 1);
 	unsetenv("NO_COLOR");
-	snprintf(store, sizeof store, "%s/runs.db", bench->folder);
+	snprintf(own, sizeof own, "%s/runs.db", bench->folder);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	execl("/proc/self/exe", "qgan", "tui", "--data", "shapes", "--graphics", graphics, "--store", store, (char *)NULL);
+	execl("/proc/self/exe", "qgan", "tui", "--data", "shapes", "--graphics", arguments->graphics, "--store",
+	      arguments->store ? arguments->store : own, (char *)NULL);
 	_exit(127);
 }
 
@@ -189,7 +190,7 @@ static bool start(struct bench *bench, const struct arguments *arguments, struct
 	if (bench->program < 0)
 		return error_set_errno(error, "cannot start the workbench behind a pseudo-terminal");
 	if (bench->program == 0)
-		become_workbench(bench, arguments->graphics);
+		become_workbench(bench, arguments);
 	interrupt_install();
 	bench->first_frame = await(bench, "qgan", bench->started, first_frame_patience);
 	if (bench->first_frame < 0)
@@ -235,7 +236,8 @@ static const struct {
 	const char *key, *answer;
 } round_of_keys[] = {
 	{"5", "newest"}, {"1", curves}, {"?", "closes"}, {"?", NULL}, {"]", NULL}, {"5", "newest"}, {"?", "closes"}, {"?", NULL},
-	{"1", curves}, {"[", NULL}, {"2", NULL},
+	{"1", curves}, {"W", "smooth 0.5"}, {"+", NULL}, {"t", NULL}, {"c", NULL}, {"h", NULL}, {"c", NULL}, {"w", NULL}, {"0", NULL},
+	{"[", NULL}, {"8", "differ from"}, {"1", curves}, {"2", NULL},
 };
 enum { ROUND = sizeof round_of_keys / sizeof *round_of_keys };
 
@@ -320,6 +322,8 @@ static const struct cli_option options[] = {
 	 .standard = "44", .help = "height of the terminal"},
 	{.name = "graphics", .kind = CLI_TEXT, .argument = "HOW", .offset = offsetof(struct arguments, graphics),
 	 .standard = "auto", .help = "how pictures are drawn, as in qgan tui; the terminal can do sixel"},
+	{.name = "store", .kind = CLI_TEXT, .argument = "FILE", .offset = offsetof(struct arguments, store),
+	 .help = "train in this store, which keeps the run; else in an empty one, removed afterwards"},
 	CLI_JSON(struct arguments, json),
 	{.name = NULL},
 };

@@ -499,7 +499,7 @@ char *chart_title(char *target, size_t size, const char *what, const struct char
 	if (smoothing > 0 && used < size)
 		used += (size_t)snprintf(target + used, size - used, ", smooth %.3g", smoothing);
 	if (look && chart_look_zoomed(look) && used < size)
-		snprintf(target + used, size - used, ", %.3gx", (look->data_last - look->data_first) / (look->last - look->first));
+		snprintf(target + used, size - used, ", %.0fx", (look->data_last - look->data_first) / (look->last - look->first));
 	return target;
 }
 
