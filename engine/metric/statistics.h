@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "engine/base/error.h"
+#include "engine/file/zip.h"
 
 enum { METRIC_MAX_DIMENSIONS = 16384 }; /* of a feature vector: its covariance then takes 2 GB */
 
@@ -32,5 +33,9 @@ bool metric_statistics_parse(const void *bytes, size_t size, const char *name, s
                              struct error *error);
 bool metric_statistics_read(const char *path, struct metric_statistics *statistics, struct error *error);
 bool metric_statistics_write(const char *path, const struct metric_statistics *statistics, struct error *error);
+
+/* The same with members of other names behind them. */
+bool metric_statistics_write_with(const char *path, const struct metric_statistics *statistics, const struct zip_content more[],
+                                  int more_count, struct error *error);
 
 #endif

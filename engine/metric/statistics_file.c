@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +145,8 @@ bool metric_statistics_read(const char *path, struct metric_statistics *statisti
 	return done;
 }
 
-bool metric_statistics_write(const char *path, const struct metric_statistics *statistics, struct error *error)
+bool metric_statistics_write_with(const char *path, const struct metric_statistics *statistics, const struct zip_content more[],
+                                  int more_count, struct error *error)
 {
 	size_t n = (size_t)statistics->dimensions;
 	const size_t shape[2] = {n, n};
@@ -153,14 +155,23 @@ bool metric_statistics_write(const char *path, const struct metric_statistics *s
 	npy_header_format("<f8", 1, shape, &vector);
 	npy_header_format("<f8", 2, shape, &matrix);
 	npy_header_format("<i8", 0, NULL, &scalar);
-	const struct zip_content contents[] = {
+	struct zip_content contents[ZIP_MAX_WRITTEN] = {
 		{MEAN, {{vector.bytes, vector.length}, {statistics->mean, n * sizeof(double)}}},
 		{COVARIANCE, {{matrix.bytes, matrix.length}, {statistics->covariance, n * n * sizeof(double)}}},
 		{SAMPLES, {{scalar.bytes, scalar.length}, {&count, sizeof count}}},
 	};
-	bool done = zip_write(path, contents, count ? 3 : 2, error);
+	int members = count ? 3 : 2;
+	assert(members + more_count <= ZIP_MAX_WRITTEN);
+	for (int i = 0; i < more_count; i++)
+		contents[members++] = more[i];
+	bool done = zip_write(path, contents, members, error);
 	text_clear(&vector);
 	text_clear(&matrix);
 	text_clear(&scalar);
 	return done;
+}
+
+bool metric_statistics_write(const char *path, const struct metric_statistics *statistics, struct error *error)
+{
+	return metric_statistics_write_with(path, statistics, NULL, 0, error);
 }

@@ -18,6 +18,8 @@ enum random_stream {
 	RANDOM_SUBSETS,               /* samples that a kernel distance compares */
 	RANDOM_CLASSIFIER_INIT, RANDOM_CLASSIFIER_ORDER, RANDOM_CLASSIFIER_MOVES, /* training of a feature network */
 	RANDOM_MIX,                   /* where between a real and a generated picture the gradient penalty is taken */
+	RANDOM_EVALUATION,            /* z of pictures that are scored */
+	RANDOM_EVALUATION_ORDER,      /* order in which real pictures are */
 };
 
 struct random {
