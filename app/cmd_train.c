@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/interrupt.h"
+#include "app/score_row.h"
 #include "app/train_options.h"
 #include "engine/base/clock.h"
 #include "engine/gan/model.h"
@@ -24,6 +25,8 @@ struct train_state {
 	struct error failure;
 	bool output_lost;      /* stdout is gone (| head): stop and save */
 	char checkpoint[STORE_PATH_SIZE];
+	double fid, is;        /* the newest; NaN: none yet */
+	bool scores_refused;   /* it was told why there are none */
 	int64_t good_step;     /* of the newest checkpoint before the end; -1: none */
 	struct replay replay;  /* run 0: this is none */
 	struct replay_result replayed;
@@ -63,10 +66,12 @@ static void watch_progress(struct train_state *state, const struct event *event)
 {
 	state->last = event->progress;
 	const struct step_report *report = &event->progress.report;
-	char note[128], loss_d[24], loss_g[24];
-	snprintf(note, sizeof note, "epoch %.2f  loss D %s G %s  %.0f images/s", report->epochs,
+	char note[160], loss_d[24], loss_g[24], scores[48] = "";
+	if (isfinite(state->fid))
+		snprintf(scores, sizeof scores, "  FID %.4g IS %.3g", state->fid, state->is);
+	snprintf(note, sizeof note, "epoch %.2f  loss D %s G %s%s  %.0f images/s", report->epochs,
 	         text_loss(loss_d, sizeof loss_d, report->loss[NETWORK_D]),
-	         text_loss(loss_g, sizeof loss_g, report->loss[NETWORK_G]), event->progress.images_per_second);
+	         text_loss(loss_g, sizeof loss_g, report->loss[NETWORK_G]), scores, event->progress.images_per_second);
 	cli_progress_update(&state->bar, report->step, note);
 }
 
@@ -74,6 +79,35 @@ static void watch_state(struct train_state *state, const struct event *event)
 {
 	if (event->state == ENGINE_FAILED)
 		state->failure = event->error;
+}
+
+/* A line of its own kind: "score" is 1, the metric points' lines have no such name. */
+static void print_score(struct train_state *state, const struct event *event)
+{
+	struct score row = {0};
+	score_row_fill(&row, event->score);
+	json_t *line = score_row_to_json(&row);
+	json_object_set_new(line, "run", json_string(training_run(state->training)->name));
+	json_object_set_new(line, "score", json_true());
+	print_line(state, line);
+}
+
+static void watch_score(struct train_state *state, const struct event *event)
+{
+	const struct evaluation_scores *scores = &event->score->report.scores;
+	state->fid = scores->fid;
+	state->is = scores->is_mean;
+	if (state->json)
+		print_score(state, event);
+}
+
+/* Once: a training goes on without scores. */
+static void watch_scoring(struct train_state *state, const struct event *event)
+{
+	if (event->error.code == ERROR_NONE || state->scores_refused)
+		return;
+	state->scores_refused = true;
+	cli_warn("scores: %s", event->error.text);
 }
 
 static void watch_event(void *context, struct event *event)
@@ -96,6 +130,12 @@ static void watch_event(void *context, struct event *event)
 	case EVENT_STATE:
 		watch_state(state, event);
 		break;
+	case EVENT_SCORE:
+		watch_score(state, event);
+		break;
+	case EVENT_SCORING:
+		watch_scoring(state, event);
+		break;
 	case EVENT_LOADING: case EVENT_LAYERS: case EVENT_SAMPLE: case EVENT_CHECKPOINT: case EVENT_JOURNAL: case EVENT_REPLY:
 	case EVENT_SNAPSHOT:
 		break;
@@ -105,6 +145,8 @@ static void watch_event(void *context, struct event *event)
 static void watch_report(void *context, const struct recorder_report *report)
 {
 	struct train_state *state = context;
+	if (report->kind == RECORDER_CHECKPOINT_WRITTEN && report->best)
+		return; /* of an earlier step than the newest one */
 	if (report->kind == RECORDER_CHECKPOINT_WRITTEN) {
 		text_copy(state->checkpoint, sizeof state->checkpoint, report->path);
 		state->good_step = report->last ? state->good_step : report->step;
@@ -251,7 +293,7 @@ static int run(int argc, char **argv)
 	char store_path[PATH_SIZE];
 	struct training_start start;
 	struct error error = {0};
-	struct train_state state = {.json = arguments.json, .good_step = -1};
+	struct train_state state = {.json = arguments.json, .good_step = -1, .fid = NAN, .is = NAN};
 	if (!train_options_resolve(&arguments.train, store_path, &start, &state.replay, &error)) {
 		replay_clear(&state.replay);
 		return cli_fail(&error);
@@ -285,7 +327,12 @@ const struct subcommand subcommand_train = {
 		         "counts, and batch norm's running statistics, which adapt. --bits is stronger than --exempt, and that than\n"
 		         "--d-bits and --g-bits.\n\n"
 		         "--replay ends where RUN has come to and exits with 3 when a metric point is not the same to the last bit,\n"
-		         "which another kind of processor may cause.\n",
+		         "which another kind of processor may cause.\n\n"
+		         "Live scores (FID, KID, Inception Score) are of the quantized G's pictures, drawn between two steps, rounded to\n"
+		         "8 bits and looked at while the training goes on, which they do not change. Without --eval-every one is taken\n"
+		         "whenever all of them together stay within 8 % of the steps' time; the reference, kept in the cache folder,\n"
+		         "counts when it is made. The checkpoint of the lowest FID is kept. With --json a score is a line of its own,\n"
+		         "with \"score\": true, and says all it depends on.\n",
 	},
 	.run = run,
 };

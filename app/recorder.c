@@ -114,6 +114,7 @@ static void report_checkpoint(struct recorder *recorder, const struct fact *fact
 {
 	struct recorder_report report = new_report(RECORDER_CHECKPOINT_WRITTEN, fact);
 	report.last = fact->checkpoint.last;
+	report.best = fact->checkpoint.best;
 	report.bytes = fact->checkpoint.row->bytes;
 	text_copy(report.path, sizeof report.path, fact->checkpoint.row->path);
 	queue_push(recorder->reports, &report);
@@ -138,12 +139,19 @@ static bool write_checkpoint_file(struct recorder *recorder, struct fact *fact, 
 	return true;
 }
 
+/* The engine knows the scores since it began, the store all of the run's. */
+static bool decide_best(struct recorder *recorder, struct fact *fact, struct error *error)
+{
+	return !fact->checkpoint.best ||
+	       store_is_best_score(recorder->store, fact->run->run.id, fact->step, &fact->checkpoint.row->best, error);
+}
+
 /* The file once, then its row; pruning may fail, and is tried again with the next checkpoint. */
 static bool write_checkpoint(struct recorder *recorder, struct fact *fact, struct error *error)
 {
 	int64_t run = fact->run->run.id;
 	if ((!fact->checkpoint.row && !write_checkpoint_file(recorder, fact, error)) ||
-	    !store_insert_checkpoint(recorder->store, run, fact->checkpoint.row, error))
+	    !decide_best(recorder, fact, error) || !store_insert_checkpoint(recorder->store, run, fact->checkpoint.row, error))
 		return false;
 	struct error pruning = {0};
 	if (!store_prune_checkpoints(recorder->store, run, RECORDER_KEPT_CHECKPOINTS, &pruning))

@@ -51,9 +51,9 @@ bool recorder_begin_run(struct recorder *recorder, const struct recorder_run_sta
 
 /* Takes over any event of the engine (the pointers in *event are NULL afterwards) and never waits. Without an open
  * run it is only released. STATE sets the run's status, FINISHED, STOPPED and FAILED once the checkpoints before it
- * are written; METRICS, JOURNAL, LAYERS and SAMPLE become rows; CHECKPOINT a file, a row and the pruning of old ones
- * (kept for ever when somebody asked for it: event.command_id is not 0, and it is not the last); STARTED, PROGRESS
- * and VERDICT update the run's row; LOADING and REPLY are nothing to record. */
+ * are written; METRICS, JOURNAL, LAYERS, SAMPLE and SCORE become rows; CHECKPOINT a file, a row and the pruning of old ones
+ * (kept for ever when somebody asked for it: event.command_id is not 0, and it is not the last; kept as the best one while
+ * it is); STARTED, PROGRESS and VERDICT update the run's row; LOADING, REPLY and SCORING are nothing to record. */
 void recorder_take_event(struct recorder *recorder, struct event *event);
 
 /* The checkpoint of that step, written or still queued, is never pruned. */
@@ -75,6 +75,7 @@ struct recorder_report {
 	enum recorder_report_kind kind;
 	int64_t run, step;
 	bool last;                  /* of the checkpoint: the one a stop or the end asked for */
+	bool best;                  /* of the checkpoint: of an earlier step, saved for its low FID */
 	char path[STORE_PATH_SIZE]; /* of the checkpoint */
 	uint64_t bytes;             /* of the checkpoint */
 	size_t waiting;             /* facts in memory, TROUBLE */

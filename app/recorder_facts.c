@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/run_verdict.h"
+#include "app/score_row.h"
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/data/picture_file.h"
@@ -98,6 +99,7 @@ static void take_checkpoint(struct fact *fact, struct event *event)
 {
 	fact->checkpoint.state = event->checkpoint;
 	fact->checkpoint.last = event->last;
+	fact->checkpoint.best = event->best;
 	/* The last one is among the newest anyway, and would be kept after every stop if it counted as asked for. */
 	fact->checkpoint.kept = event->command_id != 0 && !event->last;
 	event->checkpoint = NULL;
@@ -107,6 +109,13 @@ static void take_verdict(struct fact *fact, struct event *event)
 {
 	fact->verdict = memory_zeroed(1, sizeof *fact->verdict);
 	run_verdict_fill(fact->verdict, &event->verdict);
+}
+
+static void take_score(struct fact *fact, struct event *event)
+{
+	fact->score = memory_zeroed(1, sizeof *fact->score);
+	fact->score->time = event->time;
+	score_row_fill(fact->score, event->score);
 }
 
 static const struct {
@@ -125,6 +134,8 @@ static const struct {
 	[EVENT_REPLY] = {0},
 	[EVENT_SNAPSHOT] = {0},
 	[EVENT_VERDICT] = {FACT_VERDICT, take_verdict},
+	[EVENT_SCORE] = {FACT_SCORE, take_score},
+	[EVENT_SCORING] = {0},
 };
 
 struct fact *fact_from_event(struct recorded_run *run, struct event *event)
@@ -299,6 +310,11 @@ static bool write_verdict(struct fact *fact, struct store *store, struct error *
 	return store_set_verdict(store, fact->run->run.id, fact->verdict, error);
 }
 
+static bool write_score(struct fact *fact, struct store *store, struct error *error)
+{
+	return store_insert_score(store, fact->run->run.id, fact->score, error);
+}
+
 static bool is_over(enum run_status status)
 {
 	return status != RUN_LIVE && status != RUN_PAUSED;
@@ -330,6 +346,7 @@ static void release_journal(struct fact *fact) { free(fact->journal); }
 static void release_layers(struct fact *fact) { free(fact->layers.reports); }
 static void release_state(struct fact *fact) { free(fact->state.message); }
 static void release_verdict(struct fact *fact) { free(fact->verdict); }
+static void release_score(struct fact *fact) { free(fact->score); }
 
 static void release_sample(struct fact *fact)
 {
@@ -358,6 +375,7 @@ static const struct {
 	[FACT_CHECKPOINT] = {.name = "checkpoint", .release = release_checkpoint},
 	[FACT_KEEP] = {.name = "kept mark", .write = write_keep},
 	[FACT_VERDICT] = {.name = "verdict", .write = write_verdict, .release = release_verdict},
+	[FACT_SCORE] = {.name = "score", .write = write_score, .release = release_score},
 	[FACT_STATE] = {.name = "state", .write = write_state, .release = release_state},
 	[FACT_END] = {.name = "end", .write = write_end, .release = release_state},
 };

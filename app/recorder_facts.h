@@ -26,6 +26,7 @@ enum fact_kind {
 	FACT_CHECKPOINT, /* written by recorder.c: a file is no part of a transaction */
 	FACT_KEEP,
 	FACT_VERDICT,
+	FACT_SCORE,
 	FACT_STATE,
 	FACT_END,        /* always the last fact of its run */
 };
@@ -52,10 +53,11 @@ struct fact {
 			double diversity;
 		} sample;
 		struct run_verdict *verdict; /* owned */
+		struct score *score;         /* owned */
 		struct {
 			struct checkpoint *state;   /* owned; NULL once it is a file */
 			struct checkpoint_row *row; /* owned; NULL until it is a file */
-			bool last, kept, refused; /* refused: at least once */
+			bool last, kept, best, refused; /* refused: at least once */
 		} checkpoint;
 		struct {
 			enum run_status status;

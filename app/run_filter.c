@@ -311,7 +311,7 @@ static enum run_field_kind kind_of_setting(const struct setting_row *row)
 	switch (row->kind) {
 	case SETTING_INT: case SETTING_INT64: case SETTING_SEED: case SETTING_REAL: return RUN_FIELD_NUMBER;
 	case SETTING_SWITCH: return RUN_FIELD_SWITCH;
-	case SETTING_NAME: case SETTING_DATA: case SETTING_BITS: break;
+	case SETTING_NAME: case SETTING_DATA: case SETTING_FEATURES: case SETTING_BITS: break;
 	}
 	return RUN_FIELD_TEXT;
 }

@@ -1,5 +1,6 @@
 #include "app/run_verdict.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "app/settings.h"
@@ -47,6 +48,38 @@ static void visit_diversity(void *context, int64_t step, double diversity)
 	verdict_judge_add_diversity(context, step, diversity);
 }
 
+/* Scores of the recipe the run's row speaks of, against its score of the untrained G. */
+struct scored {
+	struct verdict_judge *judge;
+	double noise_fid, noise_is;
+};
+
+static void visit_score(void *context, const struct score *score)
+{
+	struct scored *scored = context;
+	char fid[VERDICT_NAME_SIZE], is[VERDICT_NAME_SIZE];
+	if (!score->live)
+		return;
+	if (score->step == 0) {
+		scored->noise_fid = score->fid;
+		scored->noise_is = score->is_mean;
+		return;
+	}
+	verdict_score_names(score->features, fid, is);
+	verdict_judge_add_score(scored->judge, &(struct verdict_score){
+		.step = score->step, .name = fid, .value = score->fid, .error = score->fid_std, .noise = scored->noise_fid});
+	verdict_judge_add_score(scored->judge, &(struct verdict_score){
+		.step = score->step, .name = is, .higher_is_better = true, .value = score->is_mean, .error = score->is_std,
+		.noise = scored->noise_is});
+}
+
+static bool feed_scores(struct store *store, const struct run *run, struct verdict_judge *judge, struct error *error)
+{
+	struct scored scored = {judge, NAN, NAN};
+	return *run->scores.identity == '\0' ||
+	       store_visit_scores(store, run->id, run->scores.identity, visit_score, &scored, error);
+}
+
 struct verdict_judge *run_verdict_judge(struct store *store, const struct run *run, struct error *error)
 {
 	struct verdict_judge *judge = verdict_judge_create();
@@ -56,7 +89,7 @@ struct verdict_judge *run_verdict_judge(struct store *store, const struct run *r
 	verdict_judge_set_quantized(judge, run->d_bits != FLOAT_BITS || run->g_bits != FLOAT_BITS);
 	if (store_visit_journal(store, run->id, visit_journal, judge, error) &&
 	    store_visit_metrics(store, run->id, -1, visit_metric, &told, error) &&
-	    store_visit_diversities(store, run->id, visit_diversity, judge, error))
+	    store_visit_diversities(store, run->id, visit_diversity, judge, error) && feed_scores(store, run, judge, error))
 		return judge;
 	verdict_judge_destroy(judge);
 	return NULL;

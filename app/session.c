@@ -83,8 +83,8 @@ static void watch_report(void *context, const struct recorder_report *report)
 	char amount[32];
 	switch (report->kind) {
 	case RECORDER_CHECKPOINT_WRITTEN:
-		view_log(session->live, now, false, "step %" PRId64 "  checkpoint saved, %s", report->step,
-		         text_bytes_amount(amount, sizeof amount, (double)report->bytes));
+		view_log(session->live, now, false, "step %" PRId64 "  checkpoint%s saved, %s", report->step,
+		         report->best ? " of the lowest FID" : "", text_bytes_amount(amount, sizeof amount, (double)report->bytes));
 		break;
 	case RECORDER_CHECKPOINT_LOST:
 		view_log(session->live, now, true, "step %" PRId64 "  checkpoint lost: %.140s", report->step, report->text);

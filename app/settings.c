@@ -7,6 +7,7 @@
 
 #include "engine/gan/layer_bits.h"
 #include "engine/gan/model.h"
+#include "engine/metric/feature_network.h"
 
 const char *setting_origin_name(enum setting_origin origin)
 {
@@ -40,6 +41,11 @@ void settings_describe(const struct setting_row *row, struct text *text)
 		return;
 	case SETTING_DATA:
 		text_format(text, "KIND or KIND:DIR in UTF-8, shorter than %d bytes", DATASET_SPEC_SIZE);
+		return;
+	case SETTING_FEATURES:
+		text_format(text, "must be auto or NETWORK[:WEIGHTS] of");
+		for (int i = 0; feature_network_kinds[i]; i++)
+			text_format(text, "%s %s", i ? "," : "", feature_network_kinds[i]->usage);
 		return;
 	case SETTING_SWITCH:
 		text_format(text, "yes or no");
@@ -124,6 +130,15 @@ static bool take_layer_bits(char field[LAYER_BITS_SIZE], const char *value)
 	return *value && layer_exceptions_parse(value, &exceptions, &unused) && layer_exceptions_format(&exceptions, field, &unused);
 }
 
+/* That the weights are there is asked when they are needed. */
+static bool take_features(char field[DATASET_SPEC_SIZE], const char *value)
+{
+	if (strlen(value) >= DATASET_SPEC_SIZE || !is_utf8(value) ||
+	    (strcmp(value, FEATURES_AUTO) != 0 && !feature_network_kind_of(value)))
+		return false;
+	return text_copy(field, DATASET_SPEC_SIZE, value);
+}
+
 bool settings_set(struct gan_settings *settings, const struct setting_row *row, const char *subject, const char *value,
                   struct error *error)
 {
@@ -161,6 +176,10 @@ bool settings_set(struct gan_settings *settings, const struct setting_row *row, 
 		if (!*value || strlen(value) >= DATASET_SPEC_SIZE || !is_utf8(value))
 			break;
 		text_copy(field, DATASET_SPEC_SIZE, value);
+		return true;
+	case SETTING_FEATURES:
+		if (!take_features(field, value))
+			break;
 		return true;
 	case SETTING_SWITCH:
 		if (!take_switch(field, value))
@@ -207,6 +226,9 @@ char *settings_get(const struct gan_settings *settings, const struct setting_row
 		break;
 	case SETTING_BITS:
 		text_copy(target, size, *(const char *)field ? field : "none");
+		return target;
+	case SETTING_FEATURES:
+		text_copy(target, size, *(const char *)field ? field : FEATURES_AUTO);
 		return target;
 	case SETTING_NAME:
 	case SETTING_DATA:

@@ -20,6 +20,7 @@ enum setting_kind { /* type of the field */
 	SETTING_NAME, /* char [GAN_NAME_SIZE], one of the choices */
 	SETTING_DATA, /* char [DATASET_SPEC_SIZE] */
 	SETTING_SWITCH, /* bool: yes or no; a flag that stands alone means yes */
+	SETTING_FEATURES, /* char [DATASET_SPEC_SIZE]: a feature network, or "auto" */
 	SETTING_BITS, /* char [LAYER_BITS_SIZE]: bits of single layers (engine/gan/layer_bits.h), or "none" for none */
 };
 

@@ -21,6 +21,8 @@ static json_t *value_to_json(const struct gan_settings *settings, const struct s
 		return json_boolean(*(const bool *)field);
 	case SETTING_BITS:
 		return json_string(*(const char *)field ? field : "none");
+	case SETTING_FEATURES:
+		return json_string(*(const char *)field ? field : FEATURES_AUTO);
 	case SETTING_NAME:
 	case SETTING_DATA:
 		break;

@@ -5,6 +5,7 @@
 
 #include "engine/gan/layer_bits.h"
 #include "engine/gan/model.h"
+#include "engine/metric/evaluation.h"
 #include "engine/nn/optimizer.h"
 #include "engine/quant/quantizer.h"
 
@@ -113,6 +114,13 @@ const struct setting_row setting_rows[] = {
 	 .argument = "N", .help = "steps between points of the curves", .changes_nothing = true},
 	{.name = "samples", .kind = SETTING_INT, .offset = AT(samples), .min = 1, .max = 1024, .standard = "64", .argument = "N",
 	 .help = "tiles of the sample grid", .changes_nothing = true},
+	{.name = "eval-every", .kind = SETTING_INT64, .offset = AT(eval_every), .min = 0, .max = SETTING_FOREVER, .standard = "0",
+	 .argument = "N", .help = "steps between live scores, 0: as often as takes less than a tenth of the time",
+	 .changes_nothing = true},
+	{.name = "eval-samples", .kind = SETTING_INT, .offset = AT(eval_samples), .min = 0, .max = EVALUATION_MAX_SAMPLES,
+	 .standard = "1000", .argument = "N", .help = "pictures of a live score, 0: no live scores", .changes_nothing = true},
+	{.name = "features", .kind = SETTING_FEATURES, .offset = AT(features), .standard = FEATURES_AUTO, .argument = "NETWORK",
+	 .help = "what scores look through; auto: the ready-made classifier of the data set", .changes_nothing = true},
 	{.name = NULL},
 };
 const int setting_count = sizeof setting_rows / sizeof *setting_rows - 1;

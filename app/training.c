@@ -10,6 +10,7 @@
 #include "app/settings.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
+#include "engine/base/user_folder.h"
 #include "engine/tensor/parallel.h"
 
 struct training {
@@ -197,6 +198,8 @@ struct training *training_create(struct recorder *recorder, const struct trainin
 	}
 	struct engine_options options = {.settings = start->settings, .start_paused = start->paused, .hold = start->hold,
 		.cues = start->cues, .cue_count = start->cue_count};
+	if (!user_folder_cache("references", options.reference_folder, NULL))
+		options.reference_folder[0] = '\0'; /* no home: they are measured again each time */
 	options.judge = start->resume_id ? judge_so_far(training) : NULL;
 	text_copy(options.start_path, sizeof options.start_path, start->checkpoint_path);
 	text_copy(options.start_hash, sizeof options.start_hash, start->checkpoint_hash);

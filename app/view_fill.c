@@ -461,7 +461,7 @@ void view_take_event(struct view *view, const struct event *event)
 		[EVENT_STATE] = take_state, [EVENT_STARTED] = take_started, [EVENT_LOADING] = take_loading,
 		[EVENT_PROGRESS] = take_progress, [EVENT_METRICS] = take_metrics, [EVENT_LAYERS] = take_layers,
 		[EVENT_SAMPLE] = take_sample, [EVENT_CHECKPOINT] = NULL, [EVENT_JOURNAL] = take_journal, [EVENT_REPLY] = take_reply,
-		[EVENT_SNAPSHOT] = NULL, [EVENT_VERDICT] = take_verdict,
+		[EVENT_SNAPSHOT] = NULL, [EVENT_VERDICT] = take_verdict, [EVENT_SCORE] = NULL, [EVENT_SCORING] = NULL,
 	};
 	if (handlers[event->kind])
 		handlers[event->kind](view, event);

@@ -95,10 +95,12 @@ static void load(struct engine *engine)
 	engine_tell_judge_bits(engine);
 	engine_tell_state(engine, engine->options.start_paused ? ENGINE_PAUSED : ENGINE_RUNNING);
 	engine_tell_layers(engine);
-	if (!engine_tell_sample(engine, 0, &error))
+	if (!engine_tell_sample(engine, 0, &error)) {
 		engine_fail(engine, &error);
-	else
-		engine_tell_verdict(engine, true);
+		return;
+	}
+	engine_tell_verdict(engine, true);
+	engine_scores_loaded(engine);
 }
 
 /* ---- ending ---- */
@@ -115,6 +117,7 @@ void engine_finish(struct engine *engine, enum engine_state end)
 {
 	struct error error = {0};
 	engine_tell_state(engine, ENGINE_STOPPING);
+	engine_scores_finish(engine);
 	engine_tell_layers(engine);
 	bool good = engine_tell_sample(engine, 0, &error);
 	engine_tell_verdict(engine, true);
@@ -237,13 +240,15 @@ static void step(struct engine *engine)
 	if (at_the_end(engine)) {
 		if (due(report.step, trainer_settings(engine->trainer)->metric_every))
 			tell_metrics(engine);
-		engine_finish(engine, ENGINE_FINISHED);
+		if (!engine_scores_end(engine))
+			engine_finish(engine, ENGINE_FINISHED);
 		return;
 	}
 	if (!tell_periodic(engine, report.step, &error)) {
 		take_trouble(engine, &error);
 		return;
 	}
+	engine_scores_stepped(engine, report.seconds);
 	if (engine->steps_asked > 0 && --engine->steps_asked == 0)
 		engine_tell_state(engine, ENGINE_PAUSED);
 }
@@ -280,7 +285,13 @@ static bool turn(struct engine *engine)
 	if (atomic_load(&engine->cancelled) || ended(engine))
 		return false;
 	obey_cues(engine);
-	if (engine->state == ENGINE_RUNNING)
+	if (ended(engine))
+		return false;
+	if (engine_scores_turn(engine))
+		return true;
+	if (engine->scoring.ending && !engine->scoring.active)
+		engine_finish(engine, ENGINE_FINISHED);
+	else if (engine->state == ENGINE_RUNNING && !engine->scoring.ending)
 		step(engine);
 	return !ended(engine);
 }
@@ -306,7 +317,7 @@ static void *engine_main(void *context)
 	parallel_lower_priority();
 	begin(engine);
 	while (turn(engine))
-		if (engine->state == ENGINE_PAUSED)
+		if (engine->state == ENGINE_PAUSED && engine_scores_wait(engine))
 			queue_wait(engine->commands, -1);
 	leave(engine);
 	return NULL;
@@ -330,6 +341,7 @@ static void release(struct engine *engine)
 	while (queue_pop(engine->events, &event))
 		event_release(&event);
 	verdict_judge_destroy(engine->judge);
+	engine_scores_clear(engine);
 	trainer_destroy(engine->trainer);
 	dataset_destroy(engine->dataset);
 	queue_destroy(engine->commands);
@@ -400,9 +412,9 @@ bool engine_poll(struct engine *engine, struct event *event)
 {
 	if (!queue_pop(engine->events, event))
 		return false;
-	if (event->kind != EVENT_PROGRESS && event->kind != EVENT_LOADING)
+	int slot = engine_merged_slot(event->kind);
+	if (slot < 0)
 		return true;
-	int slot = event->kind == EVENT_PROGRESS;
 	pthread_mutex_lock(&engine->lock);
 	*event = engine->latest[slot];
 	engine->latest_waiting[slot] = false;

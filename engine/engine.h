@@ -25,6 +25,7 @@ struct engine_options {
 	struct verdict_judge *judge; /* fed with the curve of a resumed run; taken over by engine_create when it succeeds; NULL: fresh */
 	const struct engine_cue *cues; /* their steps rise; copied by engine_create. One that is refused fails the training */
 	int cue_count;
+	char reference_folder[ENGINE_PATH_SIZE]; /* where what scores are compared with is kept in files; empty: nowhere */
 	bool no_thread;           /* the caller drives it by engine_run_inline */
 };
 

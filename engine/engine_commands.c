@@ -16,6 +16,7 @@ static void judge_anew(struct engine *engine)
 /* A change shows in bars and pictures after the next step, or at once when there is none coming. */
 static void show_change(struct engine *engine)
 {
+	engine_scores_changed(engine);
 	engine->show_change = engine->state == ENGINE_RUNNING;
 	if (engine->show_change)
 		return;
@@ -27,6 +28,7 @@ static bool obey_pause(struct engine *engine, const struct command *command, str
 {
 	(void)error;
 	engine->steps_asked = 0;
+	engine_scores_hold(engine, true);
 	if (engine->state == ENGINE_RUNNING) {
 		engine_tell_state(engine, ENGINE_PAUSED);
 		engine_journal(engine, command->kind, "state", "paused", "paused");
@@ -38,6 +40,7 @@ static bool obey_resume(struct engine *engine, const struct command *command, st
 {
 	(void)error;
 	engine->steps_asked = 0;
+	engine_scores_hold(engine, false);
 	if (engine->state == ENGINE_PAUSED) {
 		engine_tell_state(engine, ENGINE_RUNNING);
 		engine_journal(engine, command->kind, "state", "running", "resumed");
@@ -50,6 +53,8 @@ static bool obey_step(struct engine *engine, const struct command *command, stru
 	(void)command;
 	if (engine->state == ENGINE_RUNNING && engine->steps_asked == 0)
 		return error_set(error, ERROR_STATE, "a single step needs a paused training");
+	if (engine->scoring.ending)
+		return error_set(error, ERROR_STATE, "the last step is done; the training ends when it is scored");
 	if (engine->steps_asked++ == 0)
 		engine_tell_state(engine, ENGINE_RUNNING);
 	return true;
@@ -145,6 +150,18 @@ static bool obey_sample(struct engine *engine, const struct command *command, st
 	return engine_tell_sample(engine, command->seed, error);
 }
 
+static bool obey_evaluate(struct engine *engine, const struct command *command, struct error *error)
+{
+	(void)command;
+	return engine_scores_ask(engine, error);
+}
+
+static bool obey_stop_evaluation(struct engine *engine, const struct command *command, struct error *error)
+{
+	(void)command;
+	return engine_scores_cancel(engine, error);
+}
+
 static void reply(struct engine *engine, const struct command *command, const struct error *error)
 {
 	struct event event = engine_new_event(engine, EVENT_REPLY);
@@ -161,6 +178,7 @@ bool engine_obey(struct engine *engine, const struct command *command, struct er
 		[COMMAND_STOP] = obey_stop, [COMMAND_SET_BITS] = obey_set_bits, [COMMAND_SET_QUANTIZER] = obey_set_quantizer,
 		[COMMAND_SET_LEARNING_RATE] = obey_set_learning_rate, [COMMAND_CHECKPOINT] = obey_checkpoint,
 		[COMMAND_SAMPLE] = obey_sample, [COMMAND_SET_LAYER_BITS] = obey_set_layer_bits, [COMMAND_SNAPSHOT] = obey_snapshot,
+		[COMMAND_EVALUATE] = obey_evaluate, [COMMAND_STOP_EVALUATION] = obey_stop_evaluation,
 	};
 	*error = (struct error){0};
 	bool done = handlers[command->kind](engine, command, error);

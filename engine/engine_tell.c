@@ -38,9 +38,23 @@ void engine_tell(struct engine *engine, const struct event *event)
 	queue_push(engine->events, event);
 }
 
+int engine_merged_slot(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_LOADING:
+		return MERGED_LOADING;
+	case EVENT_PROGRESS:
+		return MERGED_PROGRESS;
+	case EVENT_SCORING:
+		return MERGED_SCORING;
+	default:
+		return -1;
+	}
+}
+
 void engine_tell_merged(struct engine *engine, const struct event *event)
 {
-	int slot = event->kind == EVENT_PROGRESS;
+	int slot = engine_merged_slot(event->kind);
 	pthread_mutex_lock(&engine->lock);
 	bool waiting = engine->latest_waiting[slot];
 	engine->latest[slot] = *event;
@@ -142,21 +156,39 @@ static struct checkpoint *good_checkpoint(struct engine *engine, struct error *e
 	return NULL;
 }
 
+struct checkpoint *engine_copy_state(struct engine *engine, struct error *error)
+{
+	struct checkpoint *checkpoint = good_checkpoint(engine, error);
+	for (int i = 0; checkpoint && i < METRIC_SUMS; i++)
+		checkpoint_set_number(checkpoint, metric_sum_rows[i].key,
+		                      *(const double *)((const char *)&engine->sums + metric_sum_rows[i].offset));
+	if (checkpoint)
+		engine_scores_save(engine, checkpoint);
+	return checkpoint;
+}
+
 bool engine_tell_checkpoint(struct engine *engine, uint64_t command_id, bool last, struct error *error)
 {
 	struct event event = engine_new_event(engine, EVENT_CHECKPOINT);
-	event.checkpoint = good_checkpoint(engine, error);
+	event.checkpoint = engine_copy_state(engine, error);
 	if (!event.checkpoint)
 		return false;
-	for (int i = 0; i < METRIC_SUMS; i++)
-		checkpoint_set_number(event.checkpoint, metric_sum_rows[i].key,
-		                      *(const double *)((const char *)&engine->sums + metric_sum_rows[i].offset));
 	event.command_id = command_id;
 	event.last = last;
 	atomic_fetch_add(&engine->checkpoints_in_flight, 1);
 	engine->checkpoint_wanted = engine->held_saved = false;
 	engine_tell(engine, &event);
 	return true;
+}
+
+void engine_tell_best(struct engine *engine, struct checkpoint *state, int64_t step)
+{
+	struct event event = engine_new_event(engine, EVENT_CHECKPOINT);
+	event.checkpoint = state;
+	event.step = step;
+	event.best = true;
+	atomic_fetch_add(&engine->checkpoints_in_flight, 1);
+	engine_tell(engine, &event);
 }
 
 void engine_restore_sums(struct engine *engine, const struct checkpoint *checkpoint)
@@ -166,6 +198,7 @@ void engine_restore_sums(struct engine *engine, const struct checkpoint *checkpo
 		if (checkpoint_get_number(checkpoint, metric_sum_rows[i].key, &value, NULL))
 			*(double *)((char *)&engine->sums + metric_sum_rows[i].offset) = value;
 	}
+	engine_scores_restore(engine, checkpoint);
 }
 
 void engine_tell_judge_bits(struct engine *engine)

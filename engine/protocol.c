@@ -19,6 +19,7 @@ const char *command_name(enum command_kind kind)
 		[COMMAND_SET_BITS] = "set-bits", [COMMAND_SET_QUANTIZER] = "set-quantizer",
 		[COMMAND_SET_LEARNING_RATE] = "set-learning-rate", [COMMAND_CHECKPOINT] = "checkpoint",
 		[COMMAND_SAMPLE] = "sample", [COMMAND_SET_LAYER_BITS] = "set-layer-bits", [COMMAND_SNAPSHOT] = "snapshot",
+		[COMMAND_EVALUATE] = "evaluate", [COMMAND_STOP_EVALUATION] = "stop-evaluation",
 	};
 	return names[kind];
 }
@@ -28,7 +29,9 @@ void event_release(struct event *event)
 	free(event->layers);
 	image_destroy(event->picture);
 	checkpoint_destroy(event->checkpoint);
+	free(event->score);
 	event->layers = NULL;
+	event->score = NULL;
 	event->picture = NULL;
 	event->checkpoint = NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "engine/gan/trainer.h"
 #include "engine/gan/verdict.h"
+#include "engine/metric/scorer.h"
 
 enum engine_state {
 	ENGINE_LOADING,  /* opening the data set, building the networks */
@@ -32,6 +33,8 @@ enum command_kind {
 	COMMAND_CHECKPOINT,
 	COMMAND_SAMPLE,            /* seed 0: the fixed noise */
 	COMMAND_SET_LAYER_BITS,    /* network, name: the layer, bits (0: the network's again) */
+	COMMAND_EVALUATE,          /* a paper-grade score of G as it is now, beside the training; goes on with one that is held */
+	COMMAND_STOP_EVALUATION,   /* gives that up */
 	COMMAND_SNAPSHOT,          /* a copy of the state to be looked at, not recorded */
 };
 const char *command_name(enum command_kind kind);
@@ -59,6 +62,24 @@ enum event_kind {
 	EVENT_REPLY,      /* to command id: ok or error */
 	EVENT_SNAPSHOT,   /* checkpoint: a copy of the state, for looking at */
 	EVENT_VERDICT,    /* verdict: how the training is judged now */
+	EVENT_SCORE,      /* score: of pictures drawn after `step`, which may be long ago */
+	EVENT_SCORING,    /* scoring: what is being scored; with an error: why no score is to be had (merges) */
+};
+
+struct engine_score {
+	struct score_report report;
+	int64_t step;
+	bool live;                /* due by itself; else asked for */
+	int bits[NETWORK_COUNT];
+};
+
+struct scoring_progress {
+	bool active, live;
+	bool held;                /* waits, as the training is paused */
+	bool reference;           /* looks at the real pictures first */
+	size_t samples;
+	int64_t step;             /* whose pictures they are */
+	double share, seconds_left; /* NaN: not known yet */
 };
 
 struct progress {
@@ -74,7 +95,7 @@ struct event {
 	int64_t step;  /* last step done when it was sent */
 	double time;   /* clock_unix() */
 	enum engine_state state;
-	struct error error;            /* STATE with FAILED or paused by trouble, REPLY when refused (code ERROR_NONE: done) */
+	struct error error;            /* SCORING; STATE with FAILED or paused by trouble, REPLY when refused (code ERROR_NONE: done) */
 	uint64_t command_id;           /* REPLY; CHECKPOINT, SNAPSHOT: the command that asked for it, 0: a periodic one */
 	enum command_kind command;     /* REPLY, JOURNAL */
 	char text[160];                /* JOURNAL: "D bits 32 > 2" for people */
@@ -89,7 +110,10 @@ struct event {
 	uint64_t seed;                 /* SAMPLE: 0 is the fixed noise */
 	double diversity;              /* SAMPLE: mean distance of its pictures over that of real ones; NaN: not known */
 	struct verdict verdict;        /* VERDICT */
+	struct engine_score *score;    /* SCORE, owned */
+	struct scoring_progress scoring; /* SCORING */
 	struct checkpoint *checkpoint; /* CHECKPOINT, SNAPSHOT; owned */
+	bool best;                     /* CHECKPOINT: of the lowest FID since the engine began */
 	bool last;                     /* CHECKPOINT: the one a stop or the end asked for */
 };
 

@@ -154,3 +154,13 @@ bool store_find_best_score(struct store *store, int64_t run, const char *identit
 	statement_finish(&statement);
 	return success;
 }
+
+bool store_is_best_score(struct store *store, int64_t run, int64_t step, bool *best, struct error *error)
+{
+	int64_t best_step;
+	if (!statement_query_integer(store, "SELECT best_fid_step FROM runs WHERE id = ? AND best_fid IS NOT NULL", run, -1,
+	                             &best_step, error))
+		return false;
+	*best = best_step == step;
+	return true;
+}

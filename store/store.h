@@ -320,6 +320,8 @@ bool store_visit_scores(struct store *store, int64_t run, const char *identity,
 /* The one with the lowest FID of an identity; found false: there is none. */
 bool store_find_best_score(struct store *store, int64_t run, const char *identity, struct score *score, bool *found,
                            struct error *error);
+/* Whether the run's row says that of all its scores that of `step` has the lowest FID. */
+bool store_is_best_score(struct store *store, int64_t run, int64_t step, bool *best, struct error *error);
 
 /* ---- checkpoints (store/checkpoints.c): rows about files ---- */
 struct checkpoint_row {

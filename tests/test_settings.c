@@ -161,6 +161,19 @@ static void seeds_and_names(void **state)
 	}
 }
 
+static void feature_networks_are_known_ones(void **state)
+{
+	(void)state;
+	const struct setting_row *features = setting_find("features");
+	struct gan_settings settings;
+	struct error error;
+	assert_string_equal(features->standard, "auto");
+	assert_true(takes(features, "auto") && takes(features, "classifier") && takes(features, "classifier:/some where/file"));
+	assert_false(takes(features, "vgg") || takes(features, "auto:x") || takes(features, "classifier:\xff"));
+	assert_false(settings_set(&settings, features, "--features", "vgg", &error));
+	assert_non_null(strstr(error.text, "auto or NETWORK[:WEIGHTS] of classifier"));
+}
+
 static void switches_are_yes_or_no(void **state)
 {
 	(void)state;
@@ -534,6 +547,8 @@ static void randomize(struct gan_settings *settings)
 			snprintf(value, sizeof value, "%s", pick(2) ? "yes" : "no");
 		else if (row->kind == SETTING_BITS)
 			snprintf(value, sizeof value, "%s", pick(2) ? "D.conv1=8,G.deconv2=32" : "none");
+		else if (row->kind == SETTING_FEATURES)
+			snprintf(value, sizeof value, "%s", pick(2) ? "classifier:/a \"b\"\\\xc3\xa4" : "auto");
 		else if (row->kind == SETTING_REAL)
 			snprintf(value, sizeof value, "%.17g", row->max * (double)pick(1u << 30) / (1u << 30));
 		else if (row->kind == SETTING_SEED)
@@ -660,6 +675,7 @@ int main(void)
 		cmocka_unit_test(real_numbers_end_where_the_row_says),
 		cmocka_unit_test(what_is_no_value_is_refused),
 		cmocka_unit_test(seeds_and_names),
+		cmocka_unit_test(feature_networks_are_known_ones),
 		cmocka_unit_test(switches_are_yes_or_no),
 		cmocka_unit_test(bits_of_single_layers),
 		cmocka_unit_test_setup_teardown(later_layers_win, make_home, leave_home),

@@ -198,3 +198,15 @@ struct image *inspection_sample(struct inspection *inspection, const struct what
 	image_destroy(picture);
 	return NULL;
 }
+
+void inspection_picture(const struct inspection *inspection, int *size, int *channels)
+{
+	const struct shape shape = inspection->trainer.gan.networks[NETWORK_G]->output;
+	*size = shape.height;
+	*channels = shape.channels;
+}
+
+bool inspection_draw(struct inspection *inspection, struct random *noise, int count, uint8_t *pixels, struct error *error)
+{
+	return trainer_draw(&inspection->trainer, noise, count, pixels, error);
+}

@@ -43,4 +43,10 @@ bool inspection_describe(struct inspection *inspection, const struct what_if *wh
 struct image *inspection_sample(struct inspection *inspection, const struct what_if *what_if, int count, uint64_t seed,
                                 struct error *error);
 
+/* What its G draws: size x size pixels, 1 or 3 channels. */
+void inspection_picture(const struct inspection *inspection, int *size, int *channels);
+
+/* As trainer_draw: the next pictures of G as it was trained. */
+bool inspection_draw(struct inspection *inspection, struct random *noise, int count, uint8_t *pixels, struct error *error);
+
 #endif

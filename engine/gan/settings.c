@@ -59,6 +59,9 @@ static const struct field {
 	FIELD("layers-every", FIELD_INT64, layers_every),
 	FIELD("metric-every", FIELD_INT64, metric_every),
 	FIELD("samples", FIELD_INT, samples),
+	LATER_FIELD("eval-every", FIELD_INT64, eval_every, "0"),
+	LATER_FIELD("eval-samples", FIELD_INT, eval_samples, "1000"),
+	LATER_FIELD("features", FIELD_TEXT, features, FEATURES_AUTO),
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 

@@ -10,6 +10,7 @@
 /* The two networks. Index of every per-network array. */
 enum network_id { NETWORK_D, NETWORK_G, NETWORK_COUNT };
 enum { GAN_NAME_SIZE = 32, LAYER_BITS_SIZE = 256 };
+#define FEATURES_AUTO "auto"
 
 struct gan_settings {
 	char model[GAN_NAME_SIZE];            /* row of model_families */
@@ -45,6 +46,9 @@ struct gan_settings {
 	int64_t layers_every;                 /* steps between layer statistics; 0: never */
 	int64_t metric_every;                 /* steps between metric points; at least 1 */
 	int samples;                          /* tiles of the sample grid */
+	int64_t eval_every;                   /* steps between live scores; 0: as often as costs little (engine_scores.c) */
+	int eval_samples;                     /* pictures of a live score; 0: none are taken */
+	char features[DATASET_SPEC_SIZE];     /* feature network that scores look through, "auto" or empty: by the data set */
 };
 
 struct checkpoint;

@@ -214,6 +214,11 @@ int64_t trainer_steps_done(const struct trainer *trainer)
 	return trainer->steps;
 }
 
+struct parallel *trainer_parallel(const struct trainer *trainer)
+{
+	return trainer->parallel;
+}
+
 const struct gan_settings *trainer_settings(const struct trainer *trainer)
 {
 	return &trainer->settings;

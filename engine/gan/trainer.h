@@ -15,6 +15,7 @@
 #include "engine/file/checkpoint.h"
 #include "engine/gan/settings.h"
 #include "engine/quant/quantizer.h"
+#include "engine/tensor/random.h"
 
 enum { TRAINER_MAX_LAYERS = 16, LAYER_NAME_SIZE = 24 };
 
@@ -71,6 +72,7 @@ const struct trainer_facts *trainer_facts(const struct trainer *trainer);
  * when a picture cannot be read: nothing has happened then, and the next call tries the same batch. */
 bool trainer_step(struct trainer *trainer, struct step_report *report, struct error *error);
 int64_t trainer_steps_done(const struct trainer *trainer);
+struct parallel *trainer_parallel(const struct trainer *trainer); /* its pool, for other work between steps */
 
 bool trainer_set_bits(struct trainer *trainer, enum network_id network, int bits, struct error *error);
 bool trainer_set_quantizer(struct trainer *trainer, const char *name, struct error *error);
@@ -87,6 +89,11 @@ int trainer_describe_layers(struct trainer *trainer, struct layer_report reports
  * possible. seed 0: the run's fixed noise, tile by tile the same at every step; else fresh noise of that seed.
  * Changes nothing in the training state. */
 struct image *trainer_sample(struct trainer *trainer, int count, uint64_t seed, struct error *error);
+
+/* The next `count` generated pictures as they are, 8-bit [size][size][channels] one after the other, in evaluation mode too.
+ * `noise` goes on from where it is: pictures do not depend on how they were cut into calls. Changes nothing in the training
+ * state. */
+bool trainer_draw(struct trainer *trainer, struct random *noise, int count, uint8_t *pixels, struct error *error);
 
 /* Where the time of all steps so far went: one row a kind of layer (both networks, forward and backward), then "pack",
  * "quantize", "optimizer" and "data" (waiting for a batch). Returns how many rows. */

@@ -85,6 +85,18 @@ static void generate(struct trainer *trainer, struct random *random, int count, 
 	tensor_to_pixels(pictures, count, g->output, pixels);
 }
 
+bool trainer_draw(struct trainer *trainer, struct random *noise, int count, uint8_t *pixels, struct error *error)
+{
+	size_t bytes = shape_count(trainer->gan.networks[NETWORK_G]->output);
+	if (!quantization_refresh(&trainer->gan.quantization[NETWORK_G], trainer->parallel, error))
+		return false;
+	for (int done = 0; done < count; done += trainer->settings.batch) {
+		int part = count - done < trainer->settings.batch ? count - done : trainer->settings.batch;
+		generate(trainer, noise, part, pixels + (size_t)done * bytes);
+	}
+	return true;
+}
+
 struct image *trainer_sample(struct trainer *trainer, int count, uint64_t seed, struct error *error)
 {
 	const struct shape shape = trainer->gan.networks[NETWORK_G]->output;
@@ -92,19 +104,14 @@ struct image *trainer_sample(struct trainer *trainer, int count, uint64_t seed, 
 		error_set(error, ERROR_INPUT, "samples %d: must be 1 or more", count);
 		return NULL;
 	}
-	if (!quantization_refresh(&trainer->gan.quantization[NETWORK_G], trainer->parallel, error))
-		return NULL;
 	uint8_t *pixels = memory_try_bytes((size_t)count * shape_count(shape), "a sample grid", error);
 	if (!pixels)
 		return NULL;
 	struct random random;
 	random_start(&random, seed ? seed : trainer->settings.seed, RANDOM_FIXED_NOISE);
-	for (int done = 0; done < count; done += trainer->settings.batch) {
-		int part = count - done < trainer->settings.batch ? count - done : trainer->settings.batch;
-		generate(trainer, &random, part, pixels + (size_t)done * shape_count(shape));
-	}
 	int columns = (int)ceil(sqrt(count));
-	struct image *grid = picture_grid(pixels, count, shape.height, shape.channels, columns, 0, error);
+	bool drawn = trainer_draw(trainer, &random, count, pixels, error);
+	struct image *grid = drawn ? picture_grid(pixels, count, shape.height, shape.channels, columns, 0, error) : NULL;
 	free(pixels);
 	return grid;
 }

@@ -119,6 +119,14 @@ static struct verdict_curve *find_curve(struct verdict_judge *judge, const char 
 	return curve;
 }
 
+void verdict_score_names(const char *network, char fid[VERDICT_NAME_SIZE], char is[VERDICT_NAME_SIZE])
+{
+	int length = (int)strcspn(network, " "), room = VERDICT_NAME_SIZE - (int)sizeof "FID ()";
+	length = length < room ? length : room;
+	snprintf(fid, VERDICT_NAME_SIZE, "FID (%.*s)", length, network);
+	snprintf(is, VERDICT_NAME_SIZE, "IS (%.*s)", length, network);
+}
+
 void verdict_judge_add_score(struct verdict_judge *judge, const struct verdict_score *score)
 {
 	if (!isfinite(score->value) || !move_to(judge, score->step))

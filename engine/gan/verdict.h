@@ -67,6 +67,9 @@ struct verdict_score {
 	double noise;          /* what noise or an untrained G scores under the same recipe; NaN: not known */
 };
 
+/* What the curves of a feature network ("classifier/shapes 1a2b3c4d") are called: "FID (classifier/shapes)". */
+void verdict_score_names(const char *network, char fid[VERDICT_NAME_SIZE], char is[VERDICT_NAME_SIZE]);
+
 struct verdict_judge;
 struct verdict_judge *verdict_judge_create(void);
 void verdict_judge_destroy(struct verdict_judge *judge); /* NULL is fine */
