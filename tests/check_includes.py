@@ -20,7 +20,7 @@ ARROWS = {
 	"app": EVERYTHING,
 	"ui": {"engine/base"},
 	"store": {"engine/base"},
-	"engine": {"engine/base", "engine/tensor", "engine/data", "engine/quant", "engine/gan"},
+	"engine": {"engine/base", "engine/tensor", "engine/data", "engine/quant", "engine/gan", "engine/metric"},
 	"engine/base": set(),
 	"engine/tensor": {"engine/base"},
 	"engine/data": {"engine/base", "engine/tensor"},
