@@ -21,7 +21,7 @@ enum { STEP_SETTINGS = sizeof step_settings / sizeof *step_settings, WARM_UP_STE
 static const double PEAK_SECONDS = 1.0; /* spent on the sgemm rate, before and again after */
 
 struct step_arguments {
-	const char *values[STEP_SETTINGS], *recipe;
+	const char *values[STEP_SETTINGS], *recipe; /* a switch that stands alone: "yes" */
 	int64_t steps;
 	bool json;
 };
@@ -203,8 +203,8 @@ static const struct cli_option *step_setting_options(void)
 	for (int i = 0; i < STEP_SETTINGS; i++) {
 		const struct setting_row *row = setting_find(step_settings[i]);
 		const char *standard = standard_here(row->name) ? standard_here(row->name) : row->standard;
-		options[i] = (struct cli_option){.name = row->name, .kind = CLI_TEXT, .argument = row->argument,
-			.offset = offsetof(struct step_arguments, values) + (size_t)i * sizeof(char *), .standard = standard, .help = row->help};
+		options[i] = (struct cli_option){.name = row->name, .argument = row->argument,
+			.kind = row->kind == SETTING_SWITCH ? CLI_SWITCH : CLI_TEXT, .offset = offsetof(struct step_arguments, values) + (size_t)i * sizeof(char *), .standard = standard, .help = row->help};
 	}
 	return options;
 }

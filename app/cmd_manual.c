@@ -104,7 +104,8 @@ static void print_verdicts(void)
 	printf("# VERDICTS\n\nEvery training is judged while it runs: _convergent_ when its score has risen from the level of noise and "
 	       "settles, _unstable_ when it swings or has lost much of what it had, _failed_ when it never left that level or its samples "
 	       "or numbers are gone, _undecided_ when it is too early or the score still rises. The later half of the curve decides. "
-	       "Without scores the diversity of the fixed samples against real pictures and the margin D(x) - D(G(z)) stand in. "
+	       "Without scores the diversity of the fixed samples against real pictures and the margin D(x) - D(G(z)) stand in; scores of "
+	       "other models than dcgan are first put on its scale, and where there is none (wgan-gp) only the samples are judged. "
 	       "A change of bits, method or rates begins anew. The limits:\n\n");
 	for (const struct verdict_threshold *row = verdict_thresholds; row->name; row++) {
 		printf("*%s* %g ", row->name, row->value);

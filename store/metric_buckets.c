@@ -11,7 +11,7 @@
 #define POINTS(name) ", min(" name "), max(" name "), sum(" name "), count(" name ")"
 #define BUCKETS(name) ", min(" name "_low), max(" name "_high), sum(" name "_sum), sum(" name "_known)"
 #define AS_IT_IS(name) ", " name
-#define READ(name) ", " name "_low, " name "_high, " name "_sum, " name "_known"
+#define NAMES(name) ", " name "_low, " name "_high, " name "_sum, " name "_known"
 #define EVERY_SERIES(of) \
 	of("loss_d") of("loss_g") of("d_real") of("d_fake") of("gradient_d") of("gradient_g") of("images_per_second") \
 	of("wasserstein") of("penalty")
@@ -29,15 +29,20 @@ static bool find_last_step(struct store *store, int64_t run, int level, int64_t 
 	return statement_query_integer(store, sql, run, -1, step, error);
 }
 
+/* By name: a process that is running when a newer qgan adds columns must be able to go on. */
+#define INSERT_BUCKET \
+	"INSERT INTO metric_buckets (run_id, level, first_step, last_step, points, first_time, last_time, first_epochs, last_epochs" \
+	EVERY_SERIES(NAMES) ")"
+
 /* One bucket a turn, from the rows of the level below after `last`, while there are enough. */
 static bool fill_level(struct store *store, int64_t run, int level, int64_t last, bool *added, struct error *error)
 {
 	static const char from_points[] =
-		"INSERT INTO metric_buckets SELECT ?1, ?2, min(step), max(step), count(*), min(time), max(time), min(epochs), max(epochs)"
+		INSERT_BUCKET " SELECT ?1, ?2, min(step), max(step), count(*), min(time), max(time), min(epochs), max(epochs)"
 		EVERY_SERIES(POINTS) " FROM (SELECT * FROM metric_points WHERE run_id = ?1 AND step > ?3 ORDER BY step LIMIT ?4)"
 		" HAVING count(*) = ?4 RETURNING last_step";
 	static const char from_buckets[] =
-		"INSERT INTO metric_buckets SELECT ?1, ?2, min(first_step), max(last_step), sum(points), min(first_time), max(last_time),"
+		INSERT_BUCKET " SELECT ?1, ?2, min(first_step), max(last_step), sum(points), min(first_time), max(last_time),"
 		" min(first_epochs), max(last_epochs)" EVERY_SERIES(BUCKETS) " FROM (SELECT * FROM metric_buckets WHERE run_id = ?1"
 		" AND level = ?2 - 1 AND first_step > ?3 ORDER BY first_step LIMIT ?4) HAVING count(*) = ?4 RETURNING last_step";
 	struct statement statement;
@@ -217,7 +222,7 @@ static bool visit_rows(struct gathering *gathering, int level, struct span part,
 		"SELECT step, time, epochs" EVERY_SERIES(AS_IT_IS)
 		" FROM metric_points WHERE run_id = ?1 AND step BETWEEN ?2 AND ?3 ORDER BY step";
 	static const char buckets[] =
-		"SELECT first_step, last_step, points, first_time, last_time, first_epochs, last_epochs" EVERY_SERIES(READ)
+		"SELECT first_step, last_step, points, first_time, last_time, first_epochs, last_epochs" EVERY_SERIES(NAMES)
 		" FROM metric_buckets WHERE run_id = ?1 AND level = ?4 AND first_step BETWEEN ?2 AND ?3 ORDER BY first_step";
 	struct statement statement;
 	if (!statement_prepare(&statement, gathering->store, level == 0 ? points : buckets, error))

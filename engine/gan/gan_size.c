@@ -75,6 +75,12 @@ static double count_memory(const struct walk *walk, const struct optimizer *opti
 	return sizeof(float) * (blocks * walk->floats + 2 * walk->quantized_floats + walk->activations + 2 * walk->largest);
 }
 
+/* What a penalty on D's gradient adds: a gradient of every activation is kept, and of pictures there are two more (penalty.c). */
+static double count_penalty(const struct walk *walk, struct shape picture)
+{
+	return sizeof(float) * (walk->activations + 2 * (double)shape_count(picture) * walk->settings->batch);
+}
+
 /* An update of D: three passes on real, three on generated pictures and four for the penalty, and G's pictures; the update of
  * G: two passes through D, two through G. A pass is forward, backward, or weight gradients. */
 double gan_multiply_adds_per_step(const struct gan_settings *settings, double d, double g)
@@ -100,6 +106,8 @@ bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_s
 		if (!walk_network(&walk, &recipe, id, size, error))
 			return false;
 		size->memory_bytes += count_memory(&walk, optimizer);
+		if (id == NETWORK_D && resolved.gradient_penalty > 0)
+			size->memory_bytes += count_penalty(&walk, recipe.input);
 	}
 	size->multiply_adds_per_step =
 		gan_multiply_adds_per_step(&resolved, size->multiply_adds[NETWORK_D], size->multiply_adds[NETWORK_G]);
