@@ -8,6 +8,7 @@
 #include "engine/gan/verdict.h"
 #include "store/store.h"
 #include "ui/action.h"
+#include "ui/palette.h"
 
 /* scdoc gives meaning to these, and to a dash that begins a line; a backslash takes it away. */
 static void print_escaped(const char *text)
@@ -183,6 +184,8 @@ static int run(int argc, char **argv)
 	print_store();
 	printf("# KEYS\n\n");
 	action_print_manual(stdout);
+	printf("## Commands of the palette\n\n");
+	palette_print_manual(stdout);
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
 }
 

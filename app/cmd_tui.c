@@ -7,13 +7,14 @@
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/session.h"
+#include "app/theme_choice.h"
 #include "app/train_options.h"
 #include "engine/base/log.h"
 #include "ui/terminal.h"
 
 struct tui_arguments {
 	struct train_options train;
-	const char *graphics;
+	const char *graphics, *theme;
 	bool ascii, no_mouse, browse, paused;
 	int64_t frames;
 };
@@ -23,12 +24,15 @@ static const char *const graphics_names[] = {
 	[UI_GRAPHICS_ASCII] = "ascii", [UI_GRAPHICS_NONE] = "none", NULL,
 };
 
+static const char *const theme_names[] = {"dark", "light", "colour-blind", "mono", NULL};
+
 static struct ui_options make_ui_options(const struct tui_arguments *arguments)
 {
 	struct ui_options options = {.ascii = arguments->ascii, .no_mouse = arguments->no_mouse, .frames = (int)arguments->frames};
 	for (int i = 0; arguments->graphics && graphics_names[i]; i++)
 		if (!strcmp(arguments->graphics, graphics_names[i]))
 			options.graphics = (enum ui_graphics)i;
+	options.theme = arguments->theme ? arguments->theme : theme_remembered() ? theme_remembered()->name : NULL;
 	if (arguments->browse)
 		options.first_screen = ACTION_SCREEN_RUNS;
 	return options;
@@ -151,6 +155,8 @@ static const struct cli_option options[] = {
 	 .help = "wait for p before the first step"},
 	{.name = "graphics", .kind = CLI_CHOICE, .argument = "HOW", .offset = offsetof(struct tui_arguments, graphics),
 	 .choices = graphics_names, .standard = "auto", .help = "how pictures are drawn"},
+	{.name = "theme", .kind = CLI_CHOICE, .argument = "NAME", .offset = offsetof(struct tui_arguments, theme),
+	 .choices = theme_names, .help = "colours; else the theme chosen last, at first dark (NO_COLOR: none)"},
 	{.name = "ascii", .kind = CLI_FLAG, .offset = offsetof(struct tui_arguments, ascii),
 	 .help = "draw with plain characters only"},
 	{.name = "no-mouse", .kind = CLI_FLAG, .offset = offsetof(struct tui_arguments, no_mouse),

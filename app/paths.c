@@ -35,6 +35,11 @@ bool path_log(char path[PATH_SIZE], struct error *error)
 	return user_folder_path("XDG_STATE_HOME", ".local/state", "qgan.log", path, error);
 }
 
+bool path_theme(char path[PATH_SIZE], struct error *error)
+{
+	return user_folder_path("XDG_STATE_HOME", ".local/state", "theme", path, error);
+}
+
 bool path_make_parents(const char *path, struct error *error)
 {
 	return user_folder_make_parents(path, error);

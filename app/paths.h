@@ -4,6 +4,7 @@
  *	config   $XDG_CONFIG_HOME/qgan/config                                  (~/.config)
  *	recipes  $XDG_CONFIG_HOME/qgan/recipes                                 (~/.config)
  *	log      $XDG_STATE_HOME/qgan/qgan.log                                 (~/.local/state)
+ *	theme    $XDG_STATE_HOME/qgan/theme                                    (likewise)
  *
  * Main thread. */
 #ifndef QGAN_APP_PATHS_H
@@ -18,6 +19,7 @@ enum { PATH_SIZE = 4096 };
 bool path_store(const char *flag, char path[PATH_SIZE], struct error *error);
 bool path_config(char path[PATH_SIZE], struct error *error);
 bool path_recipes(char path[PATH_SIZE], struct error *error); /* a folder */
+bool path_theme(char path[PATH_SIZE], struct error *error); /* the chosen theme's name */
 bool path_log(char path[PATH_SIZE], struct error *error);
 
 /* Makes the missing folders above `path`, each with mode 0700. */

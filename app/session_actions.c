@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/session_parts.h"
+#include "app/theme_choice.h"
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
 
@@ -81,6 +82,17 @@ static void act_bits(struct session *session, const struct action_request *reque
 		session->wanted.bits[network] = bits;
 }
 
+/* To one network or both, by a command. */
+static void act_set_bits(struct session *session, const struct action_request *request)
+{
+	for (int network = 0; network < VIEW_NETWORKS; network++) {
+		struct command command = {.kind = COMMAND_SET_BITS, .network = network == VIEW_D ? NETWORK_D : NETWORK_G,
+			.bits = (int)request->value};
+		if ((request->network < 0 || request->network == network) && session_send(session, command))
+			session->wanted.bits[network] = command.bits;
+	}
+}
+
 static int fewest_bits(const struct session *session)
 {
 	const int *bits = session->wanted.bits;
@@ -106,10 +118,32 @@ static void act_quantizer(struct session *session, const struct action_request *
 		text_copy(session->wanted.quantizer, sizeof session->wanted.quantizer, command.name);
 }
 
+static void act_set_quantizer(struct session *session, const struct action_request *request)
+{
+	struct command command = {.kind = COMMAND_SET_QUANTIZER};
+	struct error error = {0};
+	if (!quantizer_find(request->text, &error))
+		session_warn(session, &error);
+	else if (text_copy(command.name, sizeof command.name, request->text) && session_send(session, command))
+		text_copy(session->wanted.quantizer, sizeof session->wanted.quantizer, command.name);
+}
+
 static void act_rates(struct session *session, const struct action_request *request)
 {
-	enum network_id network = request->network == VIEW_D ? NETWORK_D : NETWORK_G;
-	session_send(session, (struct command){.kind = COMMAND_SET_LEARNING_RATE, .network = network, .rate = request->value});
+	for (int network = 0; network < VIEW_NETWORKS; network++)
+		if (request->network < 0 || request->network == network)
+			session_send(session, (struct command){.kind = COMMAND_SET_LEARNING_RATE,
+				.network = network == VIEW_D ? NETWORK_D : NETWORK_G, .rate = request->value});
+}
+
+/* The next workbench begins with it. */
+static void act_theme(struct session *session, const struct action_request *request)
+{
+	struct error error = {0};
+	if (theme_remember(request->text, &error))
+		session_tell(session, false, "theme: %s", request->text);
+	else
+		session_warn(session, &error);
 }
 
 static void act_checkpoint(struct session *session, const struct action_request *request)
@@ -212,7 +246,8 @@ session_action *session_find_action(enum action action)
 		[ACTION_PAUSE] = act_pause, [ACTION_STEP] = act_step, [ACTION_STOP] = act_stop,
 		[ACTION_D_BITS_DOWN] = act_bits, [ACTION_D_BITS_UP] = act_bits,
 		[ACTION_G_BITS_DOWN] = act_bits, [ACTION_G_BITS_UP] = act_bits,
-		[ACTION_QUANTIZER] = act_quantizer, [ACTION_RATES] = act_rates, [ACTION_ROLLBACK] = act_rollback,
+		[ACTION_QUANTIZER] = act_quantizer, [ACTION_SET_BITS] = act_set_bits, [ACTION_SET_QUANTIZER] = act_set_quantizer,
+		[ACTION_SET_THEME] = act_theme, [ACTION_RATES] = act_rates, [ACTION_ROLLBACK] = act_rollback,
 		[ACTION_CHECKPOINT] = act_checkpoint,
 		[ACTION_SAMPLE] = act_sample, [ACTION_SAMPLE_NOISE] = act_sample,
 		[ACTION_RUN_OPEN] = act_open, [ACTION_RUN_RESUME] = act_resume,

@@ -3,6 +3,7 @@
 #include "tests/session_fixture.h"
 
 #include "app/run_plan.h"
+#include "app/theme_choice.h"
 #include "engine/gan/model.h"
 #include "engine/gan/trainer.h"
 
@@ -42,6 +43,12 @@ static bool is_saved(struct session *session, int64_t step)
 	char line[64];
 	snprintf(line, sizeof line, "step %lld  checkpoint saved", (long long)step);
 	return has_line(view_of(session), line);
+}
+
+static bool is_quantized(struct session *session, int64_t bits)
+{
+	const struct view_run *run = &view_of(session)->run;
+	return run->bits[VIEW_D] == bits && run->bits[VIEW_G] == bits && strcmp(run->quantizer, "minmax") == 0;
 }
 
 static const char *summary_of(struct session *session, const char *name)
@@ -321,6 +328,37 @@ static void a_fork_keeps_networks_and_lineage(void **state)
 	store_close(store);
 }
 
+static void commands_of_the_palette_steer_the_run(void **state)
+{
+	const struct scene *scene = *state;
+	struct training_start training = tiny_start(scene, "steered");
+	struct session *session = open_session(scene, &training);
+	wait_until(session, step_reached, 2);
+	request(session, (struct action_request){.action = ACTION_SET_BITS, .network = -1, .value = 3});
+	request(session, (struct action_request){.action = ACTION_RATES, .network = -1, .value = 0.001});
+	request(session, (struct action_request){.action = ACTION_SET_QUANTIZER, .text = "minmax"});
+	wait_until(session, is_quantized, 3);
+	const struct view_run *run = &view_of(session)->run;
+	assert_true(run->learning_rate[VIEW_D] == 0.001 && run->learning_rate[VIEW_G] == 0.001);
+	request(session, (struct action_request){.action = ACTION_SET_QUANTIZER, .text = "nothing"});
+	assert_non_null(strstr(view_of(session)->warning, "nothing"));
+	save_and_leave(session);
+}
+
+static void a_theme_is_remembered(void **state)
+{
+	const struct scene *scene = *state;
+	setenv("XDG_STATE_HOME", scene->folder.path, 1);
+	struct session *session = open_session(scene, NULL);
+	assert_null(theme_remembered());
+	request(session, (struct action_request){.action = ACTION_SET_THEME, .text = "light"});
+	assert_string_equal(theme_remembered()->name, "light");
+	request(session, (struct action_request){.action = ACTION_SET_THEME, .text = "mono"});
+	assert_string_equal(theme_remembered()->name, "mono");
+	session_destroy(session, 1);
+	unsetenv("XDG_STATE_HOME");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +371,8 @@ int main(void)
 		SCENE(a_run_is_started_from_an_empty_store),
 		SCENE(a_live_run_is_stopped_and_saved_first),
 		SCENE(a_fork_keeps_networks_and_lineage),
+		SCENE(commands_of_the_palette_steer_the_run),
+		SCENE(a_theme_is_remembered),
 	};
 	return cmocka_run_group_tests_name("session_form", tests, NULL, NULL);
 }

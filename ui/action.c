@@ -132,6 +132,11 @@ const struct action_row action_rows[] = {
 	{ACTION_LAST_SCREEN, "last-screen", "- Backspace", "last", "Back to the screen before this one.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 
 	{ACTION_HELP, "help", "? F1", "help", "The keys of this screen.", SCOPE_EVERYWHERE, GROUP_PROGRAM},
+	{ACTION_PALETTE, "palette", ": Ctrl-P", "command", "Every action by name, and commands such as :bits d 2.", SCOPE_EVERYWHERE, GROUP_PROGRAM},
+	{ACTION_THEME, "theme", "F2", "theme", "The next theme: dark, light, colour-blind, mono.", SCOPE_EVERYWHERE, GROUP_PROGRAM},
+	{ACTION_SET_THEME, "set-theme", "", "theme", "This theme.", SCOPE_INTERNAL, GROUP_PROGRAM},
+	{ACTION_SET_BITS, "set-bits", "", "bits", "So many bits.", SCOPE_INTERNAL, GROUP_QUANTIZATION, true},
+	{ACTION_SET_QUANTIZER, "set-quantizer", "", "quantizer", "This method.", SCOPE_INTERNAL, GROUP_QUANTIZATION, true},
 	{ACTION_REDRAW, "redraw", "Ctrl-L", "redraw", "Draw the whole screen again.", SCOPE_EVERYWHERE, GROUP_PROGRAM},
 	{ACTION_QUIT, "quit", "q", "quit", "Leave (asks while a run is live).", SCOPE_EVERYWHERE, GROUP_PROGRAM},
 	{ACTION_QUIT_SAVE, "quit-save", "Q", "save and quit", "Stop, save and leave without asking.", SCOPE_EVERYWHERE, GROUP_PROGRAM},

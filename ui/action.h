@@ -10,7 +10,8 @@
 enum action {
 	ACTION_NONE,
 	/* handled inside ui/ */
-	ACTION_HELP, ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_WEIGHTS, ACTION_SCREEN_RUNS, ACTION_SCREEN_COMPARE,
+	ACTION_HELP, ACTION_PALETTE, ACTION_THEME /* the next one */,
+	ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_WEIGHTS, ACTION_SCREEN_RUNS, ACTION_SCREEN_COMPARE,
 	ACTION_SCREEN_LOG, ACTION_SCREEN_RUN,
 	ACTION_LAST_SCREEN,
 	ACTION_UP, ACTION_DOWN, ACTION_LEFT, ACTION_RIGHT, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_HOME, ACTION_END,
@@ -30,7 +31,10 @@ enum action {
 	ACTION_ROLLBACK,        /* back to the newest checkpoint before the present step, paused (asks) */
 	ACTION_D_BITS_DOWN, ACTION_D_BITS_UP, ACTION_G_BITS_DOWN, ACTION_G_BITS_UP,
 	ACTION_QUANTIZER,       /* next method */
-	ACTION_RATES,           /* opens the prompt; sent with network and value */
+	ACTION_SET_BITS,        /* network (-1: both), value */
+	ACTION_SET_QUANTIZER,   /* text: its name */
+	ACTION_SET_THEME,       /* text: its name; shown by then, to be remembered */
+	ACTION_RATES,           /* opens the prompt; sent with network (-1: both) and value */
 	ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_SAMPLE_NOISE, /* the fixed grid now; fresh noise or back to the fixed noise */
 	ACTION_RUN_OPEN,        /* run: id */
 	ACTION_RUN_RESUME,      /* run: id */
@@ -109,7 +113,7 @@ struct action_request {
 	int layer;       /* what the weights screen sends: index in view->layers[network] */
 	double value;    /* RATES, SAMPLE_BEFORE, SAMPLE_AFTER */
 	int64_t first_step, last_step; /* CHART_RANGE; equal: everything */
-	char text[ACTION_TEXT_SIZE]; /* OTHER_OPEN, FORM_SET */
+	char text[ACTION_TEXT_SIZE]; /* OTHER_OPEN, FORM_SET, SET_QUANTIZER, SET_THEME */
 };
 
 #endif

@@ -96,6 +96,17 @@ static void start_colours(struct terminal *terminal, bool no_color)
 		terminal->own_pairs = memory_zeroed(OWN_COLOURS, sizeof *terminal->own_pairs);
 }
 
+void terminal_set_theme(struct terminal *terminal, const struct theme *theme)
+{
+	if (!terminal->ability.colours || terminal->ability.grey)
+		return;
+	terminal->theme = theme;
+	start_role_pairs(terminal);
+	if (terminal->own_pairs)
+		memset(terminal->own_pairs, 0, OWN_COLOURS * sizeof *terminal->own_pairs);
+	terminal_clear(terminal);
+}
+
 /* Pairs are made when first used. When all are in use everything begins anew with the next frame. */
 static int own_pair(struct terminal *terminal, uint8_t foreground, uint8_t background)
 {

@@ -48,6 +48,8 @@ void terminal_reenter(struct terminal *terminal); /* after SIGCONT: somebody els
 
 void terminal_size(const struct terminal *terminal, int *width, int *height); /* cells, at least 1 x 1 */
 void terminal_resize(struct terminal *terminal); /* takes the size the system tells now; the screen is cleared */
+/* Other colours from the next frame on; without colour it stays as it is. */
+void terminal_set_theme(struct terminal *terminal, const struct theme *theme);
 void terminal_clear(struct terminal *terminal);  /* the next draw begins with a cleared screen */
 
 const struct terminal_ability *terminal_ability(const struct terminal *terminal);

@@ -12,6 +12,7 @@
 #include "ui/graphics.h"
 #include "ui/input.h"
 #include "ui/keymap.h"
+#include "ui/palette.h"
 #include "ui/mouse.h"
 #include "ui/screen.h"
 #include "ui/terminal.h"
@@ -36,6 +37,8 @@ struct ui {
 	const struct screen *shown, *before, *overlay; /* overlay: NULL when none is open */
 	struct dialog dialog;
 	struct form form;
+	struct palette palette;
+	const struct theme *theme;      /* the chosen one; without colour the terminal shows another */
 	bool dirty, urgent;             /* something changed; because of a key */
 	double drawn_at, ticked_at, fed_at;
 	int frames;
@@ -78,8 +81,17 @@ static void show(struct ui *ui, const struct screen *screen)
 	ui->shown = screen;
 }
 
+static void set_theme(struct ui *ui, const struct theme *theme)
+{
+	ui->theme = theme;
+	terminal_set_theme(ui->terminal, theme);
+	graphics_screen_cleared(ui->graphics);
+}
+
 static void send(struct ui *ui, const struct action_request *request)
 {
+	if (request->action == ACTION_SET_THEME && theme_find(request->text))
+		set_theme(ui, theme_find(request->text));
 	ui->host->act(ui->host->context, request);
 	switch ((int)request->action) {
 	case ACTION_RUN_OPEN: case ACTION_RUN_RESUME:
@@ -96,6 +108,15 @@ static void send(struct ui *ui, const struct action_request *request)
 		finish(ui, UI_LEFT);
 }
 
+/* The one after the present theme, shown and sent on to be remembered. */
+static void next_theme(struct ui *ui)
+{
+	const struct theme *next = ui->theme[1].name ? ui->theme + 1 : themes;
+	struct action_request request = {.action = ACTION_SET_THEME};
+	text_copy(request.text, sizeof request.text, next->name);
+	send(ui, &request);
+}
+
 /* Screen switches, the overlay, redrawing. */
 static bool act_here(struct ui *ui, enum action action)
 {
@@ -106,6 +127,10 @@ static bool act_here(struct ui *ui, enum action action)
 		show(ui, screen);
 	else if (action == ACTION_LAST_SCREEN)
 		show(ui, ui->before);
+	else if (action == ACTION_PALETTE)
+		palette_open(&ui->palette, ui->shown->scope);
+	else if (action == ACTION_THEME)
+		next_theme(ui);
 	else if (action == ACTION_BACK && ui->overlay)
 		ui->overlay = NULL;
 	else if (action == ACTION_REDRAW) {
@@ -156,11 +181,35 @@ static void follow_form(struct ui *ui)
 		show(ui, screens[0]);
 }
 
+/* An action of another screen is done there. */
+static void act_from_palette(struct ui *ui, const struct palette_choice *choice)
+{
+	for (int i = 0; choice->elsewhere && screens[i]; i++)
+		if (screens[i]->scope == choice->scope || action_scope_around(screens[i]->scope) == choice->scope) {
+			show(ui, screens[i]);
+			break;
+		}
+	act(ui, choice->action);
+}
+
+static void take_palette_key(struct ui *ui, uint32_t key)
+{
+	struct palette_choice choice;
+	struct action_request request;
+	palette_key(&ui->palette, view_of(ui), key, &choice, &request);
+	if (request.action != ACTION_NONE)
+		send(ui, &request);
+	else if (choice.action != ACTION_NONE)
+		act_from_palette(ui, &choice);
+}
+
 static void take_key(struct ui *ui, uint32_t key)
 {
 	struct action_request request = {.action = ACTION_NONE};
 	follow_form(ui);
-	if (ui->form.shown && ui->dialog.asked == ACTION_NONE) {
+	if (ui->palette.open) {
+		take_palette_key(ui, key);
+	} else if (ui->form.shown && ui->dialog.asked == ACTION_NONE) {
 		form_key(&ui->form, view_of(ui)->form, key, &request);
 		if (request.action != ACTION_NONE)
 			send(ui, &request);
@@ -193,7 +242,7 @@ static void take_mouse(struct ui *ui, const struct input_event *event)
 /* Pasted text is for text fields only: keys in it would steer the run. */
 static void take_event(struct ui *ui, const struct input_event *event)
 {
-	bool typing = ui->dialog.asked != ACTION_NONE || (ui->form.shown && ui->form.mode == FORM_EDIT);
+	bool typing = ui->dialog.asked != ACTION_NONE || ui->palette.open || (ui->form.shown && ui->form.mode == FORM_EDIT);
 	bool wanted = !event->pasted || (typing && event->key >= ' ' && event->key != KEYMAP_BACKSPACE);
 	if (event->kind == INPUT_KEY) {
 		if (wanted)
@@ -294,6 +343,10 @@ static void compose(struct ui *ui)
 		hits_clear(&ui->hits);
 		dialog_draw(&ui->dialog, view, ui->canvas);
 	}
+	if (ui->palette.open) {
+		hits_clear(&ui->hits);
+		palette_draw(&ui->palette, ui->canvas);
+	}
 	graphics_uncover(ui->graphics, ui->canvas);
 }
 
@@ -388,6 +441,7 @@ static bool open_all(struct ui *ui, struct error *error)
 	};
 	if (!options.theme)
 		return error_set(error, ERROR_INPUT, "there is no theme \"%s\"", ui->options->theme);
+	ui->theme = options.theme;
 	ui->terminal = terminal_open(&options, error);
 	if (!ui->terminal)
 		return false;
