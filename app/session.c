@@ -16,6 +16,7 @@
 #include "engine/base/text.h"
 
 static const double LIST_SECONDS = 1; /* how often the run list may be read again */
+static const double SILENCE_SECONDS = 2; /* a process that dies writes nothing: then its run is looked at all the same */
 static const double LEAVING_SECONDS = 0.1; /* waited for the disk at once, before the screen is looked after again */
 
 struct view *session_shown(const struct session *session)
@@ -127,6 +128,13 @@ int64_t session_trained_here(const struct session *session)
 	return session_live(session) ? session->live->run.id : 0;
 }
 
+/* The run looked at is trained by another process. */
+static bool follows_another(const struct session *session)
+{
+	enum view_state state = session->past->run.state;
+	return session->showing_past && (state == VIEW_LIVE || state == VIEW_PAUSED);
+}
+
 static bool read_store(struct session *session)
 {
 	double now = clock_seconds();
@@ -134,12 +142,14 @@ static bool read_store(struct session *session)
 		return false;
 	session->list_time = now;
 	int64_t changes = store_changes(session->reader);
-	if (changes == session->list_changes)
+	bool changed = changes != session->list_changes, silent = now - session->read_time >= SILENCE_SECONDS;
+	if (!changed && !(silent && follows_another(session)))
 		return false;
 	session->list_changes = changes;
+	session->read_time = now;
 	struct error error = {0};
-	bool good = view_load_run_list(session->live, session->reader, session_trained_here(session), &error);
-	if (good && session->showing_past && (session->past->run.state == VIEW_LIVE || session->past->run.state == VIEW_PAUSED))
+	bool good = !changed || view_load_run_list(session->live, session->reader, session_trained_here(session), &error);
+	if (good && follows_another(session))
 		good = view_follow_past(session->past, session->reader, &error);
 	if (good && session_shown(session)->run.id)
 		good = view_load_page(session_shown(session), session->reader, &error);

@@ -57,7 +57,7 @@ struct session {
 	int wake;                       /* an epoll descriptor over recorder, engine, inspector, exporter: they come and go */
 	char notice[VIEW_TEXT];         /* what was refused last; the next action clears it */
 	char trouble[VIEW_TEXT];        /* the store cannot be written: stays until it can */
-	double list_time;
+	double list_time, read_time;    /* when the store was asked for changes, and when it was read */
 	int64_t list_changes;           /* store_changes() when the list was read */
 };
 

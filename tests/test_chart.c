@@ -279,6 +279,29 @@ static void finer_buckets_show_what_coarse_ones_hide(void **state)
 	free(later);
 }
 
+/* Between two points of a sparse curve there is still a line; beyond its ends there is none. */
+static void lines_go_on_out_of_sight(void **state)
+{
+	(void)state;
+	struct series *series = memory_zeroed(1, sizeof *series);
+	series_append(series, 1000, 10);
+	series_append(series, 2000, 30);
+	struct plot_source source = {.series = series};
+	struct plot_column columns[COLUMNS];
+	gather(&source, 1250, 1500, columns);
+	assert_true(columns[0].passes && fabs(columns[0].sum - 15) < 1e-9 && columns[0].points == 0);
+	assert_true(columns[COLUMNS - 1].passes && fabs(columns[COLUMNS - 1].sum - 20) < 1e-9);
+	gather(&source, 1500, 2500, columns);
+	assert_true(columns[0].passes && fabs(columns[0].sum - 20) < 1e-9 && !columns[COLUMNS - 1].passes);
+	gather(&source, 500, 1500, columns);
+	assert_true(!columns[0].passes && columns[COLUMNS - 1].passes);
+	gather(&source, 2100, 2200, columns);
+	assert_true(!columns[0].passes && !columns[COLUMNS - 1].passes);
+	gather(&source, 1000, 2000, columns); /* points of its own */
+	assert_true(columns[0].points == 1 && !columns[0].passes && columns[COLUMNS - 1].points == 1);
+	free(series);
+}
+
 /* ---- on the canvas */
 
 struct drawing {
@@ -405,6 +428,7 @@ int main(void)
 		cmocka_unit_test(smoothing_is_an_exponential_mean_at_every_zoom),
 		cmocka_unit_test(smoothing_a_constant_changes_nothing),
 		cmocka_unit_test(finer_buckets_show_what_coarse_ones_hide),
+		cmocka_unit_test(lines_go_on_out_of_sight),
 		cmocka_unit_test(the_raw_trace_lies_behind_the_smooth_line),
 		cmocka_unit_test(the_legend_tells_the_value_under_the_cursor),
 		cmocka_unit_test(the_mouse_finds_the_axis),

@@ -1,5 +1,9 @@
 /* Looking back at a recorded run: long curves in buckets with every spike, finer ones where a chart is zoomed, samples
  * and layers of earlier steps, the run page; and what keys make of it in a session. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "app/view_fill.h"
 #include "engine/base/memory.h"
 #include "engine/data/picture_file.h"
@@ -258,6 +262,35 @@ static void a_live_run_trains_on_behind_a_look_back(void **state)
 	save_and_leave(session);
 }
 
+/* A process that is killed writes nothing; who looks at its run learns of it all the same. */
+static void a_run_whose_process_dies_is_seen_to(void **state)
+{
+	struct scene *scene = *state;
+	int ready[2];
+	char byte;
+	assert_int_equal(pipe(ready), 0);
+	pid_t child = fork();
+	if (child == 0) { /* no cmocka, no sanitizer at exit: it is killed */
+		struct error error;
+		struct store *store = store_open(scene->store, STORE_WRITE, &error);
+		struct run run = {.status = RUN_LIVE, .name = "mortal", .model = "dcgan", .data = "shapes", .quantizer = "em", .size = 32,
+			.channels = 3, .width = 8, .batch = 8, .d_bits = 32, .g_bits = 32};
+		bool good = store && store_insert_run(store, &run, true, &error);
+		if (write(ready[1], good ? "y" : "n", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_true(child > 0 && read(ready[0], &byte, 1) == 1 && byte == 'y');
+	struct session *session = open_session(scene, NULL);
+	assert_int_equal(view_of(session)->run.state, VIEW_LIVE);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	wait_until(session, state_is, VIEW_CRASHED);
+	session_destroy(session, 0);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +299,7 @@ int main(void)
 		SCENE(samples_are_walked),
 		SCENE(the_page_tells_settings_beside_default_and_parent),
 		SCENE(a_live_run_trains_on_behind_a_look_back),
+		SCENE(a_run_whose_process_dies_is_seen_to),
 	};
 	return cmocka_run_group_tests_name("view_back", tests, NULL, NULL);
 }

@@ -370,7 +370,8 @@ static void draw_rows(struct canvas *canvas, const struct view *view, struct row
 	int places[MAX_ROWS];
 	for (int i = 0; i < rows->count; i++)
 		places[i] = (int)rows->items[i].network * VIEW_MAX_LAYERS + rows->items[i].position;
-	struct table table = {.pick = ACTION_PICK_ROW, .open = ACTION_SCREEN_WEIGHTS, .values = places, .columns = fitted, .column_count = COLUMNS, .row_count = rows->count, .selected = rows->selected,
+	struct table table = {.pick = ACTION_PICK_ROW, .open = ACTION_SCREEN_WEIGHTS, .values = places, .columns = fitted,
+		.column_count = COLUMNS, .row_count = rows->count, .selected = rows->selected,
 		.top = list->cursor ? table_scroll(0, rows->selected, rows->count, most) : 0, .context = rows, .draw_cell = draw_cell};
 	table_draw(&inside, &table);
 }

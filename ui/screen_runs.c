@@ -118,7 +118,8 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 	state->runs_rows = inside.clip.height > 1 ? inside.clip.height - 1 : 1;
 	int cursor = find_cursor(state, view);
 	state->runs_top = table_scroll(state->runs_top, cursor, view->run_count, state->runs_rows);
-	struct table table = {.pick = ACTION_PICK_ROW, .open = ACTION_RUN_OPEN, .columns = columns, .column_count = COLUMNS, .row_count = view->run_count, .selected = cursor,
+	struct table table = {.pick = ACTION_PICK_ROW, .open = ACTION_RUN_OPEN, .columns = columns, .column_count = COLUMNS,
+		.row_count = view->run_count, .selected = cursor,
 		.top = state->runs_top, .context = view, .draw_cell = draw_cell};
 	table_draw(&inside, &table);
 }

@@ -220,6 +220,14 @@ static void take_key(struct ui *ui, uint32_t key)
 	ask_frame(ui, true);
 }
 
+/* Dialogs and forms know keys only. */
+static void turn_wheel(struct ui *ui, const struct mouse_answer *answer)
+{
+	uint32_t key = answer->action == ACTION_UP ? KEYMAP_UP : answer->action == ACTION_DOWN ? KEYMAP_DOWN : 0;
+	for (int i = 0; key && i < answer->times; i++)
+		take_key(ui, key);
+}
+
 /* A dialog or an overlay has left nothing of the screen below to be clicked. */
 static void take_mouse(struct ui *ui, const struct input_event *event)
 {
@@ -228,7 +236,11 @@ static void take_mouse(struct ui *ui, const struct input_event *event)
 		take_key(ui, answer.key);
 		return;
 	}
-	if (!answer.action || ui->dialog.asked != ACTION_NONE)
+	if (ui->dialog.asked != ACTION_NONE || ui->form.shown) {
+		turn_wheel(ui, &answer);
+		return;
+	}
+	if (!answer.action)
 		return;
 	screen_state_point(ui->state, &answer.pointer);
 	for (int i = 0; i < answer.times; i++)

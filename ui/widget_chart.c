@@ -101,12 +101,13 @@ struct extent {
 static void extend(struct extent *extent, const struct plot_column *columns, int count, bool positive_only, bool means_only)
 {
 	for (int x = 0; x < count; x++) {
-		float mean = columns[x].points ? (float)(columns[x].sum / (double)columns[x].points) : NAN;
+		float mean = columns[x].points ? (float)(columns[x].sum / (double)columns[x].points) : columns[x].passes ? (float)columns[x].sum : NAN;
 		if (!isfinite(mean) || (positive_only && !(mean > 0)))
 			continue;
 		extent->low = fmin(extent->low, mean);
 		extent->high = fmax(extent->high, mean);
-		float min = means_only ? mean : columns[x].min, max = means_only ? mean : columns[x].max;
+		bool mean_only = means_only || !columns[x].points;
+		float min = mean_only ? mean : columns[x].min, max = mean_only ? mean : columns[x].max;
 		extent->lows[extent->count] = !isfinite(min) || (positive_only && !(min > 0)) ? mean : min;
 		extent->highs[extent->count++] = isfinite(max) ? max : mean;
 	}

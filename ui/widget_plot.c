@@ -69,20 +69,48 @@ static void add_bucket(struct plot_column *column, const struct series_bucket *b
 	column->points += bucket->points;
 }
 
+/* A point of the line: its place across (0..1 is in sight), its value, and smoothed. */
+struct place {
+	double position, value, smooth;
+	bool known;
+};
+
+/* Where the line from one point to another crosses an edge that has no point of its own. */
+static void cross_edge(struct plot_column *edge, double position, const struct place *from, const struct place *to)
+{
+	if (edge->points || !from->known || !to->known || !(to->position > from->position))
+		return;
+	double share = (position - from->position) / (to->position - from->position);
+	edge->passes = true;
+	edge->sum = from->value + share * (to->value - from->value);
+	edge->smooth = from->smooth + share * (to->smooth - from->smooth);
+}
+
 void plot_gather(const struct plot_source *source, const struct chart_scale *scale, struct plot_column *columns, int count)
 {
 	const struct series_bucket *bucket;
 	struct walk walk = {.source = source};
 	struct smoother smoother = {.past = source->smoothing};
+	struct place before = {0}, first = {0}, last = {0}, after = {0};
 	memset(columns, 0, (size_t)count * sizeof *columns);
 	while ((bucket = next_bucket(&walk))) {
 		if (bucket->points < 1)
 			continue;
 		double smoothed = source->smoothing > 0 ? smooth(&smoother, bucket) : 0;
 		double position = chart_scale_position(scale, bucket_at(source, scale->unit, bucket));
-		if (position >= 0 && position <= 1)
+		struct place place = {position, series_mean(bucket), smoothed, true};
+		if (position >= 0 && position <= 1) {
 			add_bucket(&columns[(int)lround(position * (count - 1))], bucket, smoothed);
+			first = first.known ? first : place;
+			last = place;
+		} else if (position < 0) {
+			before = place;
+		} else if (!after.known) {
+			after = place;
+		}
 	}
+	cross_edge(&columns[0], 0, &before, first.known ? &first : &after);
+	cross_edge(&columns[count - 1], 1, last.known ? &last : &before, &after);
 }
 
 const struct series_bucket *plot_nearest(const struct plot_source *source, enum chart_unit unit, double at, double *smoothed)
@@ -170,9 +198,10 @@ static void draw_means(struct plot_dots *dots, const struct plot_column *columns
 {
 	bool down = false;
 	for (int x = 0; x < dots->columns * dots->across; x++) {
-		if (!columns[x].points)
+		if (!columns[x].points && !columns[x].passes)
 			continue;
-		int y = plot_row(dots, values, (smooth ? columns[x].smooth : columns[x].sum) / (double)columns[x].points);
+		double points = columns[x].points ? (double)columns[x].points : 1;
+		int y = plot_row(dots, values, (smooth ? columns[x].smooth : columns[x].sum) / points);
 		if (down) {
 			draw_to(dots, &pen, x, y);
 		} else {

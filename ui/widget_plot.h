@@ -21,6 +21,7 @@ struct plot_column {
 	double sum;
 	float min, max;
 	double smooth; /* sum of smoothed values; of nothing when they are not asked for */
+	bool passes;   /* without points: a line to one out of sight crosses this edge; sum and smooth are values here */
 };
 
 /* Puts every bucket into the column of its middle step. Smoothed is an exponential mean of all points before, corrected
