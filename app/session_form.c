@@ -9,6 +9,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "engine/gan/layer_bits.h"
+#include "engine/gan/model.h"
 
 static const char *const switch_choices[] = {"no", "yes", NULL};
 
@@ -299,8 +300,8 @@ static bool start_now(struct session *session, struct session_form *form, struct
 	text_copy(start.name, sizeof start.name, form->name);
 	if (start.parent_id)
 		train_options_count_from_checkpoint(&start);
-	return settings_check(&start.settings, error) && layer_bits_settle(&start.settings, error) &&
-	       dataset_check(start.settings.data, error) && session_start_training(session, &start, error);
+	return settings_check(&start.settings, error) && model_game_check(&start.settings, error) &&
+	       layer_bits_settle(&start.settings, error) && dataset_check(start.settings.data, error) && session_start_training(session, &start, error);
 }
 
 static void try_to_start(struct session *session, struct session_form *form)

@@ -5,6 +5,7 @@
 
 #include "engine/base/text.h"
 #include "engine/gan/layer_bits.h"
+#include "engine/gan/model.h"
 
 /* A resumed or replayed run may get another end or cadence; anything else would make it another training, which is what --from
  * does. `option`: "resume". */
@@ -103,6 +104,6 @@ bool train_options_resolve(const struct train_options *options, char store_path[
 	}
 	if (options->name && !text_copy(start->name, sizeof start->name, options->name))
 		return error_set(error, ERROR_INPUT, "--run-name: expected at most %d bytes", RUN_NAME_SIZE - 1);
-	return settings_check(&start->settings, error) && layer_bits_settle(&start->settings, error) &&
-	       check_data(options, &start->settings, error);
+	return settings_check(&start->settings, error) && model_game_check(&start->settings, error) &&
+	       layer_bits_settle(&start->settings, error) && check_data(options, &start->settings, error);
 }

@@ -2,13 +2,16 @@
  * pictures, and steps with several updates of D. */
 #include "tests/trainer_fixture.h"
 
+#include "engine/gan/inspection.h"
 #include "engine/gan/model.h"
+#include "engine/gan/packed_model.h"
 
 /* The family's defaults as far as the engine reads them. */
 static struct gan_settings settings_of(const struct model_family *family, int d_bits, int g_bits)
 {
 	struct gan_settings settings = small_settings(d_bits, g_bits);
-	const char *critic_steps = model_family_default(family, "critic-steps"), *penalty = model_family_default(family, "gradient-penalty");
+	const char *critic_steps = model_family_default(family, "critic-steps");
+	const char *penalty = model_family_default(family, "gradient-penalty");
 	snprintf(settings.model, sizeof settings.model, "%s", family->name);
 	settings.critic_steps = critic_steps ? atoi(critic_steps) : 1;
 	settings.gradient_penalty = penalty ? atof(penalty) : 0;
@@ -118,6 +121,45 @@ static void every_family_forks_to_fewer_bits(void **state)
 	}
 }
 
+/* A saved state looked at: the pictures that training would draw, every layer under every method, and both networks as packed
+ * codes that give back what training used. */
+static void every_family_is_looked_at_and_shipped(void **state)
+{
+	(void)state;
+	for (int f = 0; model_families[f]; f++) {
+		struct gan_settings settings = settings_of(model_families[f], 1, 3);
+		struct trainer *trainer = make(&settings, NULL);
+		step(trainer);
+		step(trainer);
+		struct error error = {0};
+		struct checkpoint *checkpoint = trainer_checkpoint(trainer, &error);
+		struct inspection *inspection = inspection_create(checkpoint, 1, &error);
+		if (!inspection)
+			fail_msg("%s: %s", model_families[f]->name, error.text);
+		struct what_if as_trained = {.network = NETWORK_G, .layer = -1};
+		struct image *ours = inspection_sample(inspection, &as_trained, 4, 0, &error), *theirs = trainer_sample(trainer, 4, 0, &error);
+		assert_memory_equal(ours->pixels, theirs->pixels, (size_t)ours->width * (size_t)ours->height * (size_t)ours->channels);
+		image_destroy(ours);
+		image_destroy(theirs);
+		for (int q = 0; quantizers[q]; q++)
+			for (int layer = 0; layer < inspection_layers(inspection, NETWORK_D); layer++) {
+				struct what_if asked = {.network = NETWORK_D, .layer = layer, .quantizer = quantizers[q], .bits = 2};
+				struct layer_report report;
+				assert_true(inspection_describe(inspection, &asked, layer, &report, &error));
+			}
+		struct packed_source source = {.settings = inspection_settings(inspection), .step = 2};
+		for (int id = 0; id < NETWORK_COUNT; id++)
+			source.networks[id] = inspection_as_trained(inspection, id, &error);
+		struct packed_model *model = packed_model_open(packed_model_make(&source, &error), "made", &error);
+		if (!model || !packed_model_check(model, &source, &error))
+			fail_msg("%s: %s", model_families[f]->name, error.text);
+		packed_model_destroy(model);
+		inspection_destroy(inspection);
+		checkpoint_destroy(checkpoint);
+		trainer_destroy(trainer);
+	}
+}
+
 /* 40 pictures in batches of 6 are 6 batches an epoch. */
 static void steps_with_several_updates_use_up_epochs_faster(void **state)
 {
@@ -182,6 +224,7 @@ int main(void)
 		cmocka_unit_test(every_family_continues_bit_for_bit),
 		cmocka_unit_test(every_family_obeys_live),
 		cmocka_unit_test(every_family_forks_to_fewer_bits),
+		cmocka_unit_test(every_family_is_looked_at_and_shipped),
 		cmocka_unit_test(steps_with_several_updates_use_up_epochs_faster),
 		cmocka_unit_test(the_penalty_is_reported_where_there_is_one),
 		cmocka_unit_test(impossible_games_are_named),

@@ -105,7 +105,8 @@ static bool play(struct gan *gan, const float *real, const float *noise, struct 
 /* The families' own defaults, as far as they concern the game. */
 static void set_model(struct gan_settings *settings, const struct model_family *family)
 {
-	const char *critic_steps = model_family_default(family, "critic-steps"), *penalty = model_family_default(family, "gradient-penalty");
+	const char *critic_steps = model_family_default(family, "critic-steps");
+	const char *penalty = model_family_default(family, "gradient-penalty");
 	snprintf(settings->model, sizeof settings->model, "%s", family->name);
 	settings->critic_steps = critic_steps ? atoi(critic_steps) : 1;
 	settings->gradient_penalty = penalty ? atof(penalty) : 0;

@@ -97,7 +97,7 @@ bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_s
 	resolved.channels = settings->channels ? settings->channels : channels;
 	const struct model_family *family = model_family_check(&resolved, error);
 	const struct optimizer *optimizer = family ? optimizer_find(settings->optimizer, error) : NULL;
-	if (!optimizer || !layer_plans_make(&resolved, plans, error))
+	if (!optimizer || !model_game_check(&resolved, error) || !layer_plans_make(&resolved, plans, error))
 		return false;
 	for (int id = 0; id < NETWORK_COUNT; id++) {
 		struct network_recipe recipe = {0};

@@ -63,6 +63,10 @@ const char *model_family_default(const struct model_family *family, const char *
  * error that names the setting and what it may be. */
 const struct model_family *model_family_check(const struct gan_settings *settings, struct error *error);
 
+/* Whether the game can be played: D's layers bear a gradient penalty that is asked for, the labels of a loss differ. Needs no
+ * size or channels. */
+bool model_game_check(const struct gan_settings *settings, struct error *error);
+
 /* Mean loss over `count` scores; the gradient of that mean overwrites `gradient` (count values). */
 double model_loss(const struct gan_settings *settings, const struct model_family *family, enum loss_role role, int count,
                   const float *scores, float *gradient);

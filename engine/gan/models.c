@@ -69,6 +69,33 @@ const struct model_family *model_family_check(const struct gan_settings *setting
 	return valid ? family : NULL;
 }
 
+static bool bears_penalty(const struct gan_settings *settings, const struct model_family *family, struct error *error)
+{
+	struct network_recipe recipe = {.count = 0};
+	family->describe(settings, NETWORK_D, &recipe);
+	for (int i = 0; i < recipe.count; i++) {
+		const struct layer_kind *kind = layer_kind_find(recipe.layers[i].kind, error);
+		if (!kind || !kind->second)
+			return error_set(error, ERROR_INPUT, "gradient penalty %g: %s's D has a layer %s (%s), which bears none; it must be 0",
+			                 settings->gradient_penalty, family->label, recipe.layers[i].name, recipe.layers[i].kind);
+	}
+	return true;
+}
+
+bool model_game_check(const struct gan_settings *settings, struct error *error)
+{
+	const struct model_family *family = model_family_find(settings->model, error);
+	if (!family)
+		return false;
+	if (!(isfinite(settings->gradient_penalty) && settings->gradient_penalty >= 0))
+		return error_set(error, ERROR_INPUT, "gradient penalty %g: must be a finite number, 0 or more", settings->gradient_penalty);
+	if (!isfinite(settings->loss_a) || !isfinite(settings->loss_b) || !isfinite(settings->loss_c) ||
+	    settings->loss_a == settings->loss_b)
+		return error_set(error, ERROR_INPUT, "loss labels a %g, b %g and c %g: must be finite, and a another number than b",
+		                 settings->loss_a, settings->loss_b, settings->loss_c);
+	return settings->gradient_penalty == 0 || bears_penalty(settings, family, error);
+}
+
 double model_loss(const struct gan_settings *settings, const struct model_family *family, enum loss_role role, int count,
                   const float *scores, float *gradient)
 {

@@ -28,12 +28,6 @@ static bool numbers_check(const struct gan_settings *settings, struct error *err
 	if (!(settings->beta1 >= 0 && settings->beta1 < 1) || !(settings->beta2 >= 0 && settings->beta2 < 1))
 		return error_set(error, ERROR_INPUT, "beta1 %g and beta2 %g: must be 0 or more and below 1", settings->beta1,
 		                 settings->beta2);
-	if (!(isfinite(settings->gradient_penalty) && settings->gradient_penalty >= 0))
-		return error_set(error, ERROR_INPUT, "gradient penalty %g: must be a finite number, 0 or more", settings->gradient_penalty);
-	if (!isfinite(settings->loss_a) || !isfinite(settings->loss_b) || !isfinite(settings->loss_c) ||
-	    settings->loss_a == settings->loss_b)
-		return error_set(error, ERROR_INPUT, "loss labels a %g, b %g and c %g: must be finite, and a another number than b",
-		                 settings->loss_a, settings->loss_b, settings->loss_c);
 	if (settings->quantizer_iterations < 0 || settings->steps < 0 || settings->epochs < 0)
 		return error_set(error, ERROR_INPUT, "quantizer iterations, steps and epochs must not be negative");
 	return true;
@@ -43,7 +37,7 @@ const struct model_family *trainer_check_settings(const struct gan_settings *set
 {
 	const struct model_family *family = model_family_check(settings, error);
 	if (!family || !optimizer_find(settings->optimizer, error) || !quantizer_find(settings->quantizer, error) ||
-	    !numbers_check(settings, error))
+	    !numbers_check(settings, error) || !model_game_check(settings, error))
 		return NULL;
 	for (int id = 0; id < NETWORK_COUNT; id++)
 		if (!bits_check(id, settings->bits[id], error) || !rate_check(id, settings->learning_rate[id], error))

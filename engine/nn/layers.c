@@ -4,7 +4,8 @@
 #include "engine/nn/layer.h"
 
 const struct layer_kind *const layer_kinds[] = {
-	&layer_conv2d, &layer_spectral_conv2d, &layer_conv_transpose2d, &layer_linear, &layer_batch_norm, &layer_batch_norm_leaky, &layer_layer_norm,
+	&layer_conv2d, &layer_spectral_conv2d, &layer_conv_transpose2d, &layer_linear, &layer_batch_norm, &layer_batch_norm_leaky,
+	&layer_layer_norm,
 	&layer_relu, &layer_leaky_relu, &layer_tanh, &layer_sigmoid, &layer_max_pool, &layer_average_pool, NULL,
 };
 
