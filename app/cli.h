@@ -61,6 +61,7 @@ struct cli_option {
 	size_t offset;              /* of the field in the arguments struct */
 	double min, max;            /* range of INTEGER and REAL; both 0: any */
 	const char *const *choices; /* NULL-terminated; CHOICE, and a hint to completion for TEXT */
+	const char *const *(*hints)(void); /* NULL-terminated; what a completion offers besides, too many for --help; NULL: none */
 	const char *standard;       /* default as shown; NULL: not shown. The struct's initial value is what counts */
 	const char *help;           /* one line, no full stop */
 };

@@ -21,6 +21,18 @@ static bool takes_value(const struct cli_option *option)
 	return option->kind != CLI_FLAG && option->kind != CLI_SWITCH && option->kind != CLI_HELP;
 }
 
+/* What may stand for the value; NULL: not known. */
+static const char *const *values_of(const struct cli_option *option)
+{
+	return option->hints ? option->hints() : option->choices;
+}
+
+static void print_values(const char *const values[])
+{
+	for (int i = 0; values[i]; i++)
+		printf("%s%s", i ? " " : "", values[i]);
+}
+
 static void print_names(const struct subcommand *const children[])
 {
 	bool first = true;
@@ -83,10 +95,9 @@ static void bash_value(const struct subcommand *row, const struct cli_option *op
 	if (!takes_value(option))
 		return;
 	printf("\t\"%s --%s\") ", leading, option->name);
-	if (option->choices) {
+	if (values_of(option)) {
 		printf("COMPREPLY=($(compgen -W \"");
-		for (int i = 0; option->choices[i]; i++)
-			printf("%s%s", i ? " " : "", option->choices[i]);
+		print_values(values_of(option));
 		printf("\" -- \"$word\")); ");
 	}
 	printf("return ;;\n");
@@ -139,9 +150,13 @@ static void zsh_option(const struct subcommand *row, const struct cli_option *op
 	printf("]");
 	if (takes_value(option))
 		printf(":%s:", option->argument);
-	for (int i = 0; option->choices && option->choices[i]; i++)
-		printf("%s%s", i ? " " : "(", option->choices[i]);
-	printf("%s'", option->choices ? ")" : takes_value(option) ? "_files" : "");
+	if (values_of(option)) {
+		printf("(");
+		print_values(values_of(option));
+		printf(")'");
+	} else {
+		printf("%s'", takes_value(option) ? "_files" : "");
+	}
 }
 
 static void zsh_names(const struct subcommand *const children[], const char *end)
@@ -192,10 +207,9 @@ static void fish_option(const struct subcommand *row, const struct cli_option *o
 {
 	(void)row;
 	printf("complete -c qgan -n '__qgan_at \"%s\"' -l %s%s", leading, option->name, takes_value(option) ? " -r" : "");
-	if (option->choices) {
+	if (values_of(option)) {
 		printf(" -f -a '");
-		for (int i = 0; option->choices[i]; i++)
-			printf("%s%s", i ? " " : "", option->choices[i]);
+		print_values(values_of(option));
 		printf("'");
 	}
 	printf(" -d '");

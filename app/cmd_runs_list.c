@@ -148,10 +148,11 @@ static int run(int argc, char **argv)
 #define AT(field) offsetof(struct list_arguments, field)
 
 static const struct cli_option options[] = {
-	{.name = "filter", .kind = CLI_TEXT, .argument = "TEXT", .offset = AT(filter), .help = "only runs that match, see below"},
-	{.name = "sort", .kind = CLI_TEXT, .argument = "FIELDS", .offset = AT(sort), .standard = "newest first",
+	{.name = "filter", .kind = CLI_TEXT, .argument = "TEXT", .offset = AT(filter), .hints = run_field_names,
+	 .help = "only runs that match, see below"},
+	{.name = "sort", .kind = CLI_TEXT, .argument = "FIELDS", .offset = AT(sort), .hints = run_field_names, .standard = "newest first",
 	 .help = "fields to sort by, commas between them, - before one: falling"},
-	{.name = "columns", .kind = CLI_TEXT, .argument = "FIELDS", .offset = AT(columns), .help = "fields to show, commas between them"},
+	{.name = "columns", .kind = CLI_TEXT, .argument = "FIELDS", .offset = AT(columns), .hints = run_field_names, .help = "fields to show, commas between them"},
 	{.name = "view", .kind = CLI_TEXT, .argument = "NAME", .offset = AT(view), .help = "filter, columns and sort of a saved view"},
 	{.name = "limit", .kind = CLI_INTEGER, .argument = "N", .offset = AT(limit), .min = 1, .max = 1e9,
 	 .help = "only the first N"},

@@ -19,15 +19,8 @@ static void add_journal(void *context, const struct journal_entry *entry)
 		"kind", entry->kind, "field", entry->field, "value", entry->value, "text", entry->text));
 }
 
-static void keep_point(void *context, const struct metric_point *point)
-{
-	*(struct metric_point *)context = *point;
-}
-
 static json_t *point_to_json(const struct metric_point *point)
 {
-	if (point->step == 0)
-		return json_null();
 	json_t *json = json_pack("{s:I, s:f}", "step", (json_int_t)point->step, "time", point->time);
 	json_object_set_new(json, "epochs", cli_json_real(point->epochs));
 	json_object_set_new(json, "loss_d", cli_json_real(point->loss_d));
@@ -174,17 +167,18 @@ bool run_report_read(struct store *store, const char *name_or_id, struct run_rep
 	int64_t id = report->run.id;
 	if (!run_verdict_find(store, &report->run, &report->run.verdict, error))
 		return false;
-	struct metric_point point = {0};
+	struct metric_point point;
+	bool measured = false;
 	report->settings = json_loads(report->run.config_json, 0, NULL);
 	report->journal = json_array();
 	report->layers = json_array();
 	report->networks = json_array();
 	report->checkpoints = json_array();
 	bool success = store_visit_journal(store, id, add_journal, report->journal, error) &&
-	               store_visit_metrics(store, id, 0, keep_point, &point, error) &&
+	               store_find_last_metric(store, id, &point, &measured, error) &&
 	               store_visit_layer_stats(store, id, -1, add_layer, report->layers, error) &&
 	               read_checkpoints(store, report, error) && read_samples(store, report, error);
-	report->metrics = point_to_json(&point);
+	report->metrics = measured ? point_to_json(&point) : json_null();
 	sum_networks(report);
 	return success;
 }

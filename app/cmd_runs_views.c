@@ -99,9 +99,10 @@ static int run(int argc, char **argv)
 #define AT(field) offsetof(struct arguments, field)
 
 static const struct cli_option options[] = {
-	{.name = "filter", .kind = CLI_TEXT, .argument = "TEXT", .offset = AT(filter), .help = "as in qgan runs list"},
-	{.name = "sort", .kind = CLI_TEXT, .argument = "FIELDS", .offset = AT(sort), .help = "as in qgan runs list"},
-	{.name = "columns", .kind = CLI_TEXT, .argument = "FIELDS", .offset = AT(columns), .help = "as in qgan runs list"},
+	{.name = "filter", .kind = CLI_TEXT, .argument = "TEXT", .offset = AT(filter), .hints = run_field_names,
+	 .help = "as in qgan runs list"},
+	{.name = "sort", .kind = CLI_TEXT, .argument = "FIELDS", .offset = AT(sort), .hints = run_field_names, .help = "as in qgan runs list"},
+	{.name = "columns", .kind = CLI_TEXT, .argument = "FIELDS", .offset = AT(columns), .hints = run_field_names, .help = "as in qgan runs list"},
 	{.name = "remove", .kind = CLI_FLAG, .offset = AT(remove), .help = "delete the view NAME"},
 	CLI_STORE(struct arguments, store),
 	CLI_JSON(struct arguments, json),

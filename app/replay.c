@@ -178,7 +178,8 @@ static bool same_points(const struct metric_point *left, const struct metric_poi
 {
 	return same(left->loss_d, right->loss_d) && same(left->loss_g, right->loss_g) && same(left->d_real, right->d_real) &&
 	       same(left->d_fake, right->d_fake) && same(left->gradient_d, right->gradient_d) &&
-	       same(left->gradient_g, right->gradient_g);
+	       same(left->gradient_g, right->gradient_g) && same(left->wasserstein, right->wasserstein) &&
+	       same(left->penalty, right->penalty);
 }
 
 bool replay_compare(struct store *store, const struct replay *replay, int64_t copy, struct replay_result *result,

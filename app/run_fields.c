@@ -256,14 +256,20 @@ const struct run_field *run_field_find(const char *name)
 	return NULL;
 }
 
+const char *const *run_field_names(void)
+{
+	static const char *names[RUN_FIELDS_MAX + 1];
+	for (int i = 0; i < run_field_count; i++)
+		names[i] = run_fields[i].name;
+	return names;
+}
+
 bool run_field_fail(const char *what, const char *name, struct error *error)
 {
-	const char *names[RUN_FIELDS_MAX];
+	const char *const *names = run_field_names();
 	struct text known = {0};
-	for (int i = 0; i < run_field_count; i++) {
-		names[i] = run_fields[i].name;
+	for (int i = 0; i < run_field_count; i++)
 		text_format(&known, "%s%s", i > 0 ? ", " : "", names[i]);
-	}
 	const char *near = cli_nearest(name, names, (size_t)run_field_count);
 	if (near)
 		error_set(error, ERROR_INPUT, "unknown %s \"%.40s\"; did you mean %s?", what, name, near);

@@ -46,6 +46,7 @@ enum { RUN_FIELDS_MAX = 64, RUN_CELL_SIZE = 96 };
 
 /* By name or alias; NULL: unknown. run_field_fail: always false, names the nearest. `what`: "column". */
 const struct run_field *run_field_find(const char *name);
+const char *const *run_field_names(void); /* NULL-terminated */
 bool run_field_fail(const char *what, const char *name, struct error *error);
 
 bool run_field_is_number(const struct run_field *field); /* TEXT and WORDS have a text; a SWITCH is 0 or 1 */

@@ -11,6 +11,7 @@ struct store {
 	sqlite3 *db;
 	char path[STORE_PATH_SIZE];      /* absolute */
 	enum store_mode mode;
+	int log_limit;                   /* pages of the write-ahead log from which it is cut back */
 	int depth;                       /* open spans: 0 none, 1 the transaction, above: savepoints inside it */
 	const char *network_file_system; /* its name when the file lies on one: no shared memory, so no WAL; else NULL */
 };

@@ -49,13 +49,29 @@ static void read_point(struct statement *statement, struct metric_point *point)
 	point->penalty = statement_read_real(statement);
 }
 
+#define POINT_COLUMNS \
+	"step, time, epochs, loss_d, loss_g, d_real, d_fake, gradient_d, gradient_g, images_per_second, wasserstein, penalty"
+
+bool store_find_last_metric(struct store *store, int64_t run, struct metric_point *point, bool *found, struct error *error)
+{
+	struct statement statement;
+	if (!statement_prepare(&statement, store,
+	                       "SELECT " POINT_COLUMNS " FROM metric_points WHERE run_id = ? ORDER BY step DESC LIMIT 1", error))
+		return false;
+	statement_bind_integer(&statement, run);
+	bool success = statement_step(&statement, found, error);
+	if (success && *found)
+		read_point(&statement, point);
+	statement_finish(&statement);
+	return success;
+}
+
 bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
                          void (*visit)(void *context, const struct metric_point *point), void *context, struct error *error)
 {
 	struct statement statement;
 	if (!statement_prepare(&statement, store,
-	                       "SELECT step, time, epochs, loss_d, loss_g, d_real, d_fake, gradient_d, gradient_g,"
-	                       " images_per_second, wasserstein, penalty FROM metric_points WHERE run_id = ? AND step > ? ORDER BY step", error))
+	                       "SELECT " POINT_COLUMNS " FROM metric_points WHERE run_id = ? AND step > ? ORDER BY step", error))
 		return false;
 	statement_bind_integer(&statement, run);
 	statement_bind_integer(&statement, after_step);

@@ -20,6 +20,9 @@
 enum {
 	BUSY_MILLISECONDS = 10000,   /* transactions are short: waiting longer means a stuck process */
 	WAL_KEPT_BYTES = 16 << 20,   /* what a large log is cut back to */
+	LOG_COPIED_PAGES = 1000,     /* from here on what is in the log is copied into the file */
+	LOG_CUT_PAGES = 8192,        /* 32 MB: from here on readers are waited for, so that the log can begin anew */
+	LOG_PATIENCE_MILLISECONDS = 250,
 };
 
 /* ---- failures as sentences ---- */
@@ -176,6 +179,25 @@ static bool open_connection(struct store *store, struct error *error)
 	return store_execute(store, "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY", error);
 }
 
+/* After every commit. SQLite's own way never waits for readers, and where some programs watch there is always one that reads:
+ * the log would begin anew too seldom, and grow. Cutting it is worth a short wait, and is tried again later when there is
+ * still somebody after it. */
+static int follow_log(void *context, sqlite3 *db, const char *name, int pages)
+{
+	struct store *store = context;
+	if (pages < LOG_COPIED_PAGES)
+		return SQLITE_OK;
+	if (pages < store->log_limit) {
+		sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		return SQLITE_OK;
+	}
+	sqlite3_busy_timeout(db, LOG_PATIENCE_MILLISECONDS);
+	int result = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(db, BUSY_MILLISECONDS);
+	store->log_limit = result == SQLITE_OK ? LOG_CUT_PAGES : pages + LOG_CUT_PAGES / 4; /* not at every commit */
+	return SQLITE_OK;
+}
+
 /* The change of mode needs the file alone and, unlike everything else, does not wait for it: others that open the
  * new store at the same moment, want the same change. */
 static bool choose_journal(struct store *store, struct error *error)
@@ -189,6 +211,8 @@ static bool choose_journal(struct store *store, struct error *error)
 			return store_fail(store, error);
 		usleep(5000);
 	}
+	store->log_limit = LOG_CUT_PAGES;
+	sqlite3_wal_hook(store->db, follow_log, store);
 	return true;
 }
 

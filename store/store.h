@@ -164,6 +164,7 @@ struct metric_point {
 	double wasserstein, penalty; /* of critics; NaN elsewhere */
 };
 bool store_insert_metrics(struct store *store, int64_t run, const struct metric_point *points, size_t count, struct error *error);
+bool store_find_last_metric(struct store *store, int64_t run, struct metric_point *point, bool *found, struct error *error);
 /* Points after `after_step` in order; each is given to `visit`. */
 bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
                          void (*visit)(void *context, const struct metric_point *point), void *context, struct error *error);
