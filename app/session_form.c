@@ -82,6 +82,24 @@ static void list_choices(struct session *session, struct session_form *form, con
 	}
 }
 
+/* A fork takes the part for fine-tuning, of those that have one. */
+static void list_recipes(struct session *session, struct session_form *form)
+{
+	const char **choices = form->choices[FORM_RECIPE_ROW];
+	struct error error = {0};
+	int count = 0;
+	recipes_free(form->recipes, form->recipe_count);
+	form->recipes = NULL;
+	form->recipe_count = 0;
+	if (!recipes_list(&form->recipes, &form->recipe_count, &error))
+		session_warn(session, &error);
+	choices[count++] = "none";
+	for (size_t i = 0; i < form->recipe_count && count + 1 < FORM_CHOICES; i++)
+		if (!form->start.parent_id || form->recipes[i].has_fine_tune)
+			choices[count++] = form->recipes[i].name;
+	choices[count] = NULL;
+}
+
 /* ---- rows ---- */
 
 static void begin_row(struct session *session, struct session_form *form, int index)
@@ -106,7 +124,9 @@ static void begin_row(struct session *session, struct session_form *form, int in
 
 static void begin_rows(struct session *session, struct session_form *form)
 {
-	struct view_form_row *name = &form->view.rows[FORM_NAME_ROW];
+	struct view_form_row *name = &form->view.rows[FORM_NAME_ROW], *recipe = &form->view.rows[FORM_RECIPE_ROW];
+	*recipe = (struct view_form_row){.name = "recipe", .value = "none", .standard = "none",
+		.choices = form->choices[FORM_RECIPE_ROW], .fixed = form->recipe_count == 0};
 	*name = (struct view_form_row){.name = "name", .help = "letters, digits, '.', '_' and '-'; empty: made up from data and model"};
 	form->view.row_count = FORM_FIRST_SETTING + setting_count;
 	for (int i = FORM_FIRST_SETTING; i < form->view.row_count; i++)
@@ -114,18 +134,30 @@ static void begin_rows(struct session *session, struct session_form *form)
 }
 
 /* Values, where they come from, what is wrong with them. */
+static void show_recipe(struct session_form *form)
+{
+	struct view_form_row *row = &form->view.rows[FORM_RECIPE_ROW];
+	const struct recipe *recipe = NULL;
+	for (size_t i = 0; i < form->recipe_count; i++)
+		if (strcmp(form->recipes[i].name, form->recipe) == 0)
+			recipe = &form->recipes[i];
+	text_copy(row->value, sizeof row->value, recipe ? recipe->name : "none");
+	text_copy(row->help, sizeof row->help, recipe ? recipe->title : "settings that belong together, such as the paper's; below, what they are");
+}
+
 static void show_rows(struct session_form *form)
 {
+	show_recipe(form);
 	for (int i = 0; i < form->view.row_count; i++) {
 		struct view_form_row *row = &form->view.rows[i];
 		bool refused = *form->own_errors[i];
 		if (i == FORM_NAME_ROW)
 			text_copy(row->value, sizeof row->value, form->name);
-		else if (!refused)
+		else if (i >= FORM_FIRST_SETTING && !refused)
 			settings_get(&form->settings, &setting_rows[i - FORM_FIRST_SETTING], row->value, sizeof row->value);
 		row->changed = strcmp(row->value, row->standard) != 0;
 		text_copy(row->error, sizeof row->error, form->own_errors[i]);
-		text_copy(row->origin, sizeof row->origin, i == FORM_NAME_ROW ? "" : row->changed ? "here" :
+		text_copy(row->origin, sizeof row->origin, i < FORM_FIRST_SETTING ? "" : row->changed ? "here" :
 		          setting_origin_name(form->origins.of[i - FORM_FIRST_SETTING]));
 	}
 }
@@ -165,7 +197,7 @@ static struct session_form *fresh_form(struct session *session)
 	form->word_count = 0;
 	form->view = (struct view_form){.serial = form->view.serial + 1};
 	form->start = (struct training_start){0};
-	form->name[0] = form->general[0] = '\0';
+	form->name[0] = form->general[0] = form->recipe[0] = '\0';
 	form->waiting = false;
 	memset(form->own_errors, 0, sizeof form->own_errors);
 	return form;
@@ -178,7 +210,9 @@ static void open_form(struct session *session, struct session_form *form)
 		if (!run_speeds_add(&form->speeds, session->reader, session->live->runs[i].id))
 			break;
 	session_form_measure(form);
-	form->opened_from = form->origins;
+	form->opened_with = form->settings;
+	form->standard_origins = form->opened_origins = form->origins;
+	list_recipes(session, form);
 	form->open = true;
 	begin_rows(session, form);
 	show(form);
@@ -245,7 +279,7 @@ static void follow_model(struct session_form *form)
 {
 	settings_follow_model(&form->settings, &form->origins);
 	for (int i = 0; i < setting_count; i++)
-		if (form->opened_from.of[i] == ORIGIN_DEFAULT)
+		if (form->standard_origins.of[i] == ORIGIN_DEFAULT)
 			text_copy(form->view.rows[FORM_FIRST_SETTING + i].standard, VIEW_FORM_VALUE,
 			          settings_standard(&setting_rows[i], form->settings.model));
 }
@@ -260,10 +294,63 @@ static bool check_value(struct session_form *form, const struct setting_row *set
 	int index = (int)(setting - setting_rows);
 	const struct view_form_row *row = &form->view.rows[FORM_FIRST_SETTING + index];
 	form->settings = wanted;
-	form->origins.of[index] = strcmp(value, row->standard) == 0 ? form->opened_from.of[index] : ORIGIN_FLAG;
+	form->origins.of[index] = strcmp(value, row->standard) == 0 ? form->standard_origins.of[index] : ORIGIN_FLAG;
 	if (strcmp(setting->name, "model") == 0)
 		follow_model(form);
 	return true;
+}
+
+/* A kind without its folder: the folder of a run before, if there was one. */
+static void find_data(struct session_form *form)
+{
+	int index = FORM_FIRST_SETTING + (int)(setting_find("data") - setting_rows);
+	size_t length = strlen(form->settings.data);
+	const char *const *choices = form->choices[index];
+	if (strchr(form->settings.data, ':') || dataset_check(form->settings.data, NULL))
+		return;
+	for (int i = 0; choices[i]; i++)
+		if (strncmp(choices[i], form->settings.data, length) == 0 && choices[i][length] == ':') {
+			text_copy(form->settings.data, sizeof form->settings.data, choices[i]);
+			return;
+		}
+}
+
+/* Everything as it was opened, then as the recipe says: those are the defaults now. A data set that was chosen stays where
+ * the recipe wants that kind. */
+static bool take_recipe(struct session_form *form, const char *name, struct error *error)
+{
+	struct gan_settings wanted = form->opened_with;
+	struct settings_origins origins = form->opened_origins;
+	struct recipe recipe;
+	bool none = strcmp(name, "none") == 0;
+	if (!none) {
+		if (!recipe_find(name, &recipe, error))
+			return false;
+		text_copy(wanted.data, sizeof wanted.data, form->settings.data);
+		bool good = recipe_apply(&recipe, form->start.parent_id ? RECIPE_FINE_TUNE : RECIPE_TRAIN, &wanted, &origins, error);
+		recipe_clear(&recipe);
+		if (!good)
+			return false;
+	}
+	settings_follow_model(&wanted, &origins);
+	form->settings = wanted;
+	form->origins = form->standard_origins = origins;
+	text_copy(form->recipe, sizeof form->recipe, none ? "" : name);
+	find_data(form);
+	memset(form->own_errors, 0, sizeof form->own_errors);
+	for (int i = 0; i < setting_count; i++)
+		settings_get(&form->settings, &setting_rows[i], form->view.rows[FORM_FIRST_SETTING + i].standard, VIEW_FORM_VALUE);
+	return true;
+}
+
+/* Where the pictures are is looked at when the data set changes only: it may take a moment. */
+static void check_data(struct session_form *form)
+{
+	struct error error = {0};
+	int index = FORM_FIRST_SETTING + (int)(setting_find("data") - setting_rows);
+	text_copy(form->view.rows[index].value, VIEW_FORM_VALUE, form->settings.data);
+	if (!dataset_check(form->settings.data, &error))
+		text_copy(form->own_errors[index], VIEW_FORM_SENTENCE, error.text);
 }
 
 void session_act_form_set(struct session *session, const struct action_request *request)
@@ -274,7 +361,12 @@ void session_act_form_set(struct session *session, const struct action_request *
 	if (!form || !form->open || index < 0 || index >= form->view.row_count || form->view.rows[index].fixed)
 		return;
 	form->general[0] = form->own_errors[index][0] = '\0';
-	if (index == FORM_NAME_ROW) {
+	if (index == FORM_RECIPE_ROW) {
+		if (take_recipe(form, request->text, &error))
+			check_data(form);
+		else
+			text_copy(form->general, sizeof form->general, error.text);
+	} else if (index == FORM_NAME_ROW) {
 		if (!text_copy(form->name, sizeof form->name, request->text))
 			snprintf(form->own_errors[index], VIEW_FORM_SENTENCE, "name must be at most %d bytes", RUN_NAME_SIZE - 1);
 	} else if (!check_value(form, &setting_rows[index - FORM_FIRST_SETTING], request->text, &error)) {
@@ -361,6 +453,7 @@ void session_destroy_form(struct session *session)
 		pthread_join(form->measuring, NULL);
 	for (int i = 0; i < form->word_count; i++)
 		free(form->words[i]);
+	recipes_free(form->recipes, form->recipe_count);
 	free(form);
 	session->form = NULL;
 }

@@ -2,6 +2,7 @@
  * started, a live run stopped and saved first. */
 #include "tests/session_fixture.h"
 
+#include "app/recipes.h"
 #include "app/run_plan.h"
 #include "app/theme_choice.h"
 #include "engine/gan/model.h"
@@ -78,9 +79,9 @@ static void the_rows_are_those_of_the_settings(void **state)
 	struct session *session = open_session(*state, NULL);
 	press(session, ACTION_NEW_RUN);
 	const struct view_form *form = form_of(session);
-	assert_int_equal(form->row_count, 1 + setting_count);
+	assert_int_equal(form->row_count, 2 + setting_count);
 	for (int i = 0; i < setting_count; i++) {
-		const struct view_form_row *row = &form->rows[i + 1];
+		const struct view_form_row *row = &form->rows[i + 2];
 		assert_string_equal(row->name, setting_rows[i].name);
 		assert_true(*row->help && *row->value && !row->changed && !*row->error);
 		for (int k = 0; row->choices && row->choices[k] && !row->other; k++) { /* every choice is taken */
@@ -140,6 +141,42 @@ static void defaults_follow_the_model(void **state)
 	assert_string_equal(row_of(session, "g-learning-rate")->value, model_family_default(family, "g-learning-rate"));
 	set(session, "model", "dcgan");
 	assert_string_equal(row_of(session, "critic-steps")->value, "1");
+	session_destroy(session, 1);
+}
+
+static void a_recipe_sets_what_belongs_together(void **state)
+{
+	const struct scene *scene = *state;
+	struct session *session = open_session(scene, NULL);
+	press(session, ACTION_NEW_RUN);
+	assert_string_equal(row_of(session, "recipe")->value, "none");
+	size_t count = 0;
+	for (const char *const *choice = row_of(session, "recipe")->choices; *choice; choice++)
+		count++;
+	assert_true(count > 3);
+	set(session, "width", "9");
+	set(session, "recipe", "paper/wgan-gp-cifar10");
+	struct recipe recipe;
+	struct gan_settings expected;
+	struct settings_origins origins = {0};
+	settings_set_defaults(&expected);
+	assert_true(recipe_find("paper/wgan-gp-cifar10", &recipe, NULL));
+	assert_true(recipe_apply(&recipe, RECIPE_TRAIN, &expected, &origins, NULL));
+	settings_follow_model(&expected, &origins);
+	recipe_clear(&recipe);
+	for (int i = 0; i < setting_count; i++) {
+		char value[SETTING_TEXT_SIZE];
+		const struct view_form_row *row = row_of(session, setting_rows[i].name);
+		settings_get(&expected, &setting_rows[i], value, sizeof value);
+		assert_true(strcmp(row->value, value) == 0 && !row->changed);
+		assert_true(origins.of[i] != ORIGIN_RECIPE || strcmp(row->origin, "recipe") == 0);
+	}
+	assert_non_null(strstr(row_of(session, "data")->error, "cifar10")); /* no folder is known: said at once */
+	set(session, "data", scene->spec);
+	assert_string_equal(row_of(session, "data")->error, "");
+	set(session, "recipe", "none");
+	assert_string_equal(row_of(session, "model")->value, "dcgan");
+	assert_string_equal(row_of(session, "width")->value, "32");
 	session_destroy(session, 1);
 }
 
@@ -365,6 +402,7 @@ int main(void)
 		SCENE(the_rows_are_those_of_the_settings),
 		SCENE(a_wrong_value_is_said_at_its_row),
 		SCENE(defaults_follow_the_model),
+		SCENE(a_recipe_sets_what_belongs_together),
 		cmocka_unit_test(sizes_and_arithmetic_are_those_of_the_trainer),
 		SCENE(packed_sizes_are_those_of_the_layers),
 		cmocka_unit_test(time_is_told_with_its_basis),
