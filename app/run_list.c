@@ -130,9 +130,14 @@ static bool is_on_shelf(const struct run *run, const struct run_look *look, bool
 	return run->trashed == 0 && (archived_too || !run->archived);
 }
 
+static bool shows_archived(const struct run_look *look)
+{
+	return look->shelf == RUN_SHELF_ALL || run_filter_mentions(look->filter, "archived");
+}
+
 void run_list_apply(struct run_list *list, const struct run_look *look, double now)
 {
-	bool archived_too = look->shelf == RUN_SHELF_ALL || run_filter_mentions(look->filter, "archived");
+	bool archived_too = shows_archived(look);
 	free(list->shown);
 	list->shown = memory_zeroed(list->count + 1, sizeof *list->shown);
 	list->shown_count = 0;
@@ -147,6 +152,15 @@ const struct run *const *run_list_shown(const struct run_list *list, size_t *cou
 {
 	*count = list->shown_count;
 	return list->shown;
+}
+
+size_t run_list_on_shelf(const struct run_list *list, const struct run_look *look)
+{
+	bool archived_too = shows_archived(look);
+	size_t count = 0;
+	for (size_t i = 0; i < list->count; i++)
+		count += is_on_shelf(&list->runs[i], look, archived_too);
+	return count;
 }
 
 size_t run_list_total(const struct run_list *list)

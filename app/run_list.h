@@ -33,6 +33,8 @@ bool run_list_refresh(struct run_list *list, struct store *store, bool *changed,
 void run_list_apply(struct run_list *list, const struct run_look *look, double now);
 
 const struct run *const *run_list_shown(const struct run_list *list, size_t *count); /* of the last apply */
+/* On the shelf of the look, whatever its filter says. */
+size_t run_list_on_shelf(const struct run_list *list, const struct run_look *look);
 size_t run_list_total(const struct run_list *list); /* in the store, the trash among them */
 const struct run *run_list_find(const struct run_list *list, int64_t id); /* NULL: there is none */
 

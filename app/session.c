@@ -148,7 +148,7 @@ static bool read_store(struct session *session)
 	session->list_changes = changes;
 	session->read_time = now;
 	struct error error = {0};
-	bool good = !changed || view_load_run_list(session->live, session->reader, session_trained_here(session), &error);
+	bool good = session_read_runs(session, &error);
 	if (good && follows_another(session))
 		good = view_follow_past(session->past, session->reader, &error);
 	if (good && session_shown(session)->run.id)
@@ -171,11 +171,7 @@ static const struct view *host_view(void *context)
 {
 	struct session *session = context;
 	struct view *view = session_shown(session);
-	/* The list belongs to the program, not to a run. */
-	if (session->showing_past) {
-		view->runs = session->live->runs;
-		view->run_count = session->live->run_count;
-	}
+	view->runs = session_runs_view(session); /* belongs to the program, not to a run */
 	view->compare = session->comparison ? comparison_view(session->comparison) : NULL;
 	text_copy(view->warning, sizeof view->warning, *session->notice ? session->notice : session->trouble);
 	text_copy(view->store_path, sizeof view->store_path, session->store_path);
@@ -268,8 +264,10 @@ bool session_start_training(struct session *session, const struct training_start
 
 static void show_newest(struct session *session)
 {
-	if (session->live->run_count > 0)
-		session_open_run(session, session->live->runs[0].id);
+	size_t count;
+	const struct run *const *listed = session_listed_runs(session, &count);
+	if (count > 0)
+		session_open_run(session, listed[0]->id);
 }
 
 static bool open_store(struct session *session, struct error *error)
@@ -295,7 +293,8 @@ struct session *session_create(const char *store_path, const struct training_sta
 	session->compare_wake = -1;
 	session->list_changes = -1;
 	session->player = -1;
-	if (!open_store(session, error) || (start && !session_start_training(session, start, error))) {
+	if (!open_store(session, error) || !session_create_runs(session, error) ||
+	    (start && !session_start_training(session, start, error))) {
 		session_destroy(session, 0);
 		return NULL;
 	}
@@ -311,6 +310,8 @@ size_t session_destroy(struct session *session, double seconds)
 		return 0;
 	session_destroy_question(session);
 	session_destroy_compare(session);
+	session_destroy_edits(session);
+	session_destroy_runs(session);
 	session_destroy_form(session);
 	exporter_destroy(session->exporter);
 	training_destroy(session->training);
@@ -320,7 +321,6 @@ size_t session_destroy(struct session *session, double seconds)
 		close(session->player);
 	if (session->wake >= 0)
 		close(session->wake);
-	session->past->runs = NULL; /* were lent by the live view, and may be gone since */
 	view_destroy(session->live);
 	view_destroy(session->past);
 	free(session);

@@ -25,7 +25,7 @@ bool session_send(struct session *session, struct command command)
 {
 	struct view *shown = session_shown(session);
 	if (!session_live(session))
-		view_log(shown, clock_unix(), true, "no training is live here: r in the run list (5) resumes one");
+		view_log(shown, clock_unix(), true, "no training is live here: t in the run list (5) resumes one");
 	else if (session->showing_past)
 		view_log(shown, clock_unix(), true, "this is a past run; open the live one first (5, Enter)");
 	else if (!session_give(session, command))
@@ -266,6 +266,14 @@ session_action *session_find_action(enum action action)
 		[ACTION_LAYERS_BEFORE] = session_act_layers, [ACTION_LAYERS_AFTER] = session_act_layers,
 		[ACTION_LAYERS_NEWEST] = session_act_layers,
 		[ACTION_EXPORT_LAYER] = session_act_export,
+		[ACTION_RUN_MARK] = session_act_mark, [ACTION_RUN_MARK_RANGE] = session_act_mark_range,
+		[ACTION_RUN_MARK_ALL] = session_act_mark_all, [ACTION_RUN_MARK_NONE] = session_act_mark_all,
+		[ACTION_RUN_COMPARE] = session_act_compare, [ACTION_RUNS_FILTER] = session_act_filter,
+		[ACTION_RUNS_SORT] = session_act_sort, [ACTION_RUNS_COLUMNS] = session_act_columns,
+		[ACTION_RUNS_TRASH] = session_act_trash_shelf, [ACTION_RUNS_VIEW] = session_act_view,
+		[ACTION_RUNS_VIEW_SAVE] = session_act_view_save, [ACTION_RUNS_VIEW_DELETE] = session_act_view_delete,
+		[ACTION_RUN_RENAME] = session_act_edit, [ACTION_RUN_TAGS] = session_act_edit, [ACTION_RUN_NOTE] = session_act_edit,
+		[ACTION_RUN_ARCHIVE] = session_act_edit, [ACTION_RUN_DELETE] = session_act_edit, [ACTION_RUN_UNDO] = session_act_undo,
 		[ACTION_COMPARE_BEFORE] = session_act_scrub, [ACTION_COMPARE_AFTER] = session_act_scrub,
 		[ACTION_COMPARE_FIRST] = session_act_scrub, [ACTION_COMPARE_LAST] = session_act_scrub,
 		[ACTION_QUIT_SAVE] = act_quit, [ACTION_QUIT_NOW] = act_quit,

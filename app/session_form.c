@@ -11,6 +11,8 @@
 #include "engine/gan/layer_bits.h"
 #include "engine/gan/model.h"
 
+enum { DATA_RUNS = 100 /* listed runs whose data sets are offered */ };
+
 static const char *const switch_choices[] = {"no", "yes", NULL};
 
 /* A fork has its parent's networks: what they are made of cannot change. */
@@ -48,9 +50,11 @@ static void list_data(struct session *session, struct session_form *form, const 
 		if ((!kind->takes_directory || kind->default_directory) && dataset_check(kind->name, NULL))
 			choices[count++] = kind->name;
 	}
-	for (int run = 0; run < session->live->run_count && count + 1 < FORM_CHOICES; run++) {
-		const char *data = session->live->runs[run].data;
-		bool known = strlen(data) + 1 >= sizeof session->live->runs[run].data; /* may have been cut: not to be offered */
+	size_t runs;
+	const struct run *const *listed = session_listed_runs(session, &runs);
+	for (size_t run = 0; run < runs && run < DATA_RUNS && count + 1 < FORM_CHOICES; run++) {
+		const char *data = listed[run]->data;
+		bool known = strlen(data) + 1 >= sizeof listed[run]->data; /* may have been cut: not to be offered */
 		for (int i = 0; i < count; i++)
 			known |= strcmp(choices[i], data) == 0;
 		if (!known && dataset_check(data, NULL) && (choices[count] = keep_word(form, data)))
@@ -206,8 +210,10 @@ static struct session_form *fresh_form(struct session *session)
 static void open_form(struct session *session, struct session_form *form)
 {
 	form->speeds = (struct run_speeds){.measured_gflops = form->measured};
-	for (int i = 0; i < session->live->run_count; i++)
-		if (!run_speeds_add(&form->speeds, session->reader, session->live->runs[i].id))
+	size_t runs;
+	const struct run *const *listed = session_listed_runs(session, &runs);
+	for (size_t i = 0; i < runs; i++)
+		if (!run_speeds_add(&form->speeds, session->reader, listed[i]->id))
 			break;
 	session_form_measure(form);
 	form->opened_with = form->settings;

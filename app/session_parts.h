@@ -47,6 +47,8 @@ struct session {
 		char quantizer[GAN_NAME_SIZE];
 	} wanted;
 	struct session_question question;
+	struct session_runs *runs;      /* the list */
+	struct session_edits *edits;    /* NULL: nothing was edited yet */
 	struct comparison *comparison;  /* NULL: nothing is compared */
 	int compare_wake;               /* readable while pieces of it are to be read */
 	struct session_range range;
@@ -89,6 +91,27 @@ void session_close_question(struct session *session); /* gives its memory back *
 void session_question_event(struct session *session, struct event *event); /* may take its checkpoint */
 bool session_pump_question(struct session *session);
 void session_destroy_question(struct session *session);
+
+/* ---- session_runs.c: the list ---- */
+
+session_action session_act_filter, session_act_sort, session_act_columns, session_act_trash_shelf, session_act_view,
+	session_act_view_save, session_act_view_delete, session_act_mark, session_act_mark_range, session_act_mark_all,
+	session_act_compare;
+bool session_create_runs(struct session *session, struct error *error);
+void session_destroy_runs(struct session *session);
+bool session_read_runs(struct session *session, struct error *error); /* what is new in the store */
+const struct view_runs *session_runs_view(struct session *session);
+const struct run *const *session_listed_runs(const struct session *session, size_t *count); /* as shown */
+const struct run *session_find_run(const struct session *session, int64_t id); /* NULL: there is none; valid until the next reading */
+/* The marked ones, those that are shown first; without marks the one under the cursor. Returns how many. */
+size_t session_chosen_runs(const struct session *session, int64_t cursor, int64_t *ids, size_t most);
+
+/* ---- session_edit.c ---- */
+
+session_action session_act_edit, session_act_undo;
+struct store *session_editor(struct session *session, struct error *error); /* a connection that writes; NULL and an error */
+const char *session_undo_name(const struct session *session); /* what would be taken back; empty: nothing */
+void session_destroy_edits(struct session *session);
 
 /* ---- session_compare.c ---- */
 

@@ -23,7 +23,6 @@ void view_destroy(struct view *view)
 	if (!view)
 		return;
 	image_destroy((struct image *)view->sample);
-	free(view->runs);
 	free(view);
 }
 

@@ -76,7 +76,4 @@ void view_sum_sizes(struct view *view);
 
 void view_log(struct view *view, double time, bool warning, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The run list; rows are the view's own. `here` marks the run this process trains (0: none). */
-bool view_load_run_list(struct view *view, struct store *store, int64_t here, struct error *error);
-
 #endif

@@ -1,4 +1,4 @@
-/* The reading half of view_fill.h: a recorded run, and the run list, from the store. */
+/* The reading half of view_fill.h: a recorded run, from the store. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,6 @@
 #include "app/run_verdict.h"
 #include "app/settings.h"
 #include "app/view_fill.h"
-#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "engine/data/picture_file.h"
@@ -149,36 +148,4 @@ bool view_follow_past(struct view *view, struct store *store, struct error *erro
 	       store_visit_metrics(store, run, last, visit_metric, view, error) &&
 	       load_layers(view, store, run, error) && load_sample(view, store, run, error) &&
 	       view_count_records(view, store, error);
-}
-
-static void fill_row(struct view_run_row *row, const struct run *run, double now, int64_t here)
-{
-	*row = (struct view_run_row){
-		.id = run->id, .d_bits = run->d_bits, .g_bits = run->g_bits, .size = run->size, .width = run->width,
-		.step = run->step, .last_step = run->last_step, .epochs = run->epochs, .loss_d = run->loss_d, .loss_g = run->loss_g,
-		.age_seconds = now - (run->ended > 0 ? run->ended : run->heartbeat), .train_seconds = run->train_seconds,
-		.here = run->id == here,
-	};
-	text_copy(row->name, sizeof row->name, run->name);
-	text_copy(row->status, sizeof row->status, run_status_name(run->status));
-	text_copy(row->model, sizeof row->model, run->model);
-	text_copy(row->data, sizeof row->data, run->data);
-	text_copy(row->quantizer, sizeof row->quantizer, run->quantizer);
-	text_copy(row->verdict, sizeof row->verdict, run->verdict.kind);
-}
-
-bool view_load_run_list(struct view *view, struct store *store, int64_t here, struct error *error)
-{
-	struct run *runs;
-	size_t count;
-	if (!store_list_runs(store, &runs, &count, error))
-		return false;
-	double now = clock_unix();
-	free(view->runs);
-	view->runs = memory_zeroed(count, sizeof *view->runs);
-	view->run_count = (int)count;
-	for (size_t i = 0; i < count; i++)
-		fill_row(&view->runs[i], &runs[i], now, here);
-	store_free_runs(runs, count);
-	return true;
 }

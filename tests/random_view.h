@@ -160,18 +160,30 @@ static inline void random_lists(struct view *view)
 		view->log[i].warning = random_below(2);
 		random_text(view->log[i].text, sizeof view->log[i].text);
 	}
-	view->run_count = (int)random_below(2) * (int)random_below(7);
-	for (int i = 0; i < view->run_count; i++) {
-		struct view_run_row *run = &view->runs[i];
+	struct fixture_list *list = fixture_list(view);
+	list->view.count = (int)random_below(2) * (int)random_below(FIXTURE_ROWS);
+	list->view.total = (int)random_below(20000);
+	list->view.marked = (int)random_below(3) * (int)random_below(500);
+	list->view.trash = random_below(2);
+	list->view.sorted = (int)random_below(20) - 3;
+	list->view.falling = random_below(2);
+	list->view.shown_count = (int)random_below(30) - 3;
+	list->view.store_bytes = random_number();
+	list->view.complaint_at = (int)random_below(100) - 5;
+	random_text(list->view.filter, sizeof list->view.filter);
+	random_text(list->view.complaint, sizeof list->view.complaint);
+	random_text(list->view.view, sizeof list->view.view);
+	for (int i = 0; i < VIEW_RUN_SHOWN; i++)
+		list->view.shown[i] = (int)random_below(20) - 2;
+	for (int i = 0; i < list->view.count; i++) {
+		struct fixture_row *run = &list->rows[i];
 		random_text(run->name, sizeof run->name);
 		random_text(run->data, sizeof run->data);
-		random_text(run->verdict, sizeof run->verdict);
+		random_text(run->note, sizeof run->note);
 		run->id = random_below(5);
-		run->loss_d = random_number();
-		run->age_seconds = random_number();
-		run->train_seconds = random_number();
-		run->epochs = random_number();
-		run->last_step = random_below(INT64_MAX);
+		run->fid = random_number();
+		run->age = random_number();
+		run->marked = random_below(2);
 	}
 }
 

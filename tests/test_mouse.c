@@ -181,7 +181,7 @@ static void rows_are_picked(void **state)
 	screen_state_point(opened.state, &(struct pointer){.value = third->value});
 	assert_true(screen_named("runs")->act(opened.state, opened.view, ACTION_PICK_ROW, &out));
 	assert_true(screen_named("runs")->act(opened.state, opened.view, third->twice, &out));
-	assert_true(out.action == ACTION_RUN_OPEN && out.run == opened.view->runs[2].id);
+	assert_true(out.action == ACTION_RUN_OPEN && out.run == view_run_at(opened.view, 2).id);
 	draw(&opened, "train"); /* a layer of G, then the weights screen shows it */
 	const struct hit *layer = find_hit(&opened, ACTION_PICK_ROW, VIEW_MAX_LAYERS + 1);
 	assert_true(layer && layer->twice == ACTION_SCREEN_WEIGHTS);

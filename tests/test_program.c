@@ -578,7 +578,7 @@ static void steer_and_leave(struct pty_terminal *terminal)
 	press(terminal, "p", "LIVE");
 	press(terminal, "p", "PAUSED");
 	press(terminal, "m", "minmax");
-	press(terminal, "5", "runs, newest first");
+	press(terminal, "5", "newest first");
 	expect(terminal, "alpha");
 	press(terminal, "\r", "loss, nats");
 	press(terminal, "?", "Run control");
@@ -623,8 +623,8 @@ static void a_small_screen_then_browsing_and_resuming(void **state)
 	expect(terminal, "stopped");
 	press(terminal, "\r", "STOPPED");
 	expect(terminal, "D 3 bit");
-	press(terminal, "5", "runs, newest first");
-	press(terminal, "r", "LIVE");
+	press(terminal, "5", "newest first");
+	press(terminal, "t", "LIVE");
 	press(terminal, "p", "PAUSED");
 	pty_keys(terminal, "Q");
 	expect_end(terminal, 0);

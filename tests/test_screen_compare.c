@@ -87,7 +87,7 @@ static void no_runs(struct view *view, struct screen_state *state, struct dialog
 	(void)state;
 	(void)dialog;
 	view->run = (struct view_run){.state = VIEW_NOTHING};
-	view->run_count = 0;
+	fixture_list(view)->view.count = 0;
 	view->log_count = 0;
 }
 

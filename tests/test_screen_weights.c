@@ -571,9 +571,9 @@ static void others_are_typed_or_offered(void **state)
 	assert_string_equal(answer(view, ACTION_OTHER_OPEN, "\xc3\xa9 x Backspace Enter").text, "\xc3\xa9");
 	assert_string_equal(answer(view, ACTION_OTHER_OPEN, "\xc3\xa9 Backspace Backspace Enter").text, "");
 	assert_int_equal(answer(view, ACTION_OTHER_OPEN, "q Esc").action, ACTION_NONE);
-	view->run_count = 1; /* only the opened one */
+	fixture_list(view)->view.count = 1; /* only the opened one */
 	assert_string_equal(answer(view, ACTION_OTHER_OPEN, "Tab Up Enter").text, "");
-	view->run_count = 0;
+	fixture_list(view)->view.count = 0;
 	assert_string_equal(answer(view, ACTION_OTHER_OPEN, "Tab Enter").text, "");
 	view->run.state = VIEW_NOTHING;
 	struct dialog dialog = {0};

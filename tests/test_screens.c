@@ -151,7 +151,7 @@ static void make_nothing(struct view *view, struct screen_state *state, struct d
 	(void)dialog;
 	empty_run(view);
 	view->run = (struct view_run){.state = VIEW_NOTHING};
-	view->run_count = 0;
+	fixture_list(view)->view.count = fixture_list(view)->view.total = 0;
 	view->log_count = 0;
 }
 
@@ -225,6 +225,104 @@ static void forget_page(struct view *view, struct screen_state *state, struct di
 	view->page = (struct view_page){0};
 }
 
+/* ---- the run list */
+
+static void ask_list(struct view *view, struct screen_state *state, struct dialog *dialog, enum action action)
+{
+	struct action_request out = {.action = action};
+	struct canvas *canvas = canvas_create(80, 24, true);
+	struct picture_request picture = {0};
+	screen_named("runs")->draw(state, view, canvas, &picture);
+	canvas_destroy(canvas);
+	screen_named("runs")->act(state, view, action, &out);
+	assert_true(dialog_ask(dialog, &out, view));
+}
+
+static void type_keys(struct view *view, struct dialog *dialog, const char *text)
+{
+	struct action_request out;
+	for (; *text; text++)
+		dialog_key(dialog, view, (uint32_t)*text, &out);
+}
+
+static void runs_filtered(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	struct view_runs *runs = &fixture_list(view)->view;
+	runs->sorted = 11;
+	text_copy(runs->filter, sizeof runs->filter, "data:cifar10 bits.g<=2 fid<80 -status:crashed");
+	text_copy(runs->view, sizeof runs->view, "paper");
+}
+
+static void runs_typing(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	ask_list(view, state, dialog, ACTION_RUNS_FILTER);
+	type_keys(view, dialog, "bits.g<=2 tag:paper");
+}
+
+static void runs_wrong_filter(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	ask_list(view, state, dialog, ACTION_RUNS_FILTER);
+	type_keys(view, dialog, "bits.g<=two");
+	text_copy(fixture_list(view)->view.complaint, sizeof fixture_list(view)->view.complaint,
+		"filter, character 9: expected a number after <=, such as 5, 10k or 1.5M");
+	fixture_list(view)->view.complaint_at = 8;
+}
+
+static void runs_none_match(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	fixture_list(view)->view.count = 0;
+	text_copy(fixture_list(view)->view.filter, sizeof fixture_list(view)->view.filter, "fid<1");
+}
+
+static void runs_trash(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	fixture_list(view)->view.count = fixture_list(view)->view.total = 0;
+	fixture_list(view)->view.trash = true;
+}
+
+static void runs_tags(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	struct action_request out = {0};
+	screen_named("runs")->act(state, view, ACTION_DOWN, &out);
+	screen_named("runs")->act(state, view, ACTION_DOWN, &out);
+	ask_list(view, state, dialog, ACTION_RUN_TAGS);
+	type_keys(view, dialog, " best");
+}
+
+static void runs_columns(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	ask_list(view, state, dialog, ACTION_RUNS_COLUMNS);
+	type_keys(view, dialog, "jjj");
+}
+
+static void runs_views(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	ask_list(view, state, dialog, ACTION_RUNS_VIEW);
+	type_keys(view, dialog, "j");
+}
+
+static void runs_delete(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	ask_list(view, state, dialog, ACTION_RUN_DELETE);
+}
+
+/* From the second run to the fourth, the cursor on the last. */
+static void runs_range(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	static const enum action keys[] = {ACTION_DOWN, ACTION_RUN_MARK_RANGE, ACTION_DOWN, ACTION_DOWN};
+	(void)dialog;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		struct action_request out = {0};
+		screen_named("runs")->act(state, view, keys[i], &out);
+	}
+}
+
 static const struct scene scenes[] = {
 	{"train-80x24", "train", 80, 24},
 	{"train-120x36", "train", 120, 36},
@@ -269,6 +367,20 @@ static const struct scene scenes[] = {
 	{"runs-200x60", "runs", 200, 60},
 	{"runs-ascii-80x24", "runs", 80, 24, .ascii = true},
 	{"runs-nothing-80x24", "runs", 80, 24, .change = make_nothing},
+	{"runs-40x10", "runs", 40, 10},
+	{"runs-300x100", "runs", 300, 100},
+	{"runs-too-small-20x5", "runs", 20, 5},
+	{"runs-filtered-150x44", "runs", 150, 44, .change = runs_filtered},
+	{"runs-typing-100x30", "runs", 100, 30, .change = runs_typing},
+	{"runs-wrong-filter-80x24", "runs", 80, 24, .change = runs_wrong_filter},
+	{"runs-none-match-80x24", "runs", 80, 24, .change = runs_none_match},
+	{"runs-trash-80x24", "runs", 80, 24, .change = runs_trash},
+	{"runs-tags-80x24", "runs", 80, 24, .change = runs_tags},
+	{"runs-columns-80x24", "runs", 80, 24, .change = runs_columns},
+	{"runs-views-80x24", "runs", 80, 24, .change = runs_views},
+	{"runs-delete-ascii-80x24", "runs", 80, 24, .ascii = true, .change = runs_delete},
+	{"runs-range-80x24", "runs", 80, 24, .change = runs_range},
+	{"runs-help-150x44", "runs", 150, 44, .help = true},
 	{"log-120x36", "log", 120, 36},
 	{"too-small-20x5", "train", 20, 5},
 };
@@ -295,6 +407,11 @@ static void draw_everything(struct screen_state *state, const struct view *view,
 		assert_true(!picture.image || picture.image == view->sample);
 		shade_picture(canvas, &picture);
 		if (dialog_open(&dialog, asked[random_below(6)], view))
+			dialog_draw(&dialog, view, canvas);
+		static const enum action of_list[] = {
+			ACTION_RUNS_FILTER, ACTION_RUNS_COLUMNS, ACTION_RUNS_VIEW, ACTION_RUN_TAGS, ACTION_RUN_DELETE, ACTION_RUNS_VIEW_SAVE,
+		};
+		if (dialog_ask(&dialog, &(struct action_request){.action = of_list[random_below(6)], .text = "some text"}, view))
 			dialog_draw(&dialog, view, canvas);
 		char *text = canvas_to_text(canvas);
 		assert_true(width < 40 || height < 10 || strlen(text) > 40);
@@ -470,25 +587,85 @@ static void the_run_list_is_walked(void **state)
 	assert_int_equal(press(runs, memory, view, "Up").action, ACTION_NONE);
 	press(runs, memory, view, "j");
 	press(runs, memory, view, "Down");
-	struct action_request out = press(runs, memory, view, "r");
+	struct action_request out = press(runs, memory, view, "t");
 	assert_int_equal(out.action, ACTION_RUN_RESUME);
 	assert_int_equal(out.run, 5);
 	/* a newer run comes: the cursor stays on its run */
-	memmove(&view->runs[1], &view->runs[0], 5 * sizeof *view->runs);
-	view->runs[0].id = 99;
+	struct fixture_row *rows = fixture_list(view)->rows;
+	memmove(&rows[1], &rows[0], 5 * sizeof *rows);
+	rows[0].id = 99;
 	draw_on(runs, memory, view, 80, 24);
 	assert_int_equal(press(runs, memory, view, "Enter").run, 5);
 	/* its run goes: the row stays */
-	view->runs[3].id = 77;
+	rows[3].id = 77;
 	assert_int_equal(press(runs, memory, view, "Enter").run, 77);
 	press(runs, memory, view, "End");
-	assert_int_equal(press(runs, memory, view, "Enter").run, view->runs[5].id);
+	assert_int_equal(press(runs, memory, view, "Enter").run, rows[5].id);
 	press(runs, memory, view, "PgUp");
 	assert_int_equal(press(runs, memory, view, "Enter").run, 99);
-	view->run_count = 0;
+	fixture_list(view)->view.count = 0;
 	draw_on(runs, memory, view, 80, 24);
 	assert_int_equal(press(runs, memory, view, "Enter").action, ACTION_NONE);
 	assert_int_equal(press(runs, memory, view, "p").action, ACTION_PAUSE);
+	screen_state_destroy(memory);
+	fixture_destroy(view);
+}
+
+static struct action_request press_after(const struct screen *screen, struct screen_state *state, const struct view *view,
+	const char *keys)
+{
+	struct action_request out = {0};
+	char copy[64], *rest = NULL;
+	snprintf(copy, sizeof copy, "%s", keys);
+	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		out = press(screen, state, view, word);
+	return out;
+}
+
+static void the_run_list_is_steered(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct screen_state *memory = screen_state_create();
+	const struct screen *runs = screen_named("runs");
+	struct view_runs *list = &fixture_list(view)->view;
+	draw_on(runs, memory, view, 120, 30);
+	struct action_request out = press_after(runs, memory, view, "Space");
+	assert_true(out.action == ACTION_RUN_MARK && out.run == 7);
+	out = press_after(runs, memory, view, "Space"); /* the cursor went on */
+	assert_true(out.action == ACTION_RUN_MARK && out.run == 6);
+	/* a range: nothing is sent before its end is known */
+	out = press_after(runs, memory, view, "g v");
+	assert_int_equal(out.action, ACTION_NONE);
+	out = press_after(runs, memory, view, "Down Down v");
+	assert_true(out.action == ACTION_RUN_MARK_RANGE && out.run == 7 && out.other == 5);
+	press_after(runs, memory, view, "v Esc"); /* given up */
+	assert_int_equal(press_after(runs, memory, view, "v").action, ACTION_NONE);
+	press(runs, memory, view, "Esc");
+	assert_int_equal(press_after(runs, memory, view, "*").action, ACTION_RUN_MARK_ALL);
+	assert_int_equal(press_after(runs, memory, view, "U").action, ACTION_RUN_MARK_NONE);
+	out = press_after(runs, memory, view, "c");
+	assert_true(out.action == ACTION_RUN_COMPARE && out.run == 5);
+	out = press_after(runs, memory, view, "f");
+	assert_true(out.action == ACTION_RUN_FORK && out.run == 5 && out.step == -1);
+	/* sorting walks over the shown columns and ends at newest first */
+	assert_string_equal(press_after(runs, memory, view, ">").text, "name");
+	assert_string_equal(press_after(runs, memory, view, "<").text, "age");
+	assert_string_equal(press_after(runs, memory, view, "r").text, "id");
+	list->sorted = 10;
+	assert_string_equal(press_after(runs, memory, view, ">").text, "fid.best");
+	assert_string_equal(press_after(runs, memory, view, "r").text, "-fid");
+	list->falling = true;
+	assert_string_equal(press_after(runs, memory, view, "r").text, "fid");
+	list->sorted = 14;
+	out = press_after(runs, memory, view, ">");
+	assert_int_equal(out.action, ACTION_RUNS_SORT);
+	assert_string_equal(out.text, "");
+	/* prompts begin with what there is */
+	assert_string_equal(press_after(runs, memory, view, "R").text, "cifar-float");
+	assert_string_equal(press_after(runs, memory, view, "T").text, "paper base");
+	text_copy(list->filter, sizeof list->filter, "fid<80");
+	assert_string_equal(press_after(runs, memory, view, "/").text, "fid<80");
 	screen_state_destroy(memory);
 	fixture_destroy(view);
 }
@@ -566,8 +743,8 @@ static void help_is_about_the_screen_below(void **state)
 	(void)state;
 	assert_true(help_mentions(screen_named("train"), "Charts: zoom out."));
 	assert_false(help_mentions(screen_named("runs"), "Charts: zoom out."));
-	assert_true(help_mentions(screen_named("runs"), "Resume training of the selected run."));
-	assert_false(help_mentions(screen_named("log"), "Resume training of the selected run."));
+	assert_true(help_mentions(screen_named("runs"), "Train the run on where it was saved."));
+	assert_false(help_mentions(screen_named("log"), "Train the run on where it was saved."));
 	for (const struct action_row *row = action_rows; row->name; row++)
 		if (row->scope == SCOPE_EVERYWHERE)
 			assert_true(help_mentions(screen_named("samples"), row->help));
@@ -595,6 +772,71 @@ static struct action_request answer(const struct view *view, enum action asked, 
 	return out;
 }
 
+/* Asks about a request of the run list and presses keys; the last thing sent. */
+static struct action_request answer_list(const struct view *view, enum action action, const char *text, const char *keys, bool open)
+{
+	struct dialog dialog = {0};
+	struct action_request request = {.action = action, .run = 5}, out = {0};
+	char copy[64], *rest = NULL;
+	snprintf(copy, sizeof copy, "%s", keys);
+	text_copy(request.text, sizeof request.text, text);
+	assert_true(dialog_ask(&dialog, &request, view));
+	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		uint32_t key = 0;
+		assert_true(dialog.asked && keymap_parse(word, &key));
+		dialog_key(&dialog, view, key, &out);
+	}
+	assert_int_equal(dialog.asked == ACTION_NONE, !open);
+	return out;
+}
+
+static void the_list_asks(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct view_runs *runs = &fixture_list(view)->view;
+	/* a name: what stands there is replaced by the first key */
+	struct action_request out = answer_list(view, ACTION_RUN_RENAME, "old", "n e w Enter", false);
+	assert_true(out.action == ACTION_RUN_RENAME && out.run == 5 && !strcmp(out.text, "new"));
+	assert_int_equal(answer_list(view, ACTION_RUN_RENAME, "old", "n Esc", false).action, ACTION_NONE);
+	assert_string_equal(answer_list(view, ACTION_RUN_TAGS, "a", "Space b Enter", false).text, "a b");
+	assert_string_equal(answer_list(view, ACTION_RUN_NOTE, "ab", "Backspace Enter", false).text, "a");
+	/* a filter is sent with every key; Esc puts back what was there; a wrong one is not kept */
+	assert_string_equal(answer_list(view, ACTION_RUNS_FILTER, "fid", "< 8", true).text, "fid<8");
+	assert_string_equal(answer_list(view, ACTION_RUNS_FILTER, "fid", "< 8 Esc", false).text, "fid");
+	assert_int_equal(answer_list(view, ACTION_RUNS_FILTER, "fid", "Enter", false).action, ACTION_NONE);
+	text_copy(runs->complaint, sizeof runs->complaint, "filter, character 1: no");
+	answer_list(view, ACTION_RUNS_FILTER, "fid", "Enter", true);
+	runs->complaint[0] = '\0';
+	/* columns come, go and move */
+	out = answer_list(view, ACTION_RUNS_COLUMNS, "", "End Space", true);
+	assert_int_equal(out.action, ACTION_RUNS_COLUMNS);
+	assert_string_equal(strrchr(out.text, ',') + 1, "seed");
+	out = answer_list(view, ACTION_RUNS_COLUMNS, "", "j Space", true);
+	assert_true(strncmp(out.text, "name,verdict,tags,", 18) == 0);
+	out = answer_list(view, ACTION_RUNS_COLUMNS, "", "j >", true);
+	assert_true(strncmp(out.text, "name,verdict,status,tags,", 25) == 0);
+	assert_int_equal(answer_list(view, ACTION_RUNS_COLUMNS, "", "<", true).action, ACTION_NONE);
+	answer_list(view, ACTION_RUNS_COLUMNS, "", "j Esc", false);
+	runs->shown_count = 1; /* never none */
+	assert_int_equal(answer_list(view, ACTION_RUNS_COLUMNS, "", "Space", true).action, ACTION_NONE);
+	/* views */
+	out = answer_list(view, ACTION_RUNS_VIEW, "", "j Enter", false);
+	assert_true(out.action == ACTION_RUNS_VIEW && !strcmp(out.text, "paper"));
+	assert_string_equal(answer_list(view, ACTION_RUNS_VIEW, "", "Enter", false).text, "");
+	out = answer_list(view, ACTION_RUNS_VIEW, "", "End d", true);
+	assert_true(out.action == ACTION_RUNS_VIEW_DELETE && !strcmp(out.text, "this-week"));
+	/* deleting: the safe answer is chosen at first; what is in the trash comes back unasked */
+	assert_int_equal(answer_list(view, ACTION_RUN_DELETE, "", "Enter", false).action, ACTION_NONE);
+	assert_int_equal(answer_list(view, ACTION_RUN_DELETE, "", "Up Enter", false).action, ACTION_RUN_DELETE);
+	assert_int_equal(answer_list(view, ACTION_RUN_DELETE, "", "d", false).run, 5);
+	runs->trash = true;
+	struct dialog dialog = {0};
+	assert_false(dialog_ask(&dialog, &(struct action_request){.action = ACTION_RUN_DELETE, .run = 5}, view));
+	assert_false(dialog_ask(&dialog, &(struct action_request){.action = ACTION_RUN_OPEN, .run = 5}, view));
+	fixture_destroy(view);
+}
+
 static void quitting_asks_and_is_safe(void **state)
 {
 	(void)state;
@@ -620,7 +862,7 @@ static void nothing_live_asks_nothing(void **state)
 	struct view *view = fixture_create();
 	struct dialog dialog = {0};
 	assert_false(dialog_open(&dialog, ACTION_PAUSE, view));
-	view->runs[0].here = false;
+	fixture_list(view)->view.here[0] = '\0';
 	for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++) {
 		view->run.state = quiet[i];
 		assert_false(dialog_open(&dialog, ACTION_QUIT, view));
@@ -691,6 +933,8 @@ int main(void)
 		cmocka_unit_test(too_few_lines_keep_the_worst_layers),
 		cmocka_unit_test(warnings_stay_in_sight),
 		cmocka_unit_test(the_run_list_is_walked),
+		cmocka_unit_test(the_run_list_is_steered),
+		cmocka_unit_test(the_list_asks),
 		cmocka_unit_test(the_log_is_scrolled),
 		cmocka_unit_test(help_is_about_the_screen_below),
 		cmocka_unit_test(quitting_asks_and_is_safe),

@@ -5,7 +5,7 @@ static bool d_bits_are(struct session *session, int64_t bits) { return view_of(s
 static bool layers_of_step(struct session *session, int64_t step) { return view_of(session)->layers_step >= step; }
 static bool points_are(struct session *session, int64_t count) { return view_of(session)->loss[VIEW_D].count >= count; }
 static bool picture_newer(struct session *session, int64_t version) { return view_of(session)->sample_version > version; }
-static bool runs_listed(struct session *session, int64_t count) { return view_of(session)->run_count == count; }
+static bool runs_listed(struct session *session, int64_t count) { return view_run_count(view_of(session)) == count; }
 
 static bool checkpoint_saved(struct session *session, int64_t step)
 {
@@ -159,15 +159,24 @@ static void keys_steer_the_training(void **state)
 	assert_true(view_of(session)->run.learning_rate[VIEW_G] == 0.003);
 	assert_true(view_of(session)->run.step == here);
 	wait_until(session, runs_listed, 1);
-	assert_true(view_of(session)->runs[0].here);
-	assert_string_equal(view_of(session)->runs[0].name, "alpha");
+	assert_true(view_run_at(view_of(session), 0).here);
+	assert_string_equal(view_run_at(view_of(session), 0).name, "alpha");
+	assert_string_equal(view_of(session)->runs->here, "alpha");
 	save_and_leave(session);
 }
 
 static bool list_shows(struct session *session, int64_t bits)
 {
 	const struct view *view = view_of(session);
-	return view->run_count > 0 && view->runs[0].d_bits == bits && !strcmp(view->runs[0].status, "stopped") && !view->runs[0].here;
+	char cell[VIEW_CELL], wanted[8];
+	snprintf(wanted, sizeof wanted, "%d", (int)bits);
+	for (int i = 0; i < view->runs->column_count && view_run_count(view) > 0; i++)
+		if (!strcmp(view->runs->columns[i].name, "bits.d")) {
+			view->runs->cell(view->runs->context, 0, i, cell);
+			struct view_run_row row = view_run_at(view, 0);
+			return !strcmp(cell, wanted) && !strcmp(row.status, "stopped") && !row.here;
+		}
+	return false;
 }
 
 static void a_stop_leaves_the_session_open(void **state)
@@ -310,7 +319,7 @@ static void a_resumed_run_goes_on_where_it_was(void **state)
 	assert_unbroken(&view_of(session)->loss[VIEW_D], 1, step);
 	assert_memory_equal(view_of(session)->loss[VIEW_D].buckets, before->loss[VIEW_D].buckets,
 	                    (size_t)before->loss[VIEW_D].count * sizeof *before->loss[VIEW_D].buckets);
-	assert_int_equal(view_of(session)->run_count, 1);
+	assert_int_equal(view_run_count(view_of(session)), 1);
 	session_destroy(session, 0);
 	image_destroy(sample);
 	free(before);
@@ -329,7 +338,7 @@ static void a_past_run_is_looked_at_while_another_trains(void **state)
 	request(session, (struct action_request){.action = ACTION_RUN_OPEN, .run = past->run.id});
 	assert_string_equal(view_of(session)->run.name, "alpha");
 	assert_false(view_of(session)->run.steerable);
-	assert_int_equal(view_of(session)->run_count, 2);
+	assert_int_equal(view_run_count(view_of(session)), 2);
 	press(session, ACTION_D_BITS_DOWN);
 	assert_true(has_line(view_of(session), "past run"));
 	assert_int_equal(view_of(session)->run.bits[VIEW_D], 8);

@@ -228,23 +228,93 @@ static inline void fixture_mark(struct view *view, int64_t step, const char *lab
 	text_copy(view->marks[view->mark_count++].label, sizeof view->marks->label, label);
 }
 
+/* The list of runs as the session writes it, from rows that tests may change. */
+struct fixture_row {
+	int64_t id;
+	char name[64], status[12], verdict[16], tags[32], model[16], data[64], quantizer[16];
+	int d_bits, g_bits;
+	int64_t step, last_step;
+	double fid, best_fid, is, ratio, age;
+	bool marked, here;
+	char note[96];
+};
+
+enum { FIXTURE_ROWS = 16 };
+struct fixture_list {
+	struct view_runs view; /* first: what view->runs points to */
+	struct fixture_row rows[FIXTURE_ROWS];
+};
+
+static inline struct fixture_list *fixture_list(const struct view *view) { return (struct fixture_list *)view->runs; }
+
+static inline void fixture_row(const void *context, int row, struct view_run_row *out)
+{
+	const struct fixture_row *run = (const struct fixture_row *)context + (row >= 0 && row < FIXTURE_ROWS ? row : 0);
+	*out = (struct view_run_row){run->id, run->name, run->status, run->verdict, run->tags, run->note, run->marked, run->here};
+}
+
+static const struct view_run_column fixture_columns[] = {
+	{"name", "name", "name of the run", 18, 40, 0, false}, {"status", "status", "live, paused or how it ended", 9, 0, 0, false},
+	{"verdict", "verdict", "how the training is judged", 10, 0, 4, false}, {"tags", "tags", "tags of the run", 8, 24, 3, false},
+	{"model", "model", "model family", 6, 8, 7, false}, {"data", "data", "data set, as given", 13, 28, 3, false},
+	{"bits.d", "D", "present bits of D", 2, 5, 1, true}, {"bits.g", "G", "present bits of G", 2, 5, 1, true},
+	{"quantizer", "quantizer", "how weights become states", 9, 0, 4, false}, {"step", "step", "steps done", 7, 10, 1, true},
+	{"fid", "FID", "last FID", 6, 8, 1, true}, {"fid.best", "best", "lowest FID", 6, 8, 1, true},
+	{"is", "IS", "last Inception Score", 5, 7, 2, true}, {"ratio", "ratio", "float bytes over packed bytes", 6, 7, 3, true},
+	{"age", "age", "since it ended, or said something", 6, 0, 2, true}, {"seed", "seed", "seed of the run", 6, 0, 8, true},
+};
+
+static inline void fixture_number(char *text, double value, const char *format)
+{
+	if (isfinite(value))
+		snprintf(text, VIEW_CELL, format, value);
+	else
+		text_copy(text, VIEW_CELL, "-");
+}
+
+static inline void fixture_cell(const void *context, int row, int column, char text[VIEW_CELL])
+{
+	const struct fixture_row *run = (const struct fixture_row *)context + (row >= 0 && row < FIXTURE_ROWS ? row : 0);
+	const char *const texts[] = {run->name, run->status, run->verdict, run->tags, run->model, run->data};
+	text[0] = '\0';
+	if (column < 6)
+		text_copy(text, VIEW_CELL, texts[column][0] ? texts[column] : "-");
+	else if (column <= 7)
+		snprintf(text, VIEW_CELL, "%d", column == 6 ? run->d_bits : run->g_bits);
+	else if (column == 8)
+		text_copy(text, VIEW_CELL, run->quantizer);
+	else if (column == 9)
+		text_count(text, VIEW_CELL, run->step);
+	else if (column <= 12)
+		fixture_number(text, column == 10 ? run->fid : column == 11 ? run->best_fid : run->is, column == 12 ? "%.2f" : "%.1f");
+	else if (column == 13)
+		fixture_number(text, run->ratio, "%.1fx");
+	else if (column == 14)
+		text_age(text, VIEW_CELL, run->age);
+}
+
 static inline void fixture_runs(struct view *view)
 {
-	static const struct view_run_row rows[] = {
-		{7, "fmnist-dcgan-7f3a", "live", "dcgan", "fashion-mnist",
-		 "em", 2, 1, 32, 64, 3120, 11250, 3.3, 0.9, 1.7, 2, 800, true, "unstable"},
-		{6, "cifar-1d2g-b", "paused", "dcgan", "cifar10:/data/cifar-10-batches-bin",
-		 "em", 1, 2, 32, 128, 26100, 42000, 33.4, 0.71, 2.2, 5400, 7421, false, "undecided"},
-		{5, "cifar-float", "finished", "dcgan", "cifar10:/data/cifar-10-batches-bin",
-		 "em", 32, 32, 32, 128, 42000, 42000, 53.7, 0.44, 3.1, 18000, 11873, false, "convergent"},
-		{4, "cifar-minmax-2", "stopped", "dcgan", "cifar10:/data/cifar-10-batches-bin",
-		 "minmax", 2, 2, 32, 128, 12000, 42000, 15.3, 0.02, 8.9, 86400, 3341, false, "failed"},
-		{3, "faces-64", "crashed", "dcgan", "images:/data/faces", "em", 4, 4, 64, 64, 880, 0, 2.1, 0.8, 1.1, 200000, 1204, false, ""},
-		{2, "shapes-nan", "failed", "dcgan", "shapes", "tanh", 2, 1, 32, 16, 41, 5000, 0.1, NAN, NAN, 500000, 12, false, "failed"},
+	static const struct fixture_row rows[] = {
+		{7, "fmnist-dcgan-7f3a", "live", "unstable", "", "dcgan", "fashion-mnist", "em", 2, 1, 3120, 11250, 31.4, 28.9, 5.11, 20.4, 2, false, true, ""},
+		{6, "cifar-1d2g-b", "paused", "undecided", "paper", "dcgan", "cifar10:/data/cifar-10-batches-bin", "em", 1, 2, 26100, 42000, 66, 64.7, 4.2,
+		 21.1, 5400, true, false, ""},
+		{5, "cifar-float", "finished", "convergent", "paper base", "dcgan", "cifar10:/data/cifar-10-batches-bin", "em", 32, 32, 42000, 42000, 42.2,
+		 41.3, 5.02, 1, 18000, true, false, "the float run that all others are held against"},
+		{4, "cifar-minmax-2", "stopped", "failed", "", "dcgan", "cifar10:/data/cifar-10-batches-bin", "minmax", 2, 2, 12000, 42000, 118.4, 110.2, 2.9,
+		 15.9, 86400, false, false, ""},
+		{3, "faces-64", "crashed", "", "", "dcgan", "images:/data/faces", "em", 4, 4, 880, 0, NAN, NAN, NAN, 7.9, 200000, false, false, ""},
+		{2, "shapes-nan", "failed", "failed", "", "dcgan", "shapes", "tanh", 2, 1, 41, 5000, NAN, NAN, NAN, NAN, 500000, false, false, ""},
 	};
-	view->run_count = sizeof rows / sizeof *rows;
-	view->runs = memory_zeroed((size_t)view->run_count, sizeof *rows);
-	memcpy(view->runs, rows, sizeof rows);
+	struct fixture_list *list = memory_zeroed(1, sizeof *list);
+	memcpy(list->rows, rows, sizeof rows);
+	list->view = (struct view_runs){.count = sizeof rows / sizeof *rows, .total = 412, .marked = 2, .columns = fixture_columns,
+		.column_count = sizeof fixture_columns / sizeof *fixture_columns, .shown_count = 15, .sorted = -1, .complaint_at = -1,
+		.views = {"paper", "this-week"}, .view_count = 2, .store_bytes = 1.2e9, .here = "fmnist-dcgan-7f3a", .context = list->rows,
+		.row = fixture_row, .cell = fixture_cell};
+	for (int i = 0; i < list->view.shown_count; i++)
+		list->view.shown[i] = i;
+	view->runs = &list->view;
 }
 
 static inline void fixture_page(struct view_page *page)
@@ -308,7 +378,7 @@ static inline struct view *fixture_create(void)
 
 static inline void fixture_destroy(struct view *view)
 {
-	free(view->runs);
+	free((struct view_runs *)view->runs);
 	free((struct view_compare *)view->compare);
 	free(view);
 }

@@ -22,6 +22,7 @@ enum action {
 	/* what the mouse does beyond other actions; sent to a screen with a struct pointer (ui/hit.h) */
 	ACTION_PICK_ROW, ACTION_PICK_COLUMN, ACTION_CHART_POINT, ACTION_CHART_DRAG, ACTION_CHART_DROP,
 	ACTION_LOWER_PANE, /* weights: which pane lies below the figure, where not all have room */
+	ACTION_RUNS_SORT_BEFORE, ACTION_RUNS_SORT_AFTER, ACTION_RUNS_REVERSE, /* send RUNS_SORT */
 	ACTION_COMPARE_SETTINGS, ACTION_COMPARE_QUANTITY, ACTION_COMPARE_SEEDS, ACTION_COMPARE_ZOOM, ACTION_COMPARE_PANE_BEFORE,
 	ACTION_QUIT, /* asks (a dialog: stop and save, go on training headless, cancel) when a run is live */
 	/* sent to the session */
@@ -62,6 +63,22 @@ enum action {
 	/* Likewise of the weights screen: the layers at a recorded step. */
 	ACTION_LAYERS_BEFORE, ACTION_LAYERS_AFTER, ACTION_LAYERS_NEWEST,
 	ACTION_CHART_RANGE,     /* the charts show these steps: finer buckets are wanted */
+	/* The run list's. What is about runs is about the marked ones if there are any, except where run says so. */
+	ACTION_RUN_MARK,        /* run: marked or not */
+	ACTION_RUN_MARK_RANGE,  /* run, other: all from one to the other */
+	ACTION_RUN_MARK_ALL, ACTION_RUN_MARK_NONE, /* all shown; none at all */
+	ACTION_RUN_COMPARE,     /* run: the one under the cursor, taken where too few are marked */
+	ACTION_RUNS_FILTER,     /* text; sent with every key while it is typed */
+	ACTION_RUNS_SORT,       /* text: a column's name, '-' before it: falling; empty: newest first */
+	ACTION_RUNS_COLUMNS,    /* text: names, commas between them */
+	ACTION_RUNS_VIEW,       /* text: name of a saved look; empty: the usual one */
+	ACTION_RUNS_VIEW_SAVE, ACTION_RUNS_VIEW_DELETE, /* text: its name */
+	ACTION_RUNS_TRASH,      /* the trash, or the list again */
+	ACTION_RUN_RENAME, ACTION_RUN_NOTE, /* run; text */
+	ACTION_RUN_TAGS,        /* run; text: all its tags, blanks between them */
+	ACTION_RUN_ARCHIVE,     /* run; or back again */
+	ACTION_RUN_DELETE,      /* run: to the trash, or back from it */
+	ACTION_RUN_UNDO,
 	ACTION_COMPARE_BEFORE, ACTION_COMPARE_AFTER, /* the strips' recorded step before, after */
 	ACTION_COMPARE_FIRST, ACTION_COMPARE_LAST,
 	ACTION_QUIT_SAVE,       /* stop, save, leave */
@@ -108,6 +125,7 @@ enum { ACTION_TEXT_SIZE = 1024 };
 struct action_request {
 	enum action action;
 	int64_t run;     /* RUN_OPEN, RUN_RESUME, RUN_FORK */
+	int64_t other;   /* RUN_MARK_RANGE */
 	int64_t step;    /* RUN_FORK */
 	int network;     /* RATES, what the weights screen sends: enum view_network */
 	int layer;       /* what the weights screen sends: index in view->layers[network] */

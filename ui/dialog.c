@@ -62,10 +62,7 @@ static const char *live_run(const struct view *view)
 {
 	if (opened_run_is_live(view))
 		return view->run.name;
-	for (int i = 0; i < view->run_count; i++)
-		if (view->runs[i].here)
-			return view->runs[i].name;
-	return NULL;
+	return view->runs && view->runs->here[0] ? view->runs->here : NULL;
 }
 
 static void show_rate(struct dialog *dialog, const struct view *view)
@@ -95,6 +92,20 @@ bool dialog_open(struct dialog *dialog, enum action action, const struct view *v
 	if (action == ACTION_RATES)
 		show_rate(dialog, view);
 	return true;
+}
+
+bool dialog_ask(struct dialog *dialog, const struct action_request *request, const struct view *view)
+{
+	struct run_dialog runs;
+	if (!run_dialog_open(&runs, request, view))
+		return false;
+	*dialog = (struct dialog){.asked = request->action, .runs = runs};
+	return true;
+}
+
+static bool is_of_run_list(const struct dialog *dialog)
+{
+	return dialog->asked != ACTION_NONE && dialog->runs.request.action == dialog->asked;
 }
 
 static bool close_with(struct dialog *dialog, enum action action, struct action_request *out)
@@ -181,12 +192,14 @@ static bool answer_rates(struct dialog *dialog, const struct view *view, uint32_
 /* Tab puts the names of the listed runs there, one after another, the opened one left out. */
 static void offer_run(struct dialog *dialog, const struct view *view, int direction)
 {
-	for (int tried = 0; tried < view->run_count; tried++) {
-		dialog->offered = (dialog->offered + direction + (dialog->offered < 0 && direction < 0)) % view->run_count;
-		dialog->offered += dialog->offered < 0 ? view->run_count : 0;
-		if (view->runs[dialog->offered].id == view->run.id)
+	int count = view_run_count(view);
+	for (int tried = 0; tried < count; tried++) {
+		dialog->offered = (dialog->offered + direction + (dialog->offered < 0 && direction < 0)) % count;
+		dialog->offered += dialog->offered < 0 ? count : 0;
+		struct view_run_row run = view_run_at(view, dialog->offered);
+		if (run.id == view->run.id)
 			continue;
-		text_copy(dialog->text, sizeof dialog->text, view->runs[dialog->offered].name);
+		text_copy(dialog->text, sizeof dialog->text, run.name);
 		return;
 	}
 }
@@ -226,12 +239,17 @@ bool dialog_key(struct dialog *dialog, const struct view *view, uint32_t key, st
 {
 	const struct question *question = question_about(dialog->asked);
 	*out = (struct action_request){.action = ACTION_NONE};
+	if (is_of_run_list(dialog)) {
+		bool closed = run_dialog_key(&dialog->runs, view, key, out);
+		dialog->asked = closed ? ACTION_NONE : dialog->asked;
+		return closed;
+	}
 	if (question)
 		return answer_question(dialog, question, view, key, out);
 	return dialog->asked == ACTION_RATES ? answer_rates(dialog, view, key, out) : answer_other(dialog, view, key, out);
 }
 
-static struct canvas open_box(struct canvas *canvas, int lines, const char *title)
+struct canvas dialog_box(struct canvas *canvas, int lines, const char *title)
 {
 	int width = BOX_WIDTH < canvas->clip.width ? BOX_WIDTH : canvas->clip.width;
 	int height = lines + 2 < canvas->clip.height ? lines + 2 : canvas->clip.height;
@@ -270,7 +288,7 @@ static void draw_question(const struct dialog *dialog, const struct question *qu
 	struct canvas *canvas)
 {
 	int lines = question->text ? 1 : 2;
-	struct canvas inside = open_box(canvas, question->count + lines + 1, question->title);
+	struct canvas inside = dialog_box(canvas, question->count + lines + 1, question->title);
 	const char *name = live_run(view);
 	if (question->text)
 		canvas_format(&inside, 0, 0, ROLE_TEXT, 0, "%s %s", name ? name : "The run", question->text);
@@ -282,7 +300,7 @@ static void draw_question(const struct dialog *dialog, const struct question *qu
 
 static void draw_other(const struct dialog *dialog, struct canvas *canvas)
 {
-	struct canvas inside = open_box(canvas, 6, "compare with another run or step");
+	struct canvas inside = dialog_box(canvas, 6, "compare with another run or step");
 	struct canvas field = canvas_part(&inside, (struct rect){2, 2, inside.clip.width - 2, 1});
 	int width = canvas_text_width(dialog->text), hidden = width + 1 > field.clip.width ? width + 1 - field.clip.width : 0;
 	canvas_text(&inside, 0, 0, ROLE_TEXT, 0, "RUN, RUN@STEP or @STEP; empty: this run's first step");
@@ -313,7 +331,7 @@ static void draw_rate_row(struct canvas *inside, int y, const struct dialog *dia
 
 static void draw_rates(const struct dialog *dialog, const struct view *view, struct canvas *canvas)
 {
-	struct canvas inside = open_box(canvas, RATE_ROWS + 4, "learning rates");
+	struct canvas inside = dialog_box(canvas, RATE_ROWS + 4, "learning rates");
 	canvas_text(&inside, 0, 0, ROLE_TEXT, 0, "Takes effect at the next step and is journalled.");
 	for (int i = 0; i < RATE_ROWS; i++)
 		draw_rate_row(&inside, 2 + i, dialog, view, i);
@@ -323,10 +341,12 @@ static void draw_rates(const struct dialog *dialog, const struct view *view, str
 		canvas_text(&inside, 0, 3 + RATE_ROWS, ROLE_QUIET, 0, "d g or Tab: which   Enter: set   Esc: cancel");
 }
 
-void dialog_draw(const struct dialog *dialog, const struct view *view, struct canvas *canvas)
+void dialog_draw(struct dialog *dialog, const struct view *view, struct canvas *canvas)
 {
 	const struct question *question = question_about(dialog->asked);
-	if (question)
+	if (is_of_run_list(dialog))
+		run_dialog_draw(&dialog->runs, view, canvas);
+	else if (question)
 		draw_question(dialog, question, view, canvas);
 	else if (dialog->asked == ACTION_RATES)
 		draw_rates(dialog, view, canvas);

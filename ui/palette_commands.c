@@ -60,11 +60,13 @@ static bool find_run(const struct view *view, const char *name, struct action_re
 {
 	int64_t id;
 	bool number = text_to_int64(name, &id);
-	for (int i = 0; i < view->run_count; i++)
-		if (strcmp(view->runs[i].name, name) == 0 || (number && view->runs[i].id == id)) {
-			out->run = view->runs[i].id;
+	for (int i = 0; i < view_run_count(view); i++) {
+		struct view_run_row run = view_run_at(view, i);
+		if (strcmp(run.name, name) == 0 || (number && run.id == id)) {
+			out->run = run.id;
 			return true;
 		}
+	}
 	snprintf(complaint, size, "no run in the list is called %.60s", name);
 	return false;
 }

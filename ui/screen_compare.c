@@ -204,7 +204,7 @@ static void draw_nothing(struct canvas *body, const struct view *view)
 {
 	char text[COMPARE_TEXT], key[KEY_SIZE];
 	keymap_key_of(key, sizeof key, ACTION_SCREEN_RUNS, body->unicode);
-	snprintf(text, sizeof text, view->run_count > 1 ? "nothing is compared yet\n\n%s lists the runs: mark 2 to %d of them with Space,\n"
+	snprintf(text, sizeof text, view_run_count(view) > 1 ? "nothing is compared yet\n\n%s lists the runs: mark 2 to %d of them with Space,\n"
 		"then c puts them beside each other" : "nothing to compare: the store holds fewer than two runs\n\n%s lists the runs",
 		key, VIEW_COMPARED);
 	screen_draw_centred(body, ROLE_QUIET, text);

@@ -41,6 +41,9 @@ struct screen_state {
 	struct pointer pointer;
 	int64_t runs_selected;    /* run list: id under the cursor; it stays there when rows come and go */
 	int runs_cursor, runs_top, runs_rows; /* its row, the first row shown, rows shown in the last frame */
+	bool runs_ranging;        /* a range is being marked, from .. */
+	int64_t runs_anchor;      /* .. this run .. */
+	int runs_anchor_row;      /* .. in this row */
 	int64_t log_end;          /* log: number of the line after the last one shown; 0: follow the newest */
 	int log_rows;
 	struct layers_cursor weights; /* weights: the layer looked at */

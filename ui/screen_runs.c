@@ -1,30 +1,22 @@
-/* Every run of the store, newest first; the cursor stays on its run when the list changes. */
+/* The store's runs as the session chose, sorted and marked them; the cursor stays on its run when the list changes. Only
+ * rows in sight are written. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "ui/keymap.h"
 #include "ui/screen_parts.h"
 #include "ui/widget_table.h"
 
-enum { CELL_SIZE = 96, PATH_WIDTH = 100 /* narrower: the store's path gives way to the count */ };
+enum { TITLE_SIZE = 160, NUMBER_SIZE = 32, KEY_SIZE = 16, MARK_COLUMN = 0 };
 
 static const enum action footer[] = {
-	ACTION_RUN_OPEN, ACTION_RUN_RESUME, ACTION_UP, ACTION_DOWN, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_SCREEN_TRAIN,
-	ACTION_SCREEN_SAMPLES, ACTION_SCREEN_LOG, ACTION_LAST_SCREEN, ACTION_NONE,
-};
-
-enum column {
-	NAME, STATUS, VERDICT, MODEL, SIZE, DATA, D_BITS, G_BITS, METHOD, STEP, EPOCHS, LOSS_D, LOSS_G, TRAINED, AGE, COLUMNS
-};
-
-static const struct table_column columns[COLUMNS] = {
-	[NAME] = {"name", 18, 40, 0, false},   [STATUS] = {"status", 9, 0, 0, false},
-	[VERDICT] = {"verdict", 10, 0, 4, false}, [MODEL] = {"model", 6, 8, 7, false},
-	[SIZE] = {"size", 8, 9, 8, false},     [DATA] = {"data", 13, 28, 3, false},   [D_BITS] = {"D", 2, 3, 1, true},
-	[G_BITS] = {"G", 2, 3, 1, true},       [METHOD] = {"method", 6, 8, 4, false}, [STEP] = {"step", 7, 10, 1, true},
-	[EPOCHS] = {"epochs", 6, 0, 6, true},  [LOSS_D] = {"loss D", 6, 7, 2, true},  [LOSS_G] = {"loss G", 6, 7, 2, true},
-	[TRAINED] = {"trained", 9, 0, 5, true}, [AGE] = {"age", 6, 0, 2, true},
+	ACTION_RUN_OPEN, ACTION_RUN_MARK, ACTION_RUN_COMPARE, ACTION_RUNS_FILTER, ACTION_RUNS_SORT_BEFORE, ACTION_RUNS_SORT_AFTER,
+	ACTION_RUNS_REVERSE, ACTION_RUNS_COLUMNS, ACTION_RUN_FORK, ACTION_RUN_RESUME, ACTION_RUN_TAGS, ACTION_RUN_DELETE,
+	ACTION_RUN_UNDO, ACTION_RUN_RENAME, ACTION_RUN_NOTE, ACTION_RUN_ARCHIVE, ACTION_RUNS_VIEW, ACTION_RUN_MARK_RANGE,
+	ACTION_SCREEN_TRAIN, ACTION_SCREEN_COMPARE, ACTION_NONE,
 };
 
 /* What a status is worth a colour for; others are plain. The word stands there in any case. */
@@ -39,63 +31,191 @@ static enum theme_role status_role(const char *status)
 	return ROLE_TEXT;
 }
 
-/* "live 28 %" while it trains; otherwise the step says how far it came. */
-static void status_text(char *text, const struct view_run_row *run)
+static enum theme_role cell_role(const struct view_run_row *row, const char *column)
 {
-	if (run->last_step > 0 && strcmp(run->status, "live") == 0)
-		snprintf(text, CELL_SIZE, "%s %.0f %%", run->status, floor(100.0 * (double)run->step / (double)run->last_step));
-	else
-		snprintf(text, CELL_SIZE, "%s", run->status);
+	if (strcmp(column, "status") == 0)
+		return status_role(row->status);
+	if (strcmp(column, "verdict") == 0)
+		return screen_verdict_role(row->verdict);
+	return strcmp(column, "bits.d") == 0 ? ROLE_D : strcmp(column, "bits.g") == 0 ? ROLE_G : ROLE_TEXT;
 }
 
-static void cell_text(char *text, const struct view_run_row *run, enum column column, bool opened)
+/* ---- the table */
+
+struct list {
+	const struct screen_state *state;
+	const struct view *view;
+	struct table_column columns[TABLE_MAX_COLUMNS]; /* the mark, then those shown */
+	char titles[TABLE_MAX_COLUMNS][NUMBER_SIZE];
+	int indices[TABLE_MAX_COLUMNS]; /* among the view's columns */
+	int count;
+};
+
+static int column_index(const struct view_runs *runs, int place)
 {
-	text[0] = '\0';
-	switch (column) {
-	case NAME: snprintf(text, CELL_SIZE, "%s%s", opened ? "\xe2\x96\xb8" : " ", run->name); break;
-	case STATUS: status_text(text, run); break;
-	case VERDICT: snprintf(text, CELL_SIZE, "%s", run->verdict[0] ? run->verdict : "-"); break;
-	case MODEL: snprintf(text, CELL_SIZE, "%s", run->model); break;
-	case SIZE: snprintf(text, CELL_SIZE, "%dpx w%d", run->size, run->width); break;
-	case DATA: snprintf(text, CELL_SIZE, "%s", run->data); break;
-	case D_BITS: snprintf(text, CELL_SIZE, "%d", run->d_bits); break;
-	case G_BITS: snprintf(text, CELL_SIZE, "%d", run->g_bits); break;
-	case METHOD: snprintf(text, CELL_SIZE, "%s", run->d_bits >= 32 && run->g_bits >= 32 ? "-" : run->quantizer); break;
-	case STEP: text_count(text, CELL_SIZE, run->step); break;
-	case EPOCHS: snprintf(text, CELL_SIZE, "%.1f", run->epochs); break;
-	case LOSS_D: text_loss(text, CELL_SIZE, run->loss_d); break;
-	case LOSS_G: text_loss(text, CELL_SIZE, run->loss_g); break;
-	case TRAINED: text_duration(text, CELL_SIZE, run->train_seconds); break;
-	case AGE: text_age(text, CELL_SIZE, run->age_seconds); break;
-	case COLUMNS: break;
+	int index = runs->shown[place];
+	return index >= 0 && index < runs->column_count ? index : -1;
+}
+
+static int shown_count(const struct view_runs *runs)
+{
+	int most = TABLE_MAX_COLUMNS - 1 < VIEW_RUN_SHOWN ? TABLE_MAX_COLUMNS - 1 : VIEW_RUN_SHOWN;
+	return runs->shown_count < 0 ? 0 : runs->shown_count > most ? most : runs->shown_count;
+}
+
+static void list_columns(struct list *list)
+{
+	const struct view_runs *runs = list->view->runs;
+	list->columns[list->count++] = (struct table_column){.title = "", .width = 1};
+	for (int i = 0; i < shown_count(runs); i++) {
+		int index = column_index(runs, i);
+		if (index < 0)
+			continue;
+		const struct view_run_column *column = &runs->columns[index];
+		const char *arrow = runs->falling ? "\xe2\x96\xbe" : "\xe2\x96\xb4";
+		snprintf(list->titles[list->count], NUMBER_SIZE, "%s%s", column->title, index == runs->sorted ? arrow : "");
+		list->columns[list->count] = (struct table_column){list->titles[list->count], column->width, column->most, column->priority,
+			column->right};
+		list->indices[list->count++] = index;
 	}
+}
+
+/* Marked, being marked, or opened. */
+static void draw_mark(const struct list *list, int row, const struct view_run_row *run, struct canvas *cell, bool selected)
+{
+	const struct screen_state *state = list->state;
+	int low = state->runs_anchor_row < state->runs_cursor ? state->runs_anchor_row : state->runs_cursor;
+	int high = state->runs_anchor_row < state->runs_cursor ? state->runs_cursor : state->runs_anchor_row;
+	bool opened = run->id == list->view->run.id && list->view->run.state != VIEW_NOTHING;
+	bool range = state->runs_ranging && row >= low && row <= high;
+	uint32_t mark = run->marked ? '*' : range ? '+' : opened ? 0x25B8 : ' ';
+	canvas_put(cell, 0, 0, mark, selected ? ROLE_SELECTED : ROLE_FOCUS, CELL_BOLD);
 }
 
 static void draw_cell(const void *context, int row, int column, struct canvas *cell, bool selected)
 {
-	const struct view *view = context;
-	const struct view_run_row *run = &view->runs[row];
-	char text[CELL_SIZE];
-	enum theme_role role = column == D_BITS ? ROLE_D : column == G_BITS ? ROLE_G : ROLE_TEXT;
-	if (column == STATUS)
-		role = status_role(run->status);
-	if (column == VERDICT)
-		role = screen_verdict_role(run->verdict);
-	cell_text(text, run, (enum column)column, run->id == view->run.id && view->run.state != VIEW_NOTHING);
-	table_text(cell, selected, columns[column].right, role, text);
+	const struct list *list = context;
+	const struct view_runs *runs = list->view->runs;
+	struct view_run_row run = view_run_at(list->view, row);
+	char text[VIEW_CELL] = "";
+	if (column == MARK_COLUMN) {
+		draw_mark(list, row, &run, cell, selected);
+		return;
+	}
+	int index = list->indices[column];
+	runs->cell(runs->context, row, index, text);
+	table_text(cell, selected, list->columns[column].right, cell_role(&run, runs->columns[index].name), text);
 }
 
 /* The row of the remembered run; when it is gone, the row where it was. */
 static int find_cursor(struct screen_state *state, const struct view *view)
 {
-	for (int i = 0; i < view->run_count; i++)
-		if (view->runs[i].id == state->runs_selected && state->runs_selected)
+	int count = view_run_count(view), cursor = state->runs_cursor;
+	if (state->runs_selected && cursor >= 0 && cursor < count && view_run_at(view, cursor).id == state->runs_selected)
+		return cursor;
+	for (int i = 0; i < count && state->runs_selected; i++)
+		if (view_run_at(view, i).id == state->runs_selected)
 			return state->runs_cursor = i;
-	if (state->runs_cursor >= view->run_count)
-		state->runs_cursor = view->run_count - 1;
+	if (state->runs_cursor >= count)
+		state->runs_cursor = count - 1;
 	if (state->runs_cursor < 0)
 		state->runs_cursor = 0;
 	return state->runs_cursor;
+}
+
+static void find_anchor(struct screen_state *state, const struct view *view)
+{
+	for (int i = 0; state->runs_ranging && i < view_run_count(view); i++)
+		if (view_run_at(view, i).id == state->runs_anchor) {
+			state->runs_anchor_row = i;
+			return;
+		}
+	state->runs_ranging = false;
+}
+
+/* ---- around the table */
+
+static void write_title(const struct view_runs *runs, char *title)
+{
+	char count[NUMBER_SIZE], total[NUMBER_SIZE], order[TITLE_SIZE / 2] = "newest first";
+	text_count(count, sizeof count, runs->count);
+	text_count(total, sizeof total, runs->total);
+	if (runs->sorted >= 0 && runs->sorted < runs->column_count)
+		snprintf(order, sizeof order, "by %.40s %s", runs->columns[runs->sorted].name, runs->falling ? "falling" : "rising");
+	if (runs->count == runs->total)
+		snprintf(title, TITLE_SIZE, "%s%s run%s, %s", runs->trash ? "trash: " : "", count, runs->count == 1 ? "" : "s", order);
+	else
+		snprintf(title, TITLE_SIZE, "%s%s of %s runs, %s", runs->trash ? "trash: " : "", count, total, order);
+}
+
+static void write_note(const struct view_runs *runs, char *note)
+{
+	char bytes[NUMBER_SIZE], marked[NUMBER_SIZE], number[NUMBER_SIZE];
+	snprintf(marked, sizeof marked, runs->marked > 0 ? "%s marked" : "", text_count(number, sizeof number, runs->marked));
+	note[0] = '\0';
+	if (isfinite(runs->store_bytes) && runs->store_bytes > 0)
+		snprintf(note, TITLE_SIZE, "%s%sstore %s", marked, runs->marked > 0 ? ", " : "", text_bytes_amount(bytes, sizeof bytes, runs->store_bytes));
+	else
+		text_copy(note, TITLE_SIZE, marked);
+}
+
+/* "filter: bits.g<=2", where there is one; the note of the run under the cursor, where there is none. */
+static bool draw_filter(struct canvas *body, const struct view_runs *runs)
+{
+	if (!runs->filter[0])
+		return false;
+	int used = 1 + canvas_text(body, 1, 0, ROLE_QUIET, 0, "filter: ");
+	canvas_text(body, used, 0, ROLE_TITLE, 0, runs->filter);
+	if (runs->view[0]) {
+		char text[TITLE_SIZE];
+		snprintf(text, sizeof text, "view %s", runs->view);
+		canvas_text_right(body, body->clip.width - 2, 0, ROLE_QUIET, 0, text);
+	}
+	return true;
+}
+
+static void draw_nothing(struct canvas *inside, const struct view_runs *runs)
+{
+	char text[TITLE_SIZE * 2], filter[KEY_SIZE], trash[KEY_SIZE], start[KEY_SIZE];
+	keymap_key_of(filter, sizeof filter, ACTION_RUNS_FILTER, inside->unicode);
+	keymap_key_of(trash, sizeof trash, ACTION_RUNS_TRASH, inside->unicode);
+	keymap_key_of(start, sizeof start, ACTION_NEW_RUN, inside->unicode);
+	if (runs && runs->filter[0])
+		snprintf(text, sizeof text, "no run matches the filter\n\n%s changes it; an empty one shows every run", filter);
+	else if (runs && runs->trash)
+		snprintf(text, sizeof text, "the trash is empty\n\n%s goes back to the list", trash);
+	else
+		snprintf(text, sizeof text, "the store holds no run yet\n\n%s starts one here\n`qgan train` starts one without a screen", start);
+	screen_draw_centred(inside, ROLE_QUIET, text);
+}
+
+/* Tags and note of the run under the cursor, below the table. */
+static void draw_detail(struct canvas *line, const struct view_run_row *run)
+{
+	int x = 0;
+	if (run->tags && run->tags[0])
+		x += canvas_text(line, x, 0, ROLE_MARK, 0, run->tags) + 2;
+	if (run->note && run->note[0])
+		canvas_text(line, x, 0, ROLE_QUIET, 0, run->note);
+}
+
+static void draw_rows(struct screen_state *state, const struct view *view, struct canvas *inside)
+{
+	struct list list = {.state = state, .view = view};
+	int cursor = find_cursor(state, view), count = view_run_count(view);
+	struct view_run_row run = view_run_at(view, cursor);
+	bool detail = (run.note && run.note[0]) || (run.tags && run.tags[0]);
+	state->runs_rows = inside->clip.height - 1 - detail > 1 ? inside->clip.height - 1 - detail : 1;
+	state->runs_top = table_scroll(state->runs_top, cursor, count, state->runs_rows);
+	find_anchor(state, view);
+	list_columns(&list);
+	struct table table = {.pick = ACTION_PICK_ROW, .open = ACTION_RUN_OPEN, .sort = ACTION_PICK_COLUMN, .columns = list.columns,
+		.column_count = list.count, .row_count = count, .selected = cursor, .top = state->runs_top, .context = &list,
+		.draw_cell = draw_cell};
+	struct canvas rows = canvas_part(inside, (struct rect){0, 0, inside->clip.width, inside->clip.height - detail});
+	table_draw(&rows, &table);
+	struct canvas line = canvas_part(inside, (struct rect){0, inside->clip.height - 1, inside->clip.width, detail});
+	draw_detail(&line, &run);
 }
 
 static void draw(struct screen_state *state, const struct view *view, struct canvas *canvas, struct picture_request *picture)
@@ -105,23 +225,28 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 	if (!screen_has_room(canvas))
 		return;
 	struct canvas body = screen_draw_surroundings(canvas, view, footer);
-	char note[VIEW_TEXT + 32];
-	snprintf(note, sizeof note, "%d run%s%s%s", view->run_count, view->run_count == 1 ? "" : "s",
-		canvas->clip.width >= PATH_WIDTH ? "  " : "", canvas->clip.width >= PATH_WIDTH ? view->store_path : "");
-	struct rect all = {0, 0, body.clip.width, body.clip.height};
-	struct canvas inside = screen_pane(&body, all, "runs, newest first (D, G: bits)", note, screen_is_boxed(canvas));
-	if (!view->run_count) {
-		screen_draw_centred(&inside, ROLE_QUIET, "the store holds no run yet\n\n"
-			"a starts one here: data, settings, what it takes\n`qgan train` starts one without a screen");
-		return;
+	char title[TITLE_SIZE] = "runs", note[TITLE_SIZE] = "";
+	int top = view->runs && draw_filter(&body, view->runs);
+	if (view->runs) {
+		write_title(view->runs, title);
+		write_note(view->runs, note);
 	}
-	state->runs_rows = inside.clip.height > 1 ? inside.clip.height - 1 : 1;
-	int cursor = find_cursor(state, view);
-	state->runs_top = table_scroll(state->runs_top, cursor, view->run_count, state->runs_rows);
-	struct table table = {.pick = ACTION_PICK_ROW, .open = ACTION_RUN_OPEN, .columns = columns, .column_count = COLUMNS,
-		.row_count = view->run_count, .selected = cursor,
-		.top = state->runs_top, .context = view, .draw_cell = draw_cell};
-	table_draw(&inside, &table);
+	struct canvas inside = screen_pane(&body, (struct rect){0, top, body.clip.width, body.clip.height - top}, title,
+		note[0] ? note : NULL, screen_is_boxed(canvas));
+	if (view_run_count(view) < 1)
+		draw_nothing(&inside, view->runs);
+	else
+		draw_rows(state, view, &inside);
+}
+
+/* ---- keys */
+
+static void put_cursor(struct screen_state *state, const struct view *view, int cursor)
+{
+	int count = view_run_count(view);
+	cursor = cursor >= count ? count - 1 : cursor;
+	state->runs_cursor = cursor < 0 ? 0 : cursor;
+	state->runs_selected = count > 0 ? view_run_at(view, state->runs_cursor).id : 0;
 }
 
 static bool move_cursor(struct screen_state *state, const struct view *view, enum action action)
@@ -133,23 +258,103 @@ static bool move_cursor(struct screen_state *state, const struct view *view, enu
 	case ACTION_PAGE_UP: cursor -= page; break;
 	case ACTION_PAGE_DOWN: cursor += page; break;
 	case ACTION_HOME: cursor = 0; break;
-	case ACTION_END: cursor = view->run_count - 1; break;
+	case ACTION_END: cursor = view_run_count(view) - 1; break;
 	case ACTION_PICK_ROW: cursor = state->pointer.value; break;
 	default: return false;
 	}
-	cursor = cursor >= view->run_count ? view->run_count - 1 : cursor;
-	state->runs_cursor = cursor < 0 ? 0 : cursor;
-	state->runs_selected = view->run_count ? view->runs[state->runs_cursor].id : 0;
+	put_cursor(state, view, cursor);
+	return true;
+}
+
+static void sort_by(const struct view_runs *runs, int column, bool falling, struct action_request *out)
+{
+	out->action = ACTION_RUNS_SORT;
+	if (column >= 0 && column < runs->column_count)
+		snprintf(out->text, sizeof out->text, "%s%s", falling ? "-" : "", runs->columns[column].name);
+}
+
+/* From newest first through the shown columns and around; reversed, newest first is oldest first. */
+static void change_order(const struct view_runs *runs, enum action action, struct action_request *out)
+{
+	int count = shown_count(runs), place = -1;
+	for (int i = 0; i < count; i++)
+		if (column_index(runs, i) == runs->sorted)
+			place = i;
+	if (action == ACTION_RUNS_REVERSE && runs->sorted < 0) {
+		out->action = ACTION_RUNS_SORT;
+		text_copy(out->text, sizeof out->text, "id");
+	} else if (action == ACTION_RUNS_REVERSE) {
+		sort_by(runs, runs->sorted, !runs->falling, out);
+	} else {
+		place = action == ACTION_RUNS_SORT_AFTER ? place + 1 : place < 0 ? count - 1 : place - 1;
+		sort_by(runs, place >= 0 && place < count ? column_index(runs, place) : -1, false, out);
+	}
+}
+
+/* A heading: sorted by it, or the other way round. */
+static void pick_column(const struct view_runs *runs, int column, struct action_request *out)
+{
+	int place = column - 1, index = place >= 0 && place < shown_count(runs) ? column_index(runs, place) : -1;
+	if (index >= 0)
+		sort_by(runs, index, index == runs->sorted && !runs->falling, out);
+}
+
+static void mark_range(struct screen_state *state, const struct view_run_row *run, struct action_request *out)
+{
+	if (state->runs_ranging) {
+		out->action = ACTION_RUN_MARK_RANGE;
+		out->run = state->runs_anchor;
+		out->other = run->id;
+	}
+	state->runs_anchor = run->id;
+	state->runs_ranging = !state->runs_ranging;
+}
+
+/* What is about the run under the cursor; prompts begin with what it has now. */
+static bool act_on_run(struct screen_state *state, const struct view *view, enum action action, struct action_request *out)
+{
+	static const enum action about_runs[] = {
+		ACTION_RUN_OPEN, ACTION_RUN_RESUME, ACTION_RUN_FORK, ACTION_RUN_MARK, ACTION_RUN_COMPARE, ACTION_RUN_RENAME, ACTION_RUN_TAGS,
+		ACTION_RUN_NOTE, ACTION_RUN_ARCHIVE, ACTION_RUN_DELETE, ACTION_RUN_MARK_RANGE,
+	};
+	bool mine = false;
+	for (size_t i = 0; i < sizeof about_runs / sizeof *about_runs; i++)
+		mine |= about_runs[i] == action;
+	if (!mine || view_run_count(view) < 1)
+		return mine;
+	int cursor = find_cursor(state, view);
+	struct view_run_row run = view_run_at(view, cursor);
+	if (action == ACTION_RUN_MARK_RANGE) {
+		mark_range(state, &run, out);
+		return true;
+	}
+	const char *text = action == ACTION_RUN_RENAME ? run.name : action == ACTION_RUN_TAGS ? run.tags : action == ACTION_RUN_NOTE ? run.note : "";
+	*out = (struct action_request){.action = action, .run = run.id, .step = -1};
+	text_copy(out->text, sizeof out->text, text ? text : "");
+	if (action == ACTION_RUN_MARK)
+		put_cursor(state, view, cursor + 1);
 	return true;
 }
 
 static bool act(struct screen_state *state, const struct view *view, enum action action, struct action_request *out)
 {
-	if (action != ACTION_RUN_OPEN && action != ACTION_RUN_RESUME)
-		return move_cursor(state, view, action);
-	if (view->run_count) {
+	const struct view_runs *runs = view->runs;
+	if (act_on_run(state, view, action, out) || move_cursor(state, view, action))
+		return true;
+	if (action == ACTION_BACK && state->runs_ranging) {
+		state->runs_ranging = false;
+		return true;
+	}
+	if (!runs)
+		return false;
+	switch ((int)action) {
+	case ACTION_RUNS_SORT_BEFORE: case ACTION_RUNS_SORT_AFTER: case ACTION_RUNS_REVERSE: change_order(runs, action, out); break;
+	case ACTION_PICK_COLUMN: pick_column(runs, state->pointer.value, out); break;
+	case ACTION_RUNS_FILTER:
 		out->action = action;
-		out->run = view->runs[find_cursor(state, view)].id;
+		text_copy(out->text, sizeof out->text, runs->filter);
+		break;
+	default: return false;
 	}
 	return true;
 }

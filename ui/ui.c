@@ -88,6 +88,14 @@ static void set_theme(struct ui *ui, const struct theme *theme)
 	graphics_screen_cleared(ui->graphics);
 }
 
+/* Where there was something to compare: else the list says why not. */
+static void show_compared(struct ui *ui)
+{
+	const struct view *view = view_of(ui);
+	if (view->compare && !view->warning[0])
+		show(ui, screen_of(ACTION_SCREEN_COMPARE));
+}
+
 static void send(struct ui *ui, const struct action_request *request)
 {
 	if (request->action == ACTION_SET_THEME && theme_find(request->text))
@@ -96,6 +104,9 @@ static void send(struct ui *ui, const struct action_request *request)
 	switch ((int)request->action) {
 	case ACTION_RUN_OPEN: case ACTION_RUN_RESUME:
 		show(ui, screens[0]);
+		break;
+	case ACTION_RUN_COMPARE:
+		show_compared(ui);
 		break;
 	case ACTION_QUIT_NOW:
 		finish(ui, UI_LEFT);
@@ -157,6 +168,12 @@ static bool act_on_screens(struct ui *ui, enum action action, struct action_requ
 	return true;
 }
 
+static void ask_or_send(struct ui *ui, const struct action_request *request)
+{
+	if (!dialog_ask(&ui->dialog, request, view_of(ui)))
+		send(ui, request);
+}
+
 static void act(struct ui *ui, enum action action)
 {
 	struct action_request request = {.action = ACTION_NONE};
@@ -164,13 +181,13 @@ static void act(struct ui *ui, enum action action)
 		return;
 	if (act_on_screens(ui, action, &request)) {
 		if (request.action != ACTION_NONE)
-			send(ui, &request);
+			ask_or_send(ui, &request);
 	} else if (action == ACTION_BACK) {
 		show(ui, screens[0]);
 	} else if (action == ACTION_QUIT) { /* not asked about: nothing is live */
 		send(ui, &(struct action_request){.action = ACTION_QUIT_NOW});
 	} else if (action >= ACTION_PAUSE) {
-		send(ui, &(struct action_request){.action = action});
+		ask_or_send(ui, &(struct action_request){.action = action});
 	}
 }
 
@@ -215,8 +232,11 @@ static void take_key(struct ui *ui, uint32_t key)
 			send(ui, &request);
 	} else if (ui->dialog.asked == ACTION_NONE)
 		act(ui, keymap_resolve(ui->shown->scope, key)); /* also below the help, which lists that screen's keys */
-	else if (dialog_key(&ui->dialog, view_of(ui), key, &request) && request.action != ACTION_NONE)
-		send(ui, &request);
+	else {
+		dialog_key(&ui->dialog, view_of(ui), key, &request);
+		if (request.action != ACTION_NONE)
+			send(ui, &request);
+	}
 	ask_frame(ui, true);
 }
 

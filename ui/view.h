@@ -205,14 +205,40 @@ struct view_log_line {
 	char text[192];
 };
 
-struct view_run_row { /* of the run list */
+/* The list of runs, as it is looked at now. Thousands of rows: the session writes a cell when it is drawn. */
+enum { VIEW_RUN_COLUMNS = 64, VIEW_RUN_SHOWN = 24, VIEW_RUN_VIEWS = 32, VIEW_CELL = 96, VIEW_LIST_FILTER = 512 };
+struct view_run_column {
+	const char *name, *title, *help;
+	int width, most, priority; /* as in ui/widget_table.h */
+	bool right;
+};
+
+struct view_run_row {      /* what the screen must know of a row itself; texts are borrowed until the next one is asked for */
 	int64_t id;
-	char name[64], status[12], model[32], data[64], quantizer[32];
-	int d_bits, g_bits, size, width;
-	int64_t step, last_step;
-	double epochs, loss_d, loss_g, age_seconds, train_seconds;
-	bool here; /* opened in this process and steerable */
-	char verdict[16]; /* as in view_verdict; empty: not judged */
+	const char *name, *status, *verdict, *tags, *note;
+	bool marked, here;     /* trained in this process */
+};
+
+struct view_runs {
+	int count, total;      /* that the filter lets through; that there are */
+	int marked;            /* shown or not */
+	bool trash;            /* what was deleted is shown, and nothing else */
+	const struct view_run_column *columns; /* all there are */
+	int column_count;
+	int shown[VIEW_RUN_SHOWN], shown_count; /* indices of columns, from the left */
+	int sorted;            /* index of the column sorted by, -1: newest first */
+	bool falling;
+	char filter[VIEW_LIST_FILTER]; /* in effect */
+	char complaint[160];   /* why the filter typed last is not; empty: it is */
+	int complaint_at;      /* the place in it, in characters from 0; -1: none */
+	char views[VIEW_RUN_VIEWS][64], view[64]; /* saved looks; the one that was chosen last, empty: none */
+	int view_count;
+	double store_bytes;    /* of the file; NaN: not known */
+	char here[64];         /* the run trained in this process; empty: none */
+	char undo[64];         /* what undoing would take back: "rename"; empty: nothing */
+	const void *context;
+	void (*row)(const void *context, int row, struct view_run_row *out);
+	void (*cell)(const void *context, int row, int column, char text[VIEW_CELL]); /* column: index in `columns` */
 };
 
 struct view {
@@ -248,11 +274,13 @@ struct view {
 	struct view_page page;
 	struct view_log_line log[VIEW_LOG_LINES]; /* ring: the newest is log[(log_count - 1) % VIEW_LOG_LINES] */
 	int64_t log_count;
-	struct view_run_row *runs;         /* owned by the session, newest first */
-	int run_count;
+	const struct view_runs *runs;      /* borrowed; NULL: there is no list */
 	const struct view_form *form;      /* borrowed; NULL: none is open */
 	char store_path[VIEW_TEXT];
 	char warning[VIEW_TEXT];           /* a lasting trouble (store cannot be written): shown until it is gone */
 };
+
+int view_run_count(const struct view *view); /* rows of the list */
+struct view_run_row view_run_at(const struct view *view, int row);
 
 #endif
