@@ -9,6 +9,7 @@
 #include "app/score_row.h"
 #include "app/train_options.h"
 #include "engine/base/clock.h"
+#include "engine/gan/gan_size.h"
 #include "engine/gan/model.h"
 
 struct train_arguments {
@@ -30,13 +31,14 @@ struct train_state {
 	int64_t good_step;     /* of the newest checkpoint before the end; -1: none */
 	struct replay replay;  /* run 0: this is none */
 	struct replay_result replayed;
+	struct trainer_facts facts; /* zeros until the training is built */
 };
 
 static json_t *step_to_json(const struct train_state *state, const struct progress *progress)
 {
 	const struct step_report *report = &progress->report;
 	const struct model_family *family = model_family_find(training_run(state->training)->model, NULL);
-	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	                 "run", training_run(state->training)->name,
 	                 "step", (json_int_t)report->step,
 	                 "epoch", cli_json_real(report->epochs),
@@ -51,7 +53,9 @@ static json_t *step_to_json(const struct train_state *state, const struct progre
 	                 "gradient_norm_g", cli_json_real(report->gradient_norm[NETWORK_G]),
 	                 "images_per_s", cli_json_real(progress->images_per_second),
 	                 "gflops", cli_json_real(progress->gflops),
-	                 "eta_s", cli_json_real(progress->eta_seconds));
+	                 "eta_s", cli_json_real(progress->eta_seconds),
+	                 "memory_bytes", cli_json_real(state->facts.memory_bytes),
+	                 "picture_bytes", cli_json_real(state->facts.pictures_kept ? state->facts.picture_bytes : 0));
 }
 
 static void print_line(struct train_state *state, json_t *line)
@@ -110,11 +114,41 @@ static void watch_scoring(struct train_state *state, const struct event *event)
 	cli_warn("scores: %s", event->error.text);
 }
 
+/* What it will take, said before anything is read or asked for; an upper bound as long as the data set is not known. */
+static bool print_needs(const struct gan_settings *settings, struct error *error)
+{
+	enum { MOST_CHANNELS = 3 };
+	char memory[32], pictures[32], d[32], g[32];
+	struct gan_size size;
+	if (!gan_size_of(settings, MOST_CHANNELS, &size, error))
+		return false;
+	text_bytes_amount(memory, sizeof memory, size.memory_bytes);
+	text_bytes_amount(pictures, sizeof pictures, (double)settings->data_memory * (1 << 20));
+	fprintf(stderr, "parameters: D %s, G %s; memory: %s for networks and batches, for pictures from files %s%s\n",
+	        text_count(d, sizeof d, (int64_t)size.parameters[NETWORK_D]),
+	        text_count(g, sizeof g, (int64_t)size.parameters[NETWORK_G]), memory,
+	        settings->data_memory ? "at most " : "what they need", settings->data_memory ? pictures : "");
+	return true;
+}
+
+/* What was found when it was built. */
+static void print_facts(const struct train_state *state)
+{
+	char pictures[32], bytes[32];
+	const struct trainer_facts *facts = &state->facts;
+	if (!state->json)
+		fprintf(stderr, "%s pictures, %s, %s\n", text_count(pictures, sizeof pictures, (int64_t)facts->pictures),
+		        text_bytes_amount(bytes, sizeof bytes, facts->picture_bytes),
+		        facts->pictures_kept ? "in memory" : "read from the files as they are needed");
+}
+
 static void watch_event(void *context, struct event *event)
 {
 	struct train_state *state = context;
 	switch (event->kind) {
 	case EVENT_STARTED:
+		state->facts = event->facts;
+		print_facts(state);
 		cli_progress_begin(&state->bar, "training", "steps", event->step, event->facts.last_step);
 		break;
 	case EVENT_PROGRESS:
@@ -261,6 +295,8 @@ static int exit_status(const struct train_state *state, size_t lost)
 static int train(struct train_state *state, const char *store_path, const struct training_start *start)
 {
 	struct error error = {0};
+	if (!state->json && !print_needs(&start->settings, &error))
+		return cli_fail(&error);
 	struct recorder *recorder = recorder_create(store_path, &error);
 	if (!recorder)
 		return cli_fail(&error);

@@ -1,9 +1,15 @@
 #include "engine/base/memory.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static _Thread_local struct {
+	bool running;
+	size_t bytes;
+} measure;
 
 static _Noreturn void out_of_memory(size_t count, size_t size)
 {
@@ -40,7 +46,8 @@ char *memory_text(const char *text)
 
 void *memory_try_bytes(size_t size, const char *what, struct error *error)
 {
-	void *block = calloc(size ? size : 1, 1);
+	measure.bytes += size;
+	void *block = calloc(size ? size : 1, 1); /* large blocks are clear without being touched */
 	if (!block)
 		error_set(error, ERROR_MEMORY, "%s needs %zu MB of memory, which the system refused", what, size >> 20);
 	return block;
@@ -59,6 +66,20 @@ float *memory_try_floats(size_t count, const char *what, struct error *error)
 		error_set(error, ERROR_MEMORY, "%s needs %zu MB of memory, which the system refused", what, bytes >> 20);
 		return NULL;
 	}
-	memset(block, 0, bytes);
+	measure.bytes += bytes;
+	if (!measure.running)
+		memset(block, 0, bytes);
 	return block;
+}
+
+void memory_measure_begin(void)
+{
+	measure.running = true;
+	measure.bytes = 0;
+}
+
+size_t memory_measure_end(void)
+{
+	measure.running = false;
+	return measure.bytes;
 }

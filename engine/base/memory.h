@@ -24,4 +24,9 @@ float *memory_try_floats(size_t count, const char *what, struct error *error);
 /* `size` zeroed bytes; NULL and an error naming `what` when refused; free with free(). */
 void *memory_try_bytes(size_t size, const char *what, struct error *error);
 
+/* Between the two, memory_try_* of this thread hands out blocks that are neither cleared nor to be read: they cost no memory
+ * until they are written to. _end says how many bytes were asked for. Does not nest. */
+void memory_measure_begin(void);
+size_t memory_measure_end(void);
+
 #endif

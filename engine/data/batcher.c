@@ -138,6 +138,8 @@ static bool reserve(struct batcher *batcher, struct error *error)
 	return batcher->pixels && (dataset->pixels || batcher->decoders);
 }
 
+size_t batcher_bytes(int batch, size_t picture) { return (size_t)batch * picture * (SLOTS * sizeof(float) + 1); }
+
 static void release(struct batcher *batcher)
 {
 	pthread_mutex_destroy(&batcher->mutex);

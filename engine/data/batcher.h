@@ -23,6 +23,9 @@ struct batcher *batcher_create(const struct dataset *dataset, int batch, uint64_
                                struct error *error);
 void batcher_destroy(struct batcher *batcher); /* NULL is fine */
 
+/* What a batcher takes for pictures of so many values, but for their order (4 bytes a picture of the set). */
+size_t batcher_bytes(int batch, size_t picture);
+
 /* The next batch as activations [H][W][N][C] in -1..1; valid until the next call. Never fails, never allocates, unless the
  * set is read from files: NULL and an error naming the file when one cannot be read any more. The position stays then, and
  * the next call tries the same batch again. */

@@ -2,7 +2,7 @@
 
 #include "engine/gan/layer_bits.h"
 #include "engine/gan/model.h"
-#include "engine/nn/optimizer.h"
+#include "engine/gan/trainer.h"
 #include "engine/quant/packed.h"
 #include "engine/quant/quantizer.h"
 
@@ -10,9 +10,7 @@
 struct walk {
 	const struct gan_settings *settings;
 	const struct layer_plan *plan;
-	int tensors;         /* quantizable ones so far */
-	double floats, quantized_floats, activations, largest;
-	bool keeps_effective; /* Q(W) lies beside the weights */
+	int tensors; /* quantizable ones so far */
 };
 
 /* Every weight of a convolution meets each pixel of its smaller side: what it gives, or a transposed one takes. */
@@ -33,8 +31,6 @@ static void take_tensors(struct walk *walk, const struct parameter_list *trained
 		int bits = walk->tensors < walk->plan->count ? walk->plan->rows[walk->tensors].bits : QUANT_FLOAT_BITS;
 		size_t scales = walk->settings->per_channel ? tensor->shape[tensor->channel_dimension] : 1;
 		walk->tensors++;
-		walk->keeps_effective |= bits != QUANT_FLOAT_BITS;
-		walk->quantized_floats += (double)tensor->count;
 		size->weights[id] += tensor->count;
 		size->multiply_adds[id] += (double)tensor->count * pixels;
 		size->float_bytes[id] += (double)tensor->count * sizeof(float);
@@ -53,32 +49,13 @@ static bool walk_network(struct walk *walk, const struct network_recipe *recipe,
 		if (!layer.kind || !layer.kind->shape(&layer.spec, shape, &layer.output, error))
 			return false;
 		shape = layer.output;
-		double values = (double)shape_count(shape) * walk->settings->batch;
-		if (!layer.kind->in_place)
-			walk->activations += values;
-		walk->largest = values > walk->largest ? values : walk->largest;
 		if (layer.kind->declare)
 			layer.kind->declare(&layer, &trained, &running);
 		take_tensors(walk, &trained, id, small_pixels(&layer), size);
-		walk->floats += (double)(trained.floats + running.floats);
 		parameter_list_clear(&trained);
 		parameter_list_clear(&running);
 	}
 	return true;
-}
-
-/* Weights, gradients, the optimizer's blocks, Q(W), the weights once more as the kernels want them, activations and two
- * buffers of their gradients. */
-static double count_memory(const struct walk *walk, const struct optimizer *optimizer)
-{
-	double blocks = 2 + optimizer->blocks + walk->keeps_effective;
-	return sizeof(float) * (blocks * walk->floats + 2 * walk->quantized_floats + walk->activations + 2 * walk->largest);
-}
-
-/* What a penalty on D's gradient adds: a gradient of every activation is kept, and of pictures there are two more (penalty.c). */
-static double count_penalty(const struct walk *walk, struct shape picture)
-{
-	return sizeof(float) * (walk->activations + 2 * (double)shape_count(picture) * walk->settings->batch);
 }
 
 /* An update of D: three passes on real, three on generated pictures and four for the penalty, and G's pictures; the update of
@@ -96,8 +73,8 @@ bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_s
 	*size = (struct gan_size){0};
 	resolved.channels = settings->channels ? settings->channels : channels;
 	const struct model_family *family = model_family_check(&resolved, error);
-	const struct optimizer *optimizer = family ? optimizer_find(settings->optimizer, error) : NULL;
-	if (!optimizer || !model_game_check(&resolved, error) || !layer_plans_make(&resolved, plans, error))
+	if (!family || !model_game_check(&resolved, error) || !layer_plans_make(&resolved, plans, error) ||
+	    !trainer_memory(&resolved, channels, &size->memory_bytes, error))
 		return false;
 	for (int id = 0; id < NETWORK_COUNT; id++) {
 		struct network_recipe recipe = {0};
@@ -105,9 +82,6 @@ bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_s
 		family->describe(&resolved, id, &recipe);
 		if (!walk_network(&walk, &recipe, id, size, error))
 			return false;
-		size->memory_bytes += count_memory(&walk, optimizer);
-		if (id == NETWORK_D && resolved.gradient_penalty > 0)
-			size->memory_bytes += count_penalty(&walk, recipe.input);
 	}
 	size->multiply_adds_per_step =
 		gan_multiply_adds_per_step(&resolved, size->multiply_adds[NETWORK_D], size->multiply_adds[NETWORK_G]);

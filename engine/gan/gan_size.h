@@ -1,4 +1,4 @@
-/* What a training of given settings takes, worked out without making its networks: weights, bytes, memory, arithmetic.
+/* What a training of given settings takes, worked out before it is started: weights, bytes, memory, arithmetic.
  * Any thread. */
 #ifndef QGAN_ENGINE_GAN_GAN_SIZE_H
 #define QGAN_ENGINE_GAN_GAN_SIZE_H
@@ -11,7 +11,7 @@ struct gan_size {
 	uint64_t parameters[NETWORK_COUNT]; /* and everything else that is trained */
 	double float_bytes[NETWORK_COUNT];  /* of the weights, 4 each */
 	double packed_bytes[NETWORK_COUNT]; /* of the weights at the bits of the settings, scales included */
-	double memory_bytes;                /* of both networks while they train, without the pictures */
+	double memory_bytes;                /* that it takes, without the pictures (trainer_memory) */
 	double multiply_adds[NETWORK_COUNT]; /* of one picture, one direction */
 	double multiply_adds_per_step;      /* as struct trainer_facts has it */
 };

@@ -33,7 +33,7 @@ static void place_known(struct trainer *trainer)
 		}
 }
 
-static bool allocate_states(struct trainer *trainer, struct error *error)
+bool trainer_allocate_states(struct trainer *trainer, struct error *error)
 {
 	size_t total = 0, largest = 0, channels = 0;
 	for (int id = 0; id < NETWORK_COUNT; id++)
@@ -57,6 +57,9 @@ static void work_out_facts(struct trainer *trainer)
 	struct trainer_facts *facts = &trainer->facts;
 	const struct gan_settings *settings = &trainer->settings;
 	facts->settings = *settings;
+	facts->pictures = (double)trainer->dataset->count;
+	facts->picture_bytes = facts->pictures * (double)dataset_picture_bytes(trainer->dataset);
+	facts->pictures_kept = trainer->dataset->pixels != NULL;
 	for (int id = 0; id < NETWORK_COUNT; id++) {
 		const struct network *network = trainer->gan.networks[id];
 		facts->layers[id] = trainer->gan.quantization[id].count;
@@ -105,7 +108,7 @@ static bool build(struct trainer *trainer, const struct checkpoint *checkpoint, 
 {
 	const struct gan_settings *settings = &trainer->settings;
 	if (!trainer_check_settings(settings, error) || !check_dataset(settings, trainer->dataset, error) ||
-	    !trainer_build_networks(trainer, optimizer_find(settings->optimizer, error), error) || !allocate_states(trainer, error))
+	    !trainer_build_networks(trainer, optimizer_find(settings->optimizer, error), error) || !trainer_allocate_states(trainer, error))
 		return false;
 	if (!checkpoint)
 		initialise(trainer);
@@ -114,7 +117,7 @@ static bool build(struct trainer *trainer, const struct checkpoint *checkpoint, 
 	if ((uint64_t)trainer->start.picture > trainer->dataset->count) /* a fork onto a smaller set */
 		trainer->start = (struct batcher_position){trainer->start.epoch + 1, 0};
 	trainer->batcher = batcher_create(trainer->dataset, settings->batch, settings->seed, trainer->start, error);
-	return trainer->batcher != NULL;
+	return trainer->batcher && trainer_memory(settings, settings->channels, &trainer->facts.memory_bytes, error);
 }
 
 struct trainer *trainer_create(const struct gan_settings *settings, const struct dataset *dataset,
@@ -141,16 +144,21 @@ void trainer_clear_networks(struct trainer *trainer)
 	free(trainer->mix);
 }
 
-void trainer_destroy(struct trainer *trainer)
+void trainer_release(struct trainer *trainer)
 {
-	if (!trainer)
-		return;
-	batcher_destroy(trainer->batcher);
 	trainer_clear_networks(trainer);
 	free(trainer->states);
 	free(trainer->fresh_states);
 	free(trainer->known_fits);
 	free(trainer);
+}
+
+void trainer_destroy(struct trainer *trainer)
+{
+	if (!trainer)
+		return;
+	batcher_destroy(trainer->batcher);
+	trainer_release(trainer);
 }
 
 const struct trainer_facts *trainer_facts(const struct trainer *trainer)

@@ -52,6 +52,9 @@ struct trainer_facts { /* fixed for a trainer's life */
 	uint64_t parameters[NETWORK_COUNT]; /* all trained parameters */
 	int64_t steps_per_epoch;
 	int64_t last_step;              /* where the training ends; 0: never */
+	double memory_bytes;            /* that networks, optimizer and batches take, without the pictures */
+	double pictures, picture_bytes; /* in the data set */
+	bool pictures_kept;             /* in memory; else read as needed */
 	double multiply_adds_per_step;  /* useful: (8 D + 3 G) x batch for one update of D */
 	double bytes[NETWORK_COUNT];    /* float32 size of all parameters */
 };
@@ -64,6 +67,11 @@ struct trainer;
 struct trainer *trainer_create(const struct gan_settings *settings, const struct dataset *dataset,
                                const struct checkpoint *checkpoint, struct error *error);
 void trainer_destroy(struct trainer *trainer); /* NULL is fine */
+
+/* How much memory such a training takes beside the pictures (networks, optimizer, states, batches), by building it without
+ * touching what it asks for: a few milliseconds. channels stands for 0 in the settings. Any thread; fails as trainer_create
+ * does, also when the system would refuse the memory. */
+bool trainer_memory(const struct gan_settings *settings, int channels, double *bytes, struct error *error);
 
 const struct trainer_facts *trainer_facts(const struct trainer *trainer);
 

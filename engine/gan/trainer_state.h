@@ -50,6 +50,12 @@ bool trainer_plan(struct trainer *trainer, const struct gan_settings *settings, 
 bool trainer_build_networks(struct trainer *trainer, const struct optimizer *optimizer, struct error *error);
 void trainer_clear_networks(struct trainer *trainer);
 
+/* Room for the states and fits of the last report, and where each tensor's are. */
+bool trainer_allocate_states(struct trainer *trainer, struct error *error);
+
+/* Everything but the batcher, and the trainer itself. */
+void trainer_release(struct trainer *trainer);
+
 /* Takes over weights, statistics, counters and fits, where they fit the trainer's settings, and with_optimizer its state;
  * sets `start` as it was saved. */
 bool trainer_load(struct trainer *trainer, const struct checkpoint *checkpoint, bool with_optimizer, struct error *error);
