@@ -263,6 +263,22 @@ static void mixed_recipes_are_told(void **state)
 	fixture_destroy(view);
 }
 
+/* Probabilities keep their scale from 0 to 1, also when logarithms are asked for; a critic's scores have none. */
+static void scores_are_not_cut_to_probabilities(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct screen_state *memory = screen_state_create();
+	struct view_compare *compare = fixture_compare(view, 2);
+	press_keys(memory, view, "Tab v v y");
+	assert_drawn(memory, view, 150, 44, "D(x), what D says of real pictures", true);
+	assert_drawn(memory, view, 150, 44, "log scale", false);
+	series_append(&compare->runs[1].curves[VIEW_D_REAL], compare->runs[1].step + 10, 17);
+	assert_drawn(memory, view, 150, 44, "D(x), what D says of real pictures, log scale", true);
+	screen_state_destroy(memory);
+	fixture_destroy(view);
+}
+
 /* Changes of the same step stand on one line, each in its run's column. */
 static void journals_are_aligned(void **state)
 {
@@ -368,6 +384,7 @@ int main(void)
 		cmocka_unit_test(only_what_differs_is_listed),
 		cmocka_unit_test(seeds_have_a_mean_and_a_spread),
 		cmocka_unit_test(mixed_recipes_are_told),
+		cmocka_unit_test(scores_are_not_cut_to_probabilities),
 		cmocka_unit_test(journals_are_aligned),
 		cmocka_unit_test(keys_belong_to_the_chosen_pane),
 		cmocka_unit_test(zoom_shows_one_pane),

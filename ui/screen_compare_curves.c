@@ -14,13 +14,24 @@ enum { LABEL_COLUMNS = 12, ROWS_PER_LABEL = 2, AXIS_ROWS = 2, LEGEND_MIN_HEIGHT 
 
 static const struct {
 	const char *title;
-	bool fraction, score; /* between 0 and 1; depends on a recipe */
+	bool output, score; /* of D: between 0 and 1 where that is a probability; depends on a recipe */
 } quantities[VIEW_QUANTITIES] = {
 	[VIEW_LOSS_G] = {"loss of G", false, false}, [VIEW_LOSS_D] = {"loss of D", false, false},
 	[VIEW_D_REAL] = {"D(x), what D says of real pictures", true, false},
 	[VIEW_D_FAKE] = {"D(G(z)), what D says of samples", true, false},
 	[VIEW_FID] = {"FID, lower is better", false, true}, [VIEW_IS] = {"Inception Score, higher is better", false, true},
 };
+
+/* What D says is a probability only of some models: others give scores, which may lie anywhere. */
+static bool is_fraction(const struct view_compare *compare, enum view_quantity quantity)
+{
+	bool fraction = quantities[quantity].output;
+	for (int i = 0; fraction && i < compare_count(compare); i++) {
+		double low, high;
+		fraction = !series_range(&compare->runs[i].curves[quantity], 0, INT64_MAX, &low, &high) || (low >= 0 && high <= 1);
+	}
+	return fraction;
+}
 
 static bool shows_groups(const struct view_compare *compare, const struct compare_state *state)
 {
@@ -31,7 +42,7 @@ void compare_title_curves(const struct view_compare *compare, const struct compa
 {
 	bool mixed = quantities[state->quantity].score && compare_recipes_differ(compare), groups = shows_groups(compare, state);
 	struct chart_look look = state->look;
-	struct chart chart = {.look = &look, .high = quantities[state->quantity].fraction};
+	struct chart chart = {.look = &look, .high = is_fraction(compare, state->quantity)};
 	chart_title(title, COMPARE_TEXT, quantities[state->quantity].title, &chart);
 	snprintf(note, COMPARE_TEXT, "%s%s%s", mixed ? "recipes differ: not to be compared" : "", mixed && groups ? ", " : "",
 		groups ? "mean and range over seeds" : "");
@@ -138,7 +149,7 @@ void compare_draw_curves(struct canvas *canvas, const struct view_compare *compa
 	struct chart_clock clocks[VIEW_COMPARED];
 	struct series *merged = groups ? memory_zeroed(VIEW_COMPARED, sizeof *merged) : NULL;
 	struct chart chart = {.means_only = !groups && compare_count(compare) > 1, .empty = "", .clock = &state->clock,
-		.look = &state->look, .high = quantities[state->quantity].fraction};
+		.look = &state->look, .high = is_fraction(compare, state->quantity)};
 	look_at(state, compare);
 	for (int i = 0; i < compare_count(compare); i++) {
 		const struct view_compared *run = &compare->runs[i];
