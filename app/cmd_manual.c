@@ -5,6 +5,8 @@
 #include "app/recipes.h"
 #include "app/run_fields.h"
 #include "app/settings.h"
+#include "app/study_builtin.h"
+#include "app/study_spec.h"
 #include "engine/gan/verdict.h"
 #include "store/store.h"
 #include "ui/action.h"
@@ -144,6 +146,28 @@ static void print_filters(void)
 	}
 }
 
+static void print_studies(void)
+{
+	printf("# STUDIES\n\n*qgan study* _FILE_ trains every cell of a grid, *qgan search* the cells on the way to the fewest bits that "
+	       "meet a target. A file has lines \"name = value\", \"#\" begins a comment; the names are those below and every setting. "
+	       "Cells are runs of the store like any other; scores are means over several evaluations of a cell's last step. A cell's "
+	       "training that fails by the verdict is cut in a search. The text is kept in the store: a study goes on by its name alone, "
+	       "after an interruption or a crash too.\n\n");
+	for (const struct study_row *row = study_spec_rows(); row->name; row++) {
+		printf("*%s* = _", row->name);
+		print_escaped(row->argument);
+		printf("_\n\t");
+		print_escaped(row->help);
+		printf("\n\n");
+	}
+	printf("Built in are the paper's own:\n\n");
+	for (const struct study_builtin *row = study_builtins; row->name; row++) {
+		printf("*%s*\n\t", row->name);
+		print_escaped(row->help);
+		printf("\n\n");
+	}
+}
+
 static void print_store(void)
 {
 	printf("# STORE\n\nThe store is one SQLite file in WAL mode; *qgan runs sql* and *sqlite3 -readonly* ask it, and reading it while "
@@ -180,6 +204,7 @@ static int run(int argc, char **argv)
 	print_settings();
 	print_recipes();
 	print_verdicts();
+	print_studies();
 	print_filters();
 	print_store();
 	printf("# KEYS\n\n");

@@ -157,6 +157,7 @@ static bool read_store(struct session *session)
 		session_warn(session, &error);
 	session_refresh_compare(session);
 	session_follow_range(session);
+	session_refresh_search(session);
 	return true;
 }
 
@@ -172,6 +173,7 @@ static const struct view *host_view(void *context)
 	struct session *session = context;
 	struct view *view = session_shown(session);
 	view->runs = session_runs_view(session); /* belongs to the program, not to a run */
+	view->search = session_view_search(session);
 	view->compare = session->comparison ? comparison_view(session->comparison) : NULL;
 	text_copy(view->warning, sizeof view->warning, *session->notice ? session->notice : session->trouble);
 	text_copy(view->store_path, sizeof view->store_path, session->store_path);
@@ -312,6 +314,7 @@ size_t session_destroy(struct session *session, double seconds)
 	session_destroy_compare(session);
 	session_destroy_edits(session);
 	session_destroy_runs(session);
+	session_destroy_search(session);
 	session_destroy_form(session);
 	exporter_destroy(session->exporter);
 	training_destroy(session->training);

@@ -276,6 +276,11 @@ session_action *session_find_action(enum action action)
 		[ACTION_RUN_ARCHIVE] = session_act_edit, [ACTION_RUN_DELETE] = session_act_edit, [ACTION_RUN_UNDO] = session_act_undo,
 		[ACTION_COMPARE_BEFORE] = session_act_scrub, [ACTION_COMPARE_AFTER] = session_act_scrub,
 		[ACTION_COMPARE_FIRST] = session_act_scrub, [ACTION_COMPARE_LAST] = session_act_scrub,
+		[ACTION_SEARCH_QUEUE] = session_act_search_queue, [ACTION_SEARCH_CUT] = session_act_search_cut,
+		[ACTION_SEARCH_EASIER] = session_act_search_target, [ACTION_SEARCH_HARDER] = session_act_search_target,
+		[ACTION_SEARCH_METHOD] = session_act_search_method, [ACTION_SEARCH_CELL] = session_act_search_cell,
+		[ACTION_SEARCH_BEFORE] = session_act_search_walk, [ACTION_SEARCH_AFTER] = session_act_search_walk,
+		[ACTION_SEARCH_WORK] = session_act_search_work, [ACTION_SEARCH_NEW] = session_act_search_new,
 		[ACTION_QUIT_SAVE] = act_quit, [ACTION_QUIT_NOW] = act_quit,
 	};
 	return actions[action];

@@ -53,6 +53,7 @@ struct session {
 	int compare_wake;               /* readable while pieces of it are to be read */
 	struct session_range range;
 	int player;                     /* a timer: the recorded samples are played; -1: none yet */
+	struct session_search *search;  /* NULL: no studies were read yet */
 	int64_t other_id;               /* the run beside the shown one */
 	struct session_form *form;      /* NULL: none was opened yet */
 	struct exporter *exporter;      /* NULL: nothing was exported yet */
@@ -120,6 +121,14 @@ bool session_compare_runs(struct session *session, const int64_t runs[], size_t 
 bool session_pump_compare(struct session *session); /* some milliseconds of reading at a time */
 void session_refresh_compare(struct session *session); /* the store has changed */
 void session_destroy_compare(struct session *session);
+
+/* ---- session_search.c ---- */
+
+session_action session_act_search_queue, session_act_search_cut, session_act_search_target, session_act_search_method;
+session_action session_act_search_walk, session_act_search_cell, session_act_search_work, session_act_search_new;
+void session_refresh_search(struct session *session); /* the store has changed */
+const struct view_search *session_view_search(const struct session *session); /* NULL: not read yet */
+void session_destroy_search(struct session *session);
 
 /* ---- session_form.c, session_form_plan.c ---- */
 

@@ -110,6 +110,24 @@ struct study_cell study_spec_cell(const struct study_spec *spec, const char *met
 	return make_cell(spec, method, d_bits, g_bits, 0, 0);
 }
 
+bool study_spec_needs_base(const struct study_spec *spec)
+{
+	return strcmp(spec->phase, study_phase_names[STUDY_SCRATCH]) || spec->fid_ratio > 0;
+}
+
+struct study_cell study_spec_base(const struct study_spec *spec, const char *model, uint64_t seed)
+{
+	struct study_cell cell = study_spec_cell(spec, "", QUANT_FLOAT_BITS, QUANT_FLOAT_BITS);
+	text_copy(cell.group, sizeof cell.group, "base");
+	text_copy(cell.model, sizeof cell.model, model);
+	cell.seed = seed;
+	snprintf(cell.key, sizeof cell.key, "base%s%s", spec->models.count > 1 ? " " : "", spec->models.count > 1 ? model : "");
+	size_t used = strlen(cell.key);
+	if (spec->seed_count > 1)
+		snprintf(cell.key + used, sizeof cell.key - used, " seed %" PRIu64, seed);
+	return cell;
+}
+
 /* D and G bits of the nth width of a grid: rising bits for every network in turn, or the pairs as they stand. */
 static void width_of(const struct study_spec *spec, int n, int *d, int *g)
 {
@@ -141,7 +159,10 @@ static void add(struct cell_list *list, const struct study_cell *cell)
 static void add_methods(const struct study_spec *spec, int model, int seed, struct cell_list *list)
 {
 	int widths = spec->pair_count ? spec->pair_count : spec->bit_count * spec->networks.count;
+	struct study_cell base = study_spec_base(spec, model_of(spec, model), seed_of(spec, seed));
 	struct study_cell is_float = make_cell(spec, "", QUANT_FLOAT_BITS, QUANT_FLOAT_BITS, model, seed);
+	if (study_spec_needs_base(spec))
+		add(list, &base);
 	add(list, &is_float);
 	for (int m = 0; m < spec->methods.count; m++)
 		for (int w = 0; w < widths; w++) {
@@ -159,7 +180,11 @@ static bool add_layers(const struct study_spec *spec, struct cell_list *list, st
 	struct study_cell cell = make_cell(spec, "", QUANT_FLOAT_BITS, QUANT_FLOAT_BITS, 0, 0);
 	if (!layer_plans_make(&spec->settings, plans, error))
 		return false;
-	list->cells = memory_zeroed(1 + (size_t)(plans[NETWORK_D].count + plans[NETWORK_G].count) * (size_t)spec->bit_count, sizeof cell);
+	int layers = plans[NETWORK_D].count + plans[NETWORK_G].count;
+	list->cells = memory_zeroed(2 + (size_t)layers * (size_t)spec->bit_count, sizeof cell);
+	struct study_cell base = study_spec_base(spec, spec->settings.model, spec->settings.seed);
+	if (study_spec_needs_base(spec))
+		add(list, &base);
 	add(list, &cell);
 	text_copy(cell.method, sizeof cell.method, spec->methods.items[0]);
 	for (int n = 0; n < NETWORK_COUNT; n++)
@@ -182,7 +207,7 @@ bool study_spec_cells(const struct study_spec *spec, struct study_cell **cells, 
 	if (!strcmp(spec->kind, study_kind_names[STUDY_LAYERS])) {
 		good = add_layers(spec, &list, error);
 	} else if (!strcmp(spec->kind, study_kind_names[STUDY_GRID])) {
-		list.cells = memory_zeroed(grid_size(spec) + (size_t)models * (size_t)seeds, sizeof *list.cells);
+		list.cells = memory_zeroed(grid_size(spec) + 2 * (size_t)models * (size_t)seeds, sizeof *list.cells);
 		for (int model = 0; model < models; model++)
 			for (int seed = 0; seed < seeds; seed++)
 				add_methods(spec, model, seed, &list);

@@ -80,13 +80,6 @@ void study_plan_search(const struct study_spec *spec, const char *method, const 
 	free(measures);
 }
 
-/* A result among methods: fewer bytes first where both met the target, else the better score. */
-struct found {
-	const char *method;
-	struct search_step step;
-	double bytes;
-};
-
 static double bytes_of(const struct study_spec *spec, const char *method, const struct search_step *step,
                        const struct study_cell cells[], size_t count)
 {
@@ -95,54 +88,64 @@ static double bytes_of(const struct study_spec *spec, const char *method, const 
 	return cell ? cell->bytes : NAN;
 }
 
-static bool is_better(const struct study_spec *spec, const struct found *found, const struct found *best)
+/* Of methods that have ended: one that met the target before one that did not, then fewer bytes, or the better miss. */
+static bool is_better(const struct study_spec *spec, const struct study_result *result, const struct study_result *best)
 {
-	if (!best->method || found->step.kind != best->step.kind)
-		return !best->method || found->step.kind == SEARCH_MET;
-	if (found->step.kind == SEARCH_MET && found->bytes != best->bytes)
-		return found->bytes < best->bytes;
-	if (found->step.none || best->step.none)
-		return best->step.none && !found->step.none;
-	return spec->is_min > 0 ? found->step.score > best->step.score : found->step.score < best->step.score;
+	const struct search_step *step = &result->step;
+	if (!best->method || step->kind != best->step.kind)
+		return !best->method || step->kind == SEARCH_MET;
+	if (step->kind == SEARCH_MET && result->bytes != best->bytes)
+		return result->bytes < best->bytes;
+	if (step->none || best->step.none)
+		return best->step.none && !step->none;
+	return spec->is_min > 0 ? step->score > best->step.score : step->score < best->step.score;
 }
 
-static void say_result(const struct study_spec *spec, const struct search_rules *rules, const struct found *best,
-                       struct study_next *next)
+bool study_plan_result(const struct study_spec *spec, const struct study_cell cells[], size_t count, struct study_result *result)
 {
-	const char *score = spec->is_min > 0 ? "IS" : "FID";
-	const struct search_step *step = &best->step;
+	struct study_result best = {0};
+	struct search_rules rules;
+	bool known = study_plan_rules(spec, cells, count, &rules);
+	for (int m = 0; known && m < spec->methods.count; m++) {
+		struct study_result one = {.method = spec->methods.items[m]};
+		study_plan_search(spec, one.method, &rules, cells, count, &one.step);
+		one.bytes = bytes_of(spec, one.method, &one.step, cells, count);
+		if (one.step.kind == SEARCH_MEASURE || is_better(spec, &one, &best))
+			best = one;
+		if (best.step.kind == SEARCH_MEASURE)
+			break;
+	}
+	best.target = rules.target;
+	*result = best;
+	return known;
+}
+
+static void say_result(const struct study_spec *spec, const struct study_result *result, struct study_next *next)
+{
+	const struct search_step *step = &result->step;
+	const char *score = spec->is_min > 0 ? "IS" : "FID", *sense = spec->is_min > 0 ? "at least" : "at most";
 	end(next, step->kind == SEARCH_MET ? STUDY_MET : STUDY_MISSED);
 	if (step->none)
 		snprintf(next->message, sizeof next->message, "no cell could be scored");
 	else
 		snprintf(next->message, sizeof next->message, "%s%s D %d bit, G %d bit: %s %.4g, target %s %.4g",
-		         step->kind == SEARCH_MET ? "" : "target missed, nearest: ", best->method, step->cell.d_bits, step->cell.g_bits, score,
-		         step->score, spec->is_min > 0 ? "at least" : "at most", rules->target);
+		         step->kind == SEARCH_MET ? "" : "target missed, nearest: ", result->method, step->cell.d_bits, step->cell.g_bits,
+		         score, step->score, sense, result->target);
 }
 
 static void plan_search(const struct study_spec *spec, const struct study_cell cells[], size_t count, struct study_next *next)
 {
-	struct search_rules rules;
-	struct found best = {0};
-	if (!study_plan_rules(spec, cells, count, &rules)) {
+	struct study_result result;
+	if (!study_plan_result(spec, cells, count, &result)) {
 		end(next, STUDY_MISSED);
 		snprintf(next->message, sizeof next->message, "the float run has no FID that the target could be a ratio of");
-		return;
+	} else if (result.step.kind == SEARCH_MEASURE) {
+		struct study_cell cell = study_spec_cell(spec, result.method, result.step.cell.d_bits, result.step.cell.g_bits);
+		const struct study_cell *known = find_key(cells, count, cell.key);
+		take(next, known ? known : &cell);
+	} else {
+		say_result(spec, &result, next);
 	}
-	for (int m = 0; m < spec->methods.count; m++) {
-		struct found found = {.method = spec->methods.items[m]};
-		study_plan_search(spec, found.method, &rules, cells, count, &found.step);
-		if (found.step.kind == SEARCH_MEASURE) {
-			struct study_cell cell = study_spec_cell(spec, found.method, found.step.cell.d_bits, found.step.cell.g_bits);
-			const struct study_cell *known = find_key(cells, count, cell.key);
-			take(next, known ? known : &cell);
-			return;
-		}
-		found.bytes = bytes_of(spec, found.method, &found.step, cells, count);
-		if (is_better(spec, &found, &best))
-			best = found;
-	}
-	say_result(spec, &rules, &best, next);
 }
 
 /* ---- the order ---- */
@@ -162,31 +165,13 @@ static const struct study_cell *find_waiting(const struct study_cell cells[], si
 	return by_hand ? by_hand : all ? first : NULL;
 }
 
-static bool needs_base(const struct study_spec *spec)
-{
-	return strcmp(spec->phase, study_phase_names[STUDY_SCRATCH]) || spec->fid_ratio > 0;
-}
-
-static struct study_cell make_base(const struct study_spec *spec, const char *model, uint64_t seed)
-{
-	struct study_cell cell = study_spec_cell(spec, "", QUANT_FLOAT_BITS, QUANT_FLOAT_BITS);
-	text_copy(cell.group, sizeof cell.group, "base");
-	text_copy(cell.model, sizeof cell.model, model);
-	cell.seed = seed;
-	snprintf(cell.key, sizeof cell.key, "base%s%s", spec->models.count > 1 ? " " : "", spec->models.count > 1 ? model : "");
-	size_t used = strlen(cell.key);
-	if (spec->seed_count > 1)
-		snprintf(cell.key + used, sizeof cell.key - used, " seed %" PRIu64, seed);
-	return cell;
-}
-
 /* Cells come after what they start from; where that has failed they cannot come at all. */
 static void put_base_first(const struct study_spec *spec, const struct study_cell cells[], size_t count, struct study_next *next)
 {
-	if (next->kind != STUDY_NEXT_CELL || study_cell_is_base(&next->cell) || !needs_base(spec))
+	if (next->kind != STUDY_NEXT_CELL || study_cell_is_base(&next->cell) || !study_spec_needs_base(spec))
 		return;
 	const struct study_cell *base = study_plan_base(spec, cells, count, next->cell.model, next->cell.seed);
-	struct study_cell made = make_base(spec, next->cell.model, next->cell.seed);
+	struct study_cell made = study_spec_base(spec, next->cell.model, next->cell.seed);
 	if (!base || !study_cell_is_over(base))
 		take(next, base ? base : &made);
 }
@@ -198,8 +183,8 @@ void study_plan_next(const struct study_spec *spec, const struct study_cell cell
 	*next = (struct study_next){0};
 	if (waiting)
 		take(next, waiting);
-	else if (search && needs_base(spec) && !study_plan_base(spec, cells, count, spec->settings.model, spec->settings.seed))
-		*next = (struct study_next){.kind = STUDY_NEXT_CELL, .cell = make_base(spec, spec->settings.model, spec->settings.seed)};
+	else if (search && study_spec_needs_base(spec) && !study_plan_base(spec, cells, count, spec->settings.model, spec->settings.seed))
+		*next = (struct study_next){.kind = STUDY_NEXT_CELL, .cell = study_spec_base(spec, spec->settings.model, spec->settings.seed)};
 	else if (search)
 		plan_search(spec, cells, count, next);
 	else if (layers && spec->budget_bytes > 0 && !find_key(cells, count, "within budget"))

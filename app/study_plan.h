@@ -35,6 +35,15 @@ bool study_plan_rules(const struct study_spec *spec, const struct study_cell cel
 void study_plan_search(const struct study_spec *spec, const char *method, const struct search_rules *rules,
                        const struct study_cell cells[], size_t count, struct search_step *step);
 
+/* The outcome over all methods: of those that met the target the fewest bytes, else the nearest miss; while one is still under
+ * way, that one and its next cell (step.kind SEARCH_MEASURE). False: the target is not known. */
+struct study_result {
+	const char *method;
+	struct search_step step;
+	double bytes, target;
+};
+bool study_plan_result(const struct study_spec *spec, const struct study_cell cells[], size_t count, struct study_result *result);
+
 /* The cell that cells of a model and seed start from and are compared with; NULL: there is none, as they start from scratch
  * and no target asks for it. */
 const struct study_cell *study_plan_base(const struct study_spec *spec, const struct study_cell cells[], size_t count,

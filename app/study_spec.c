@@ -14,6 +14,7 @@
 
 const char *const study_kind_names[] = {"grid", "search", "layers", NULL};
 const char *const study_phase_names[] = {"fine-tune", "scratch", NULL};
+static const char *const cut_names[] = {"auto", "yes", "no", NULL};
 static const char *const network_names[] = {"D", "G", "both", NULL};
 
 enum row_kind { ROW_CHOICE, ROW_WORD, ROW_TITLE, ROW_NAMES, ROW_BITS, ROW_PAIRS, ROW_SEEDS, ROW_INTEGER, ROW_REAL };
@@ -57,6 +58,8 @@ static const struct row rows[] = {
 	 .standard = "0"},
 	{{"evaluations", "N", "evaluations a cell that its scores are means over"}, ROW_INTEGER, AT(evaluations), .min = 1, .max = 100,
 	 .standard = "3"},
+	{{"cut", "WORD", "end cells early that fail by the verdict: yes, no, or auto: in a search alone"}, ROW_CHOICE, AT(cut),
+	 .choices = cut_names, .standard = "auto"},
 	{{"fid-max", "X", "target: a FID of at most X"}, ROW_REAL, AT(fid_max), .min = 0, .max = 1e9, .standard = "0"},
 	{{"is-min", "X", "target: an Inception Score of at least X"}, ROW_REAL, AT(is_min), .min = 0, .max = 1e9, .standard = "0"},
 	{{"fid-ratio", "R", "target: a FID of at most R times the float run's"}, ROW_REAL, AT(fid_ratio), .min = 0, .max = 1e9,
@@ -359,6 +362,11 @@ char *study_spec_text(const struct study_spec *spec)
 	for (int i = 0; i < count; i++)
 		text_format(&text, "%s = %s\n", changed[i]->name, settings_get(&spec->settings, changed[i], value, sizeof value));
 	return text.bytes ? text.bytes : memory_text("");
+}
+
+bool study_spec_cuts(const struct study_spec *spec)
+{
+	return !strcmp(spec->cut, "yes") || (!strcmp(spec->cut, "auto") && !strcmp(spec->kind, study_kind_names[STUDY_SEARCH]));
 }
 
 void study_spec_scale(struct study_spec *spec, double scale)

@@ -41,6 +41,7 @@ struct study_spec {
 	char recipe[STUDY_WORD_SIZE], features[STUDY_WORD_SIZE]; /* of its scores; empty: the defaults */
 	int64_t samples;                 /* pictures an evaluation; 0: the recipe's */
 	int64_t evaluations;             /* a cell, each with noise of its own */
+	char cut[STUDY_WORD_SIZE];       /* "auto", "yes", "no" */
 	double fid_max, is_min, fid_ratio; /* the target: one of them, the others 0; ratio: of the float run's FID */
 	double budget_bytes;             /* 0: none */
 	double scale;                    /* share of the full length, as stated in what is printed; 1: all */
@@ -72,6 +73,13 @@ bool study_spec_cells(const struct study_spec *spec, struct study_cell **cells, 
 
 /* A cell of the study's first model and seed, with its key: "em D1 G32". Float networks have no method. */
 struct study_cell study_spec_cell(const struct study_spec *spec, const char *method, int d_bits, int g_bits);
+
+/* The float run that cells of a model and seed start from and are compared with; there is none where they start from scratch
+ * and no target is a ratio of its score. */
+bool study_spec_needs_base(const struct study_spec *spec);
+struct study_cell study_spec_base(const struct study_spec *spec, const char *model, uint64_t seed);
+
+bool study_spec_cuts(const struct study_spec *spec); /* cells that fail by the verdict end early */
 
 /* Rows for help and manual. */
 struct study_row {

@@ -370,6 +370,15 @@ bool store_ask_cut(struct store *store, int64_t cell, struct error *error)
 	return success;
 }
 
+bool store_cut_asked(struct store *store, int64_t cell, bool *asked, struct error *error)
+{
+	int64_t value;
+	if (!statement_query_integer(store, "SELECT cut_asked FROM study_cells WHERE id = ?", cell, 0, &value, error))
+		return false;
+	*asked = value != 0;
+	return true;
+}
+
 static void read_cell(struct statement *statement, struct study_cell *cell)
 {
 	char status[16];

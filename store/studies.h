@@ -70,6 +70,7 @@ bool store_add_cell(struct store *store, int64_t study, struct study_cell *cell,
 /* Everything but position, key and what it asks for; cut_asked is left as it is. */
 bool store_update_cell(struct store *store, const struct study_cell *cell, struct error *error);
 bool store_ask_cut(struct store *store, int64_t cell, struct error *error);
+bool store_cut_asked(struct store *store, int64_t cell, bool *asked, struct error *error);
 /* In queue order; free(*cells). */
 bool store_list_cells(struct store *store, int64_t study, struct study_cell **cells, size_t *count, struct error *error);
 

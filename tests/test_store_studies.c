@@ -96,7 +96,10 @@ static void cells_come_back_in_their_order(void **state)
 	text_copy(first.identity, sizeof first.identity, "classifier, 5000 pictures");
 	text_copy(first.verdict, sizeof first.verdict, "convergent");
 	text_copy(first.message, sizeof first.message, "well");
+	bool asked;
+	assert_true(store_cut_asked(store, first.id, &asked, NULL) && !asked);
 	assert_true(store_ask_cut(store, first.id, NULL));
+	assert_true(store_cut_asked(store, first.id, &asked, NULL) && asked);
 	assert_true(store_update_cell(store, &first, NULL));
 	again.by_hand = true;
 	assert_true(store_add_cell(store, study, &again, &added, NULL) && !added);

@@ -110,7 +110,7 @@ static void what_is_queued_by_hand_comes_first(void **state)
 	struct walked walked;
 	begin(&walked, "methods = em\nbits = 1, 2, 3");
 	finish(work(&walked), 5, 1); /* the base */
-	walked.cells[3].by_hand = true;
+	walked.cells[4].by_hand = true;
 	assert_string_equal(work(&walked)->key, "em D3 G3");
 }
 

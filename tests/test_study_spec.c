@@ -70,9 +70,10 @@ static void a_grid_has_every_cell_once(void **state)
 	struct study_cell *cells;
 	size_t count;
 	assert_true(study_spec_cells(&spec, &cells, &count, NULL));
-	assert_int_equal(count, 2 * (1 + 2 * 2 * 3)); /* a float one a seed */
-	assert_string_equal(cells[0].key, "float seed 7");
-	assert_true(cells[0].d_bits == 32 && cells[0].g_bits == 32 && !strcmp(cells[0].group, "float"));
+	assert_int_equal(count, 2 * (2 + 2 * 2 * 3)); /* a base and a float one a seed */
+	assert_string_equal(cells[0].key, "base seed 7");
+	assert_string_equal(cells[1].key, "float seed 7");
+	assert_true(cells[1].d_bits == 32 && cells[1].g_bits == 32 && !strcmp(cells[1].group, "float"));
 	assert_true(has(cells, count, "em D1 G32 seed 9") && has(cells, count, "minmax D32 G2 seed 7") &&
 	            has(cells, count, "em D2 G2 seed 7"));
 	for (size_t i = 0; i < count; i++)
@@ -82,8 +83,8 @@ static void a_grid_has_every_cell_once(void **state)
 	free(cells);
 	spec = parse("pairs = 1/2, 1/3, 32/32\n");
 	assert_true(study_spec_cells(&spec, &cells, &count, NULL));
-	assert_int_equal(count, 3);
-	assert_string_equal(cells[1].key, "em D1 G2");
+	assert_int_equal(count, 4);
+	assert_string_equal(cells[2].key, "em D1 G2");
 	free(cells);
 }
 
@@ -94,10 +95,10 @@ static void every_layer_is_lowered_alone(void **state)
 	struct study_cell *cells;
 	size_t count;
 	assert_true(study_spec_cells(&spec, &cells, &count, NULL));
-	assert_int_equal(count, 1 + 2 * (4 + 4));
-	assert_string_equal(cells[0].key, "float");
+	assert_int_equal(count, 2 + 2 * (4 + 4));
+	assert_string_equal(cells[1].key, "float");
 	assert_true(has(cells, count, "D.conv1 1 bit") && has(cells, count, "G.deconv4 4 bit"));
-	for (size_t i = 1; i < count; i++) {
+	for (size_t i = 2; i < count; i++) {
 		assert_true(cells[i].d_bits == 32 && cells[i].g_bits == 32);
 		assert_int_equal(strncmp(cells[i].overrides, "bits = ", 7), 0);
 		assert_non_null(strstr(cells[i].overrides, cells[i].group));

@@ -380,6 +380,7 @@ static inline void fixture_destroy(struct view *view)
 {
 	free((struct view_runs *)view->runs);
 	free((struct view_compare *)view->compare);
+	free((struct view_search *)view->search);
 	free(view);
 }
 

@@ -128,6 +128,20 @@ const struct action_row action_rows[] = {
 	{ACTION_COMPARE_ZOOM, "compare-zoom", "z", "zoom", "The chosen pane alone, or several.", SCOPE_COMPARE, GROUP_COMPARE},
 	{ACTION_COMPARE_PANE_BEFORE, "compare-pane-before", "S-Tab", "pane", "The pane before.", SCOPE_COMPARE, GROUP_COMPARE},
 
+	{ACTION_SEARCH_OPEN, "search-open", "Enter", "open", "Open the run of this cell.", SCOPE_SEARCH, GROUP_SEARCH},
+	{ACTION_SEARCH_QUEUE, "search-queue", "a", "queue", "Queue this cell: it comes before what the study asks for.",
+	 SCOPE_SEARCH, GROUP_SEARCH},
+	{ACTION_SEARCH_CUT, "search-cut", "x", "cut", "End this cell's training (asks first).", SCOPE_SEARCH, GROUP_SEARCH},
+	{ACTION_SEARCH_EASIER, "search-easier", "+", "target", "A target 5 % easier to meet.", SCOPE_SEARCH, GROUP_SEARCH},
+	{ACTION_SEARCH_HARDER, "search-harder", "-", "target", "A target 5 % harder to meet.", SCOPE_SEARCH, GROUP_SEARCH},
+	{ACTION_SEARCH_METHOD, "search-method", "m", "method", "The map of the next method.", SCOPE_SEARCH, GROUP_SEARCH},
+	{ACTION_SEARCH_BEFORE, "search-before", "<", "study", "The study begun before this one.", SCOPE_SEARCH, GROUP_SEARCH},
+	{ACTION_SEARCH_AFTER, "search-after", ">", "study", "The study begun after it.", SCOPE_SEARCH, GROUP_SEARCH},
+	{ACTION_SEARCH_WORK, "search-work", "w", "go on", "Go on with this study in the background.", SCOPE_SEARCH, GROUP_SEARCH},
+	{ACTION_SEARCH_NEW, "search-new", "n", "new search", "Search the fewest bits from the opened run (asks first).",
+	 SCOPE_SEARCH, GROUP_SEARCH},
+	{ACTION_SEARCH_CELL, "search-cell", "", "cell", "The pictures follow the cursor.", SCOPE_INTERNAL, GROUP_SEARCH},
+
 	{ACTION_UP, "up", "Up k", "move", "One line up.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_DOWN, "down", "Down j", "move", "One line down.", SCOPE_EVERYWHERE, GROUP_MOVE},
 	{ACTION_LEFT, "left", "Left h", "D/G", "What lies before; charts: earlier, cursor back.", SCOPE_EVERYWHERE, GROUP_MOVE},
@@ -150,6 +164,8 @@ const struct action_row action_rows[] = {
 	{ACTION_SCREEN_TRAIN, "screen-train", "1", "Train", "The dashboard of the opened run.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_SAMPLES, "screen-samples", "2", "Samples", "The samples, as large as fits.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_WEIGHTS, "screen-weights", "3", "Weights", "Every state of every weight, and what if.",
+	 SCOPE_EVERYWHERE, GROUP_SCREENS},
+	{ACTION_SCREEN_SEARCH, "screen-search", "4", "Search", "Searches and studies: every cell, and what it is worth.",
 	 SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_RUNS, "screen-runs", "5", "Runs", "Every run of the store.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 	{ACTION_SCREEN_COMPARE, "screen-compare", "6", "Compare", "Marked runs beside each other.", SCOPE_EVERYWHERE, GROUP_SCREENS},
@@ -182,6 +198,7 @@ const char *action_group_name(enum action_group group)
 		[GROUP_CHARTS] = "Charts",
 		[GROUP_RUNS] = "Run list",
 		[GROUP_COMPARE] = "Comparing",
+		[GROUP_SEARCH] = "Search and studies",
 		[GROUP_MOVE] = "Moving",
 		[GROUP_SCREENS] = "Screens",
 		[GROUP_PROGRAM] = "Program",
@@ -224,6 +241,7 @@ static void print_row(FILE *file, const struct action_row *row)
 	static const char *const where[] = {
 		[SCOPE_EVERYWHERE] = "", [SCOPE_CHARTS] = " Where there are charts.", [SCOPE_TRAIN] = " On the dashboard.",
 		[SCOPE_WEIGHTS] = " On the weights screen.", [SCOPE_RUNS] = " On the run list.", [SCOPE_COMPARE] = " On the comparison.",
+		[SCOPE_SEARCH] = " On the search screen.",
 		[SCOPE_INTERNAL] = "",
 	};
 	print_keys(file, row->keys);

@@ -12,7 +12,7 @@ enum action {
 	/* handled inside ui/ */
 	ACTION_HELP, ACTION_PALETTE, ACTION_THEME /* the next one */,
 	ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_WEIGHTS, ACTION_SCREEN_RUNS, ACTION_SCREEN_COMPARE,
-	ACTION_SCREEN_LOG, ACTION_SCREEN_RUN,
+	ACTION_SCREEN_SEARCH, ACTION_SCREEN_LOG, ACTION_SCREEN_RUN,
 	ACTION_LAST_SCREEN,
 	ACTION_UP, ACTION_DOWN, ACTION_LEFT, ACTION_RIGHT, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_HOME, ACTION_END,
 	ACTION_BACK, ACTION_REDRAW, ACTION_ACCEPT, ACTION_NEXT_PANE, ACTION_SORT_LAYERS,
@@ -81,6 +81,16 @@ enum action {
 	ACTION_RUN_UNDO,
 	ACTION_COMPARE_BEFORE, ACTION_COMPARE_AFTER, /* the strips' recorded step before, after */
 	ACTION_COMPARE_FIRST, ACTION_COMPARE_LAST,
+	/* The search screen's. */
+	ACTION_SEARCH_OPEN,     /* handled by the screen: sent as RUN_OPEN with the cell's run */
+	ACTION_SEARCH_CELL,     /* the cursor is on another cell: run is its id (0: there is none yet) */
+	ACTION_SEARCH_QUEUE,    /* likewise; layer and value are D's and G's bits of an empty place */
+	ACTION_SEARCH_CUT,      /* the cell under the cursor (asks) */
+	ACTION_SEARCH_EASIER, ACTION_SEARCH_HARDER, /* the target */
+	ACTION_SEARCH_METHOD,   /* the next method's map */
+	ACTION_SEARCH_BEFORE, ACTION_SEARCH_AFTER, /* the study begun before, after */
+	ACTION_SEARCH_WORK,     /* a process of its own goes on with the study */
+	ACTION_SEARCH_NEW,      /* a search from the opened run (asks) */
 	ACTION_QUIT_SAVE,       /* stop, save, leave */
 	ACTION_QUIT_DETACH,     /* leave the terminal, train on headless */
 	ACTION_QUIT_NOW,        /* nothing is live: leave */
@@ -90,7 +100,7 @@ enum action {
 enum action_scope {
 	SCOPE_EVERYWHERE,
 	SCOPE_CHARTS,   /* every screen with charts: action_scope_around leads here */
-	SCOPE_TRAIN, SCOPE_SAMPLES, SCOPE_WEIGHTS, SCOPE_RUNS, SCOPE_COMPARE, SCOPE_RUN,
+	SCOPE_TRAIN, SCOPE_SAMPLES, SCOPE_WEIGHTS, SCOPE_RUNS, SCOPE_COMPARE, SCOPE_SEARCH, SCOPE_RUN,
 	SCOPE_INTERNAL, /* no key of its own */
 };
 /* Where a key is looked for when a scope has no row for it; SCOPE_EVERYWHERE is the last. */
@@ -98,8 +108,8 @@ enum action_scope action_scope_around(enum action_scope scope);
 
 /* How help and man page gather the rows. */
 enum action_group {
-	GROUP_RUN, GROUP_QUANTIZATION, GROUP_WEIGHTS, GROUP_SAMPLES, GROUP_CHARTS, GROUP_RUNS, GROUP_COMPARE, GROUP_MOVE, GROUP_SCREENS,
-	GROUP_PROGRAM, GROUP_COUNT
+	GROUP_RUN, GROUP_QUANTIZATION, GROUP_WEIGHTS, GROUP_SAMPLES, GROUP_CHARTS, GROUP_RUNS, GROUP_COMPARE,
+	GROUP_SEARCH, GROUP_MOVE, GROUP_SCREENS, GROUP_PROGRAM, GROUP_COUNT
 };
 const char *action_group_name(enum action_group group); /* "Run control" */
 

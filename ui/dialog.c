@@ -21,6 +21,7 @@ struct question {
 	const char *title, *text; /* text follows the name of the run that is trained; NULL: says what is in question */
 	struct option options[MAX_OPTIONS];
 	int count, first; /* first: chosen at first: the safe one, unless all can be undone */
+	bool any_time;    /* asked whether or not a run is trained here, and not about it */
 };
 
 static const struct question questions[] = {
@@ -41,6 +42,14 @@ static const struct question questions[] = {
 		{'a', "a", "apply from the next step; float weights stay", ACTION_WHAT_IF_APPLY},
 		{KEYMAP_ESCAPE, "Esc", "cancel: change nothing", ACTION_NONE},
 	}, 2, 0},
+	{ACTION_SEARCH_CUT, "cut this cell?", "Its training ends now, without a score.", {
+		{'x', "x", "end its training", ACTION_SEARCH_CUT},
+		{KEYMAP_ESCAPE, "Esc", "cancel: train on", ACTION_NONE},
+	}, 2, 1, true},
+	{ACTION_SEARCH_NEW, "search the fewest bits?", "Trains many runs from the opened one, in the background.", {
+		{'n', "n", "FID at most 1.3 times its own; + and - move it", ACTION_SEARCH_NEW},
+		{KEYMAP_ESCAPE, "Esc", "cancel", ACTION_NONE},
+	}, 2, 1, true},
 };
 
 static const struct question *question_about(enum action asked)
@@ -80,7 +89,8 @@ static bool asks_first(enum action action, const struct view *view)
 		return view->what_if.asked && opened_run_is_live(view);
 	if (action == ACTION_OTHER_OPEN)
 		return view->run.state != VIEW_NOTHING;
-	return question_about(action) && live_run(view);
+	const struct question *question = question_about(action);
+	return question && (question->any_time || live_run(view));
 }
 
 bool dialog_open(struct dialog *dialog, enum action action, const struct view *view)
@@ -290,7 +300,9 @@ static void draw_question(const struct dialog *dialog, const struct question *qu
 	int lines = question->text ? 1 : 2;
 	struct canvas inside = dialog_box(canvas, question->count + lines + 1, question->title);
 	const char *name = live_run(view);
-	if (question->text)
+	if (question->any_time)
+		canvas_text(&inside, 0, 0, ROLE_TEXT, 0, question->text);
+	else if (question->text)
 		canvas_format(&inside, 0, 0, ROLE_TEXT, 0, "%s %s", name ? name : "The run", question->text);
 	else
 		draw_applied(&inside, view);

@@ -24,7 +24,7 @@ struct dialog {
 
 /* True when `action` is asked about first: the dialog is open now. QUIT and STOP ask while this process trains a run,
  * opened or not; RATES and WHAT_IF_APPLY (with a question open) while the opened run is the one it trains; OTHER_OPEN while
- * any run is open. */
+ * any run is open; what the search screen asks, always. */
 bool dialog_open(struct dialog *dialog, enum action action, const struct view *view);
 
 /* Likewise for what a screen is about to send: true, it is asked about first, and sent when the dialog says so. */

@@ -32,6 +32,12 @@ struct compare_state {
 	int layer;
 };
 
+/* The search: the place of the cursor on the map, or the line of the list. */
+struct search_state {
+	int64_t study;           /* looked at: in another one the cursor begins anew */
+	int row, column, top, rows; /* rows: of the list, in the last frame */
+};
+
 struct screen_state {
 	int chart;                /* dashboard: which chart is shown where only one has room */
 	struct chart_look look;   /* of all charts, and what the opened run's steps are worth in the last frame */
@@ -52,13 +58,14 @@ struct screen_state {
 	struct compare_state compare;
 	int page_top, page_rows, page_lines; /* run page: first setting shown, how many have room, how many there are */
 	bool page_all, page_facts; /* run page: settings at their default too; nothing but facts, where both have no room */
+	struct search_state search;
 	enum action_scope scope;  /* help: whose keys; the screen drawn last */
 	int help_top, help_rows, help_lines;
 };
 
 /* The screen's state for a single test. */
-extern const struct screen screen_train, screen_samples, screen_weights, screen_runs, screen_compare, screen_log,
-	screen_run, screen_help;
+extern const struct screen screen_train, screen_samples, screen_weights, screen_runs, screen_compare, screen_search,
+	screen_log, screen_run, screen_help;
 
 /* False, and a sentence on the canvas: there is not enough room for any screen. */
 bool screen_has_room(struct canvas *canvas);

@@ -9,6 +9,7 @@
 #include "engine/base/image.h"
 #include "engine/base/series.h"
 #include "ui/view_form.h"
+#include "ui/view_search.h"
 
 enum {
 	VIEW_TEXT = 128, VIEW_MAX_LAYERS = 16, VIEW_MAX_MARKS = 256, VIEW_LOG_LINES = 512, VIEW_MAX_STATES = 256, VIEW_BINS = 96,
@@ -262,6 +263,7 @@ struct view {
 	int64_t layers_step;
 	struct view_other other;
 	struct view_what_if what_if;
+	const struct view_search *search;  /* borrowed; NULL: not read yet */
 	const struct view_compare *compare; /* borrowed; NULL: nothing is compared */
 	const struct image *sample;        /* borrowed, NULL: none yet */
 	unsigned sample_version;           /* changes with every new picture */

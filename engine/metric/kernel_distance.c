@@ -12,7 +12,7 @@ enum { TILE = 128 }; /* samples on each side of a task */
 
 /* One of the two sets. */
 struct side {
-	const struct metric_rows *rows;
+	struct metric_rows rows;
 	uint32_t *order;     /* [rows->count]: the first `size` are the subset */
 	size_t size;
 	double *values;      /* [size][dimensions]: the subset */
@@ -36,7 +36,7 @@ static bool allocate_side(struct side *side, const struct metric_rows *rows, int
 {
 	static const char what[] = "the kernel distance";
 	size_t bytes;
-	side->rows = rows;
+	side->rows = *rows;
 	if (rows->count < 2)
 		return error_set(error, ERROR_INPUT, "%zu sample%s: a kernel distance needs at least 2", rows->count,
 		                 rows->count == 1 ? "" : "s");
@@ -107,7 +107,7 @@ static int compare_indices(const void *left, const void *right)
 /* The first steps of a shuffle of all indices; sorted, because files like that. */
 static void draw_subset(struct side *side, struct random *random)
 {
-	size_t count = side->rows->count;
+	size_t count = side->rows.count;
 	for (size_t i = 0; side->size < count && i < side->size; i++) {
 		size_t other = i + random_below(random, (uint32_t)(count - i));
 		uint32_t index = side->order[i];
@@ -120,7 +120,7 @@ static void draw_subset(struct side *side, struct random *random)
 /* Neighbours in one call. */
 static bool read_subset(struct side *side, struct error *error)
 {
-	const struct metric_rows *rows = side->rows;
+	const struct metric_rows *rows = &side->rows;
 	for (size_t first = 0, end; first < side->size; first = end) {
 		end = first + 1;
 		while (end < side->size && side->order[end] == side->order[end - 1] + 1)
@@ -149,7 +149,7 @@ static double kernel_of(double product, double dimensions)
 static void sums_task(void *context, int index)
 {
 	const struct sums_job *job = context;
-	size_t i = (size_t)index / job->columns, j = (size_t)index % job->columns, d = job->a->rows->dimensions;
+	size_t i = (size_t)index / job->columns, j = (size_t)index % job->columns, d = job->a->rows.dimensions;
 	double *rows = job->partials + (size_t)index * 2 * TILE, *columns = rows + TILE, products[TILE * TILE];
 	int m = (int)(job->a->size - i * TILE), n = (int)(job->b->size - j * TILE);
 	bool same = job->a == job->b;

@@ -1,0 +1,11 @@
+/* A study as a Markdown file with its charts as PNG and its results as CSV, our figures beside the published ones. Main
+ * thread. */
+#ifndef QGAN_APP_CMD_STUDY_REPORT_H
+#define QGAN_APP_CMD_STUDY_REPORT_H
+
+#include "app/study_results.h"
+
+/* DIR/report.md, results.csv, fid.png, is.png; the folder is made. Each file is replaced whole or not at all. */
+bool study_report_write(const struct study_results *results, const char *folder, struct error *error);
+
+#endif
