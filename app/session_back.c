@@ -27,12 +27,28 @@ static void load_range(struct session *session)
 		session_warn(session, &error);
 }
 
+/* Samples and layers are those of the step under the cursor; without one the newest. */
+static void follow_cursor(struct session *session, struct view *view, int64_t step)
+{
+	struct error error = {0};
+	bool led = session->range.view == view && session->range.cursor >= 0;
+	if (step < 0 && !led)
+		return;
+	view->sample_plays = false;
+	if (!view_look_back_to(view, session->reader, step < 0 ? INT64_MAX : step, &error))
+		session_warn(session, &error);
+}
+
 void session_act_range(struct session *session, const struct action_request *request)
 {
 	struct view *view = session_shown(session);
+	const struct session_range *before = &session->range;
+	bool same = before->view == view && before->first == request->first_step && before->last == request->last_step;
+	follow_cursor(session, view, request->step);
 	session->range = (struct session_range){.view = view, .first = request->first_step, .last = request->last_step,
-	                                        .newest = newest_step(view)};
-	load_range(session);
+	                                        .newest = same ? before->newest : newest_step(view), .cursor = request->step};
+	if (!same)
+		load_range(session);
 }
 
 /* A range that reaches the newest step moves along with it. */

@@ -28,6 +28,7 @@ struct session_range {
 	const struct view *view;
 	int64_t first, last;            /* equal: everything */
 	int64_t newest;                 /* the last step there was when it was asked for */
+	int64_t cursor;                 /* the step under it; -1: there is none */
 };
 
 struct session {

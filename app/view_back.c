@@ -98,7 +98,7 @@ static int index_of(const int64_t *steps, size_t count, int64_t step)
 	return found;
 }
 
-/* Where `by` records away from `shown` leads; *step is there. False: nothing is recorded, or an error. */
+/* Where `by` records away from the one at `shown` leads; *step is there. False: nothing is recorded, or an error. */
 static bool walk(struct view *view, struct store *store, list_steps *list, int64_t shown, int64_t by, struct view_back *back,
                  int64_t *step, struct error *error)
 {
@@ -118,14 +118,20 @@ static bool walk(struct view *view, struct store *store, list_steps *list, int64
 	return true;
 }
 
-bool view_walk_samples(struct view *view, struct store *store, int64_t by, struct error *error)
+/* What is shown already is not read again. */
+static bool show_samples(struct view *view, struct store *store, int64_t from, int64_t by, struct error *error)
 {
 	struct view_back back;
 	struct sample sample = {0};
 	int64_t step = 0;
 	bool found = false;
-	if (!walk(view, store, store_list_sample_steps, view->sample_step, by, &back, &step, error) ||
-	    !store_find_sample(store, view->run.id, step, &sample, &found, error))
+	if (!walk(view, store, store_list_sample_steps, from, by, &back, &step, error))
+		return false;
+	if (view->sample && view->sample_step == step && view->sample_seed == 0) {
+		view->sample_back = back;
+		return true;
+	}
+	if (!store_find_sample(store, view->run.id, step, &sample, &found, error))
 		return false;
 	struct image *picture = found ? picture_decode(sample.png, sample.png_size, 0, "the run's sample", error) : NULL;
 	if (picture) {
@@ -136,15 +142,31 @@ bool view_walk_samples(struct view *view, struct store *store, int64_t by, struc
 	return picture != NULL || (!found && error_set(error, ERROR_STATE, "the samples of step %lld are gone", (long long)step));
 }
 
-bool view_walk_layers(struct view *view, struct store *store, int64_t by, struct error *error)
+bool view_walk_samples(struct view *view, struct store *store, int64_t by, struct error *error)
+{
+	return show_samples(view, store, view->sample_step, by, error);
+}
+
+static bool show_layers(struct view *view, struct store *store, int64_t from, int64_t by, struct error *error)
 {
 	struct view_back back;
 	int64_t step = 0;
-	if (!walk(view, store, store_list_layer_steps, view->layers_step, by, &back, &step, error) ||
-	    !view_load_layers(view, store, view->run.id, step, error))
+	if (!walk(view, store, store_list_layer_steps, from, by, &back, &step, error) ||
+	    (step != view->layers_step && !view_load_layers(view, store, view->run.id, step, error)))
 		return false;
 	view->layers_back = back;
 	return true;
+}
+
+bool view_walk_layers(struct view *view, struct store *store, int64_t by, struct error *error)
+{
+	return show_layers(view, store, view->layers_step, by, error);
+}
+
+bool view_look_back_to(struct view *view, struct store *store, int64_t step, struct error *error)
+{
+	return (view->sample_back.count < 1 || show_samples(view, store, step, 0, error)) &&
+	       (view->layers_back.count < 1 || show_layers(view, store, step, 0, error));
 }
 
 static bool count_steps(struct view *view, struct store *store, list_steps *list, int64_t shown, struct view_back *back,

@@ -42,6 +42,8 @@ bool view_load_curves(struct view *view, struct store *store, int64_t run, struc
  * ends. */
 bool view_walk_samples(struct view *view, struct store *store, int64_t by, struct error *error);
 bool view_walk_layers(struct view *view, struct store *store, int64_t by, struct error *error);
+/* Samples and layers as they were recorded last at that step, or first after it. */
+bool view_look_back_to(struct view *view, struct store *store, int64_t step, struct error *error);
 /* How many samples and layer records there are to look back at. */
 bool view_count_records(struct view *view, struct store *store, struct error *error);
 

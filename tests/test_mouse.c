@@ -205,7 +205,7 @@ static void a_drag_zooms_every_chart(void **state)
 	assert_int_equal(out.action, ACTION_NONE);
 	draw(&opened, "train");
 	assert_true(screen_named("train")->act(opened.state, opened.view, ACTION_CHART_DROP, &out));
-	assert_true(out.action == ACTION_CHART_RANGE && out.first_step == 500 && out.last_step == 2500);
+	assert_true(out.action == ACTION_CHART_RANGE && out.first_step == 500 && out.last_step == 2500 && out.step == -1);
 	draw(&opened, "train");
 	int charts = 0;
 	for (int i = 0; i < opened.hits.count; i++)
@@ -214,6 +214,9 @@ static void a_drag_zooms_every_chart(void **state)
 			charts++;
 		}
 	assert_int_equal(charts, 2);
+	screen_state_point(opened.state, &(struct pointer){.from = 1500, .at = 1500});
+	assert_true(screen_named("train")->act(opened.state, opened.view, ACTION_CHART_POINT, &out));
+	assert_true(out.action == ACTION_CHART_RANGE && out.step == 1500); /* samples and layers follow */
 	screen_state_point(opened.state, NULL);
 	assert_true(screen_named("train")->act(opened.state, opened.view, ACTION_FIT, &out));
 	assert_true(out.action == ACTION_CHART_RANGE && out.first_step == out.last_step);

@@ -150,6 +150,14 @@ static void samples_are_walked(void **state)
 		assert_int_equal(view->sample->pixels[0], 40 * (walks[i].step / 100 - 1));
 		assert_true(view->sample_back.on == walks[i].on && view->sample_back.position == (int)(walks[i].step / 100 - 1));
 	}
+	static const struct { int64_t step, shown; bool on; } looks[] = {
+		{350, 300, true}, {300, 300, true}, {99, 100, true}, {INT64_MAX, 600, false}, {599, 500, true},
+	};
+	for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+		assert_true(view_look_back_to(view, store, looks[i].step, &error));
+		assert_true(view->sample_step == looks[i].shown && view->sample_back.on == looks[i].on);
+	}
+	assert_true(view_walk_samples(view, store, 9, &error));
 	/* Another process adds one while one looks back: it is counted, not shown. */
 	assert_true(view_walk_samples(view, store, -2, &error));
 	insert_samples(store, run);
@@ -256,9 +264,13 @@ static void a_live_run_trains_on_behind_a_look_back(void **state)
 	assert_false(view_of(session)->sample_back.on);
 	press(session, ACTION_LAYERS_NEWEST);
 	assert_true(!view_of(session)->layers_back.on && view_of(session)->layers_step > layers);
-	press(session, ACTION_CHART_RANGE); /* everything */
-	request(session, (struct action_request){.action = ACTION_CHART_RANGE, .first_step = 2, .last_step = 6});
+	request(session, (struct action_request){.action = ACTION_CHART_RANGE, .step = -1}); /* everything */
+	request(session, (struct action_request){.action = ACTION_CHART_RANGE, .first_step = 2, .last_step = 6, .step = first});
 	assert_false(view_of(session)->detail.known);
+	assert_true(view_of(session)->sample_step == first && view_of(session)->sample_back.on); /* the cursor leads back .. */
+	assert_true(view_of(session)->layers_step <= first && view_of(session)->layers_back.on);
+	request(session, (struct action_request){.action = ACTION_CHART_RANGE, .step = -1});
+	assert_true(!view_of(session)->sample_back.on && !view_of(session)->layers_back.on); /* .. and without it they are the newest */
 	save_and_leave(session);
 }
 

@@ -65,7 +65,7 @@ const struct action_row action_rows[] = {
 	 SCOPE_CHARTS, GROUP_CHARTS},
 	{ACTION_ZOOM_OUT, "zoom-out", "-", "zoom", "Charts: zoom out.", SCOPE_CHARTS, GROUP_CHARTS},
 	{ACTION_FIT, "fit", "0", "fit", "The whole run again.", SCOPE_CHARTS, GROUP_CHARTS},
-	{ACTION_CURSOR, "cursor", "c", "cursor", "A cursor that shows its values in every chart.",
+	{ACTION_CURSOR, "cursor", "c", "cursor", "A cursor: its values, samples and layers of its step.",
 	 SCOPE_CHARTS, GROUP_CHARTS},
 	{ACTION_SMOOTH_LESS, "smooth-less", "w", "smooth", "Smooth the curves less.", SCOPE_CHARTS, GROUP_CHARTS},
 	{ACTION_SMOOTH_MORE, "smooth-more", "W", "smooth", "Smooth more; the raw trace stays behind.",

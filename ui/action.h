@@ -62,7 +62,7 @@ enum action {
 	ACTION_SAMPLE_BEFORE, ACTION_SAMPLE_AFTER, ACTION_SAMPLE_FIRST, ACTION_SAMPLE_NEWEST, ACTION_SAMPLE_PLAY,
 	/* Likewise of the weights screen: the layers at a recorded step. */
 	ACTION_LAYERS_BEFORE, ACTION_LAYERS_AFTER, ACTION_LAYERS_NEWEST,
-	ACTION_CHART_RANGE,     /* the charts show these steps: finer buckets are wanted */
+	ACTION_CHART_RANGE,     /* the charts show these steps: finer buckets are wanted, and what was at the cursor's step */
 	/* The run list's. What is about runs is about the marked ones if there are any, except where run says so. */
 	ACTION_RUN_MARK,        /* run: marked or not */
 	ACTION_RUN_MARK_RANGE,  /* run, other: all from one to the other */
@@ -136,7 +136,7 @@ struct action_request {
 	enum action action;
 	int64_t run;     /* RUN_OPEN, RUN_RESUME, RUN_FORK */
 	int64_t other;   /* RUN_MARK_RANGE */
-	int64_t step;    /* RUN_FORK */
+	int64_t step;    /* RUN_FORK; CHART_RANGE: under the cursor, -1: there is none */
 	int network;     /* RATES, what the weights screen sends: enum view_network */
 	int layer;       /* what the weights screen sends: index in view->layers[network] */
 	double value;    /* RATES, SAMPLE_BEFORE, SAMPLE_AFTER */

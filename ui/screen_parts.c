@@ -47,7 +47,7 @@ void screen_look_at(struct screen_state *state, const struct view *view)
 {
 	const struct series *series = &view->loss[VIEW_D];
 	if (state->look_run != view->run.id)
-		state->look.first = state->look.last = 0;
+		state->look.first = state->look.last = state->look.cursor = 0;
 	state->look_run = view->run.id;
 	state->clock = chart_clock_of(view);
 	state->look.columns = 0;
@@ -67,8 +67,11 @@ bool screen_act_charts(struct screen_state *state, const struct view *view, enum
 	if (view->run.state == VIEW_NOTHING ||
 	    !chart_look_act(&state->look, &state->clock, action, state->pointed ? &state->pointer : NULL))
 		return false;
-	if (before.first != state->look.first || before.last != state->look.last) {
+	const struct chart_look *look = &state->look;
+	bool moved = before.cursor != look->cursor || (look->cursor && before.at != look->at && before.unit == look->unit);
+	if (before.first != look->first || before.last != look->last || moved) {
 		out->action = ACTION_CHART_RANGE;
+		out->step = look->cursor ? llround(chart_clock_step(&state->clock, look->unit, look->at)) : -1;
 		if (!chart_look_steps(&state->look, &state->clock, &out->first_step, &out->last_step))
 			out->first_step = out->last_step = 0;
 	}

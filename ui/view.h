@@ -191,7 +191,7 @@ struct view_fact {             /* a line of the run page; value empty: a heading
 	char name[32], value[VIEW_TEXT];
 	char standard[64];         /* a setting's default; empty: the value is that */
 	char parent[64];           /* what the parent has; empty: the same, or there is none */
-	char help[96];
+	char help[160];
 };
 
 struct view_page {             /* all that is written down about the opened run */
