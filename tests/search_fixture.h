@@ -4,7 +4,7 @@
 
 #include "tests/view_fixture.h"
 
-static inline struct view_search_cell *fixture_cell(struct view_search *search, const char *key, int d, int g,
+static inline struct view_search_cell *fixture_study_cell(struct view_search *search, const char *key, int d, int g,
 	enum view_cell_state state, double fid)
 {
 	struct view_search_cell *cell = &search->cells[search->cell_count++];
@@ -49,19 +49,19 @@ static inline struct view_search *fixture_search(struct view *view)
 	search->stage = 2;
 	search->width_count = 6;
 	memcpy(search->widths, widths, sizeof widths);
-	fixture_cell(search, "base", 32, 32, VIEW_CELL_DONE, 9.9)->front = true;
-	fixture_cell(search, "em D1 G32", 1, 32, VIEW_CELL_DONE, 17.4)->path = 1;
-	struct view_search_cell *found = fixture_cell(search, "em D2 G32", 2, 32, VIEW_CELL_DONE, 11.2);
+	fixture_study_cell(search, "base", 32, 32, VIEW_CELL_DONE, 9.9)->front = true;
+	fixture_study_cell(search, "em D1 G32", 1, 32, VIEW_CELL_DONE, 17.4)->path = 1;
+	struct view_search_cell *found = fixture_study_cell(search, "em D2 G32", 2, 32, VIEW_CELL_DONE, 11.2);
 	found->path = 2;
 	found->front = true;
-	fixture_cell(search, "em D2 G1", 2, 1, VIEW_CELL_CUT, 0)->path = 3;
+	fixture_study_cell(search, "em D2 G1", 2, 1, VIEW_CELL_CUT, 0)->path = 3;
 	text_copy(search->cells[3].message, sizeof search->cells[3].message, "the samples are nearly equal");
-	struct view_search_cell *running = fixture_cell(search, "em D2 G2", 2, 2, VIEW_CELL_RUNNING, 0);
+	struct view_search_cell *running = fixture_study_cell(search, "em D2 G2", 2, 2, VIEW_CELL_RUNNING, 0);
 	running->path = 4;
 	running->done = 0.62;
-	fixture_cell(search, "em D4 G4", 4, 4, VIEW_CELL_QUEUED, 0)->by_hand = true;
-	fixture_cell(search, "em D3 G3", 3, 3, VIEW_CELL_DONE, 14.8)->front = true;
-	fixture_cell(search, "em D8 G1", 8, 1, VIEW_CELL_FAILED, 0);
+	fixture_study_cell(search, "em D4 G4", 4, 4, VIEW_CELL_QUEUED, 0)->by_hand = true;
+	fixture_study_cell(search, "em D3 G3", 3, 3, VIEW_CELL_DONE, 14.8)->front = true;
+	fixture_study_cell(search, "em D8 G1", 8, 1, VIEW_CELL_FAILED, 0);
 	search->cells_done = 6;
 	search->first_cell = 5;
 	return search;
@@ -79,11 +79,11 @@ static inline struct view_search *fixture_layers_study(struct view *view)
 	search->seconds_left = NAN;
 	text_copy(search->status, sizeof search->status, "finished");
 	text_copy(search->title, sizeof search->title, "each layer alone at 1 bit");
-	fixture_cell(search, "base", 32, 32, VIEW_CELL_DONE, 9.9);
-	fixture_cell(search, "float", 32, 32, VIEW_CELL_DONE, 9.5);
+	fixture_study_cell(search, "base", 32, 32, VIEW_CELL_DONE, 9.9);
+	fixture_study_cell(search, "float", 32, 32, VIEW_CELL_DONE, 9.5);
 	for (int i = 0; i < 4; i++) {
 		snprintf(key, sizeof key, "%s 1 bit", names[i]);
-		fixture_cell(search, key, 32, 32, VIEW_CELL_DONE, 9.5 + rises[i]);
+		fixture_study_cell(search, key, 32, 32, VIEW_CELL_DONE, 9.5 + rises[i]);
 		search->layers[i] = (struct view_search_layer){.bits = 1, .rise = rises[i]};
 		text_copy(search->layers[i].name, sizeof search->layers[i].name, names[i]);
 	}

@@ -98,7 +98,7 @@ static void describe(const struct view_search *search, const struct view_search_
 		snprintf(text, NUMBER, "queued%s", cell->by_hand ? "*" : "");
 		return;
 	case VIEW_CELL_RUNNING:
-		snprintf(text, NUMBER, isfinite(cell->done) ? "run %2.0f%%" : "run", 100 * cell->done);
+		snprintf(text, NUMBER, isfinite(cell->done) ? "%s %2.0f%%" : "%s", search->working ? "run" : "held", 100 * cell->done);
 		return;
 	case VIEW_CELL_CUT:
 		snprintf(text, NUMBER, "cut");
@@ -230,7 +230,8 @@ static void draw_cell_words(struct canvas *inside, const struct view_search *sea
 {
 	char number[NUMBER], spread[NUMBER], amount[NUMBER], duration[NUMBER];
 	static const char *const states[] = {"queued", "running", "done", "cut", "failed"};
-	canvas_format(inside, 0, 0, role_of(search, cell), CELL_BOLD, "%s%s%s", states[cell->state], *cell->verdict ? ", " : "", cell->verdict);
+	bool held = cell->state == VIEW_CELL_RUNNING && !search->working;
+	canvas_format(inside, 0, 0, role_of(search, cell), CELL_BOLD, "%s%s%s", held ? "held: nobody works on it" : states[cell->state], *cell->verdict ? ", " : "", cell->verdict);
 	if (isfinite(cell->fid))
 		canvas_format(inside, 0, 1, ROLE_TEXT, 0, "FID %s \u00B1 %s", screen_number(number, sizeof number, cell->fid, 4),
 			screen_number(spread, sizeof spread, cell->fid_spread, 2));
