@@ -358,7 +358,8 @@ static void ready_weights_keep_their_promises(void **state)
 {
 	(void)state;
 	size_t bytes = 0;
-	for (int i = 0; feature_classifier.ready(i); i++) {
+	int count = 0;
+	for (int i = 0; feature_classifier.ready(i); i++, count++) {
 		const char *name = feature_classifier.ready(i);
 		int row = 0;
 		while (row < PROMISES && strcmp(promises[row].data, name) != 0)
@@ -374,6 +375,7 @@ static void ready_weights_keep_their_promises(void **state)
 		bytes += network->facts.weight_bytes;
 		feature_network_close(network);
 	}
+	assert_int_equal(count, PROMISES);
 	assert_in_range(bytes, 1, MAX_READY_BYTES);
 }
 
