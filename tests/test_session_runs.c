@@ -1,0 +1,238 @@
+/* The workbench's list of runs: filter, sorting, columns, saved views, marks, comparing; names, tags, notes, archive and
+ * trash, and taking them back. */
+#include "tests/session_fixture.h"
+
+static int64_t add_run(struct store *store, const char *name, int g_bits, enum run_status status, const char *tag)
+{
+	struct gan_settings settings;
+	struct error error = {0};
+	settings_set_defaults(&settings);
+	settings.bits[NETWORK_G] = g_bits;
+	struct run run = {.status = status, .model = "dcgan", .data = "shapes", .quantizer = "em", .size = 32, .channels = 3, .width = 16,
+		.batch = 64, .d_bits = 32, .g_bits = g_bits, .seed = 7, .version = "0.1.0", .machine = "a machine", .last_step = 100,
+		.loss_d = NAN, .loss_g = NAN, .config_json = settings_to_text(&settings)};
+	text_copy(run.name, sizeof run.name, name);
+	if (!store_insert_run(store, &run, true, &error) || (tag && !store_tag_run(store, run.id, tag, true, &error)))
+		fail_msg("%s", error.text);
+	run_clear(&run);
+	return run.id;
+}
+
+/* Runs 1 to 5: alpha .. echo. */
+static struct session *open_list(void **state)
+{
+	struct scene *scene = *state;
+	struct error error = {0};
+	struct store *store = store_open(scene->store, STORE_WRITE, &error);
+	assert_non_null(store);
+	add_run(store, "alpha", 1, RUN_FINISHED, "paper");
+	add_run(store, "bravo", 2, RUN_STOPPED, NULL);
+	add_run(store, "charlie", 4, RUN_FINISHED, "paper");
+	add_run(store, "delta", 32, RUN_FAILED, NULL);
+	add_run(store, "echo", 2, RUN_FINISHED, NULL);
+	store_close(store);
+	struct session *session = session_create(scene->store, NULL, &error);
+	assert_non_null(session);
+	return session;
+}
+
+static void say(struct session *session, enum action action, int64_t run, const char *text)
+{
+	struct action_request asked = {.action = action, .run = run};
+	text_copy(asked.text, sizeof asked.text, text);
+	request(session, asked);
+}
+
+/* The first letters of the names shown, a marked one as a capital. */
+static void assert_list(struct session *session, const char *expected)
+{
+	const struct view *view = view_of(session);
+	char letters[16] = "";
+	for (int i = 0; i < view_run_count(view) && i < 15; i++) {
+		struct view_run_row row = view_run_at(view, i);
+		letters[i] = (char)(row.marked ? row.name[0] - 'a' + 'A' : row.name[0]);
+	}
+	assert_string_equal(letters, expected);
+}
+
+static void assert_complains(struct session *session, const char *words)
+{
+	const char *warning = view_of(session)->warning;
+	if (!strstr(warning, words))
+		fail_msg("\"%s\" is not in \"%s\"", words, warning);
+}
+
+static void the_list_is_filtered_while_typing(void **state)
+{
+	struct session *session = open_list(state);
+	assert_list(session, "edcba");
+	assert_true(view_of(session)->runs->total == 5 && view_of(session)->runs->store_bytes > 0);
+	say(session, ACTION_RUNS_FILTER, 0, "bits.g<=2");
+	assert_list(session, "eba");
+	say(session, ACTION_RUNS_FILTER, 0, "bits.g<=2 -status:stopped");
+	assert_list(session, "ea");
+	assert_int_equal(view_of(session)->runs->total, 5);
+	/* a mistake leaves what was seen, and says where it is */
+	say(session, ACTION_RUNS_FILTER, 0, "bits.g<=two");
+	assert_list(session, "ea");
+	assert_int_equal(view_of(session)->runs->complaint_at, 8);
+	assert_non_null(strstr(view_of(session)->runs->complaint, "number"));
+	say(session, ACTION_RUNS_FILTER, 0, "tag:paper");
+	assert_list(session, "ca");
+	assert_string_equal(view_of(session)->runs->complaint, "");
+	say(session, ACTION_RUNS_FILTER, 0, "");
+	assert_list(session, "edcba");
+	session_destroy(session, 0);
+}
+
+static int column_of(const struct view_runs *runs, const char *name)
+{
+	for (int i = 0; i < runs->column_count; i++)
+		if (!strcmp(runs->columns[i].name, name))
+			return i;
+	fail_msg("no column %s", name);
+	return -1;
+}
+
+static void the_list_is_sorted_and_looks_are_saved(void **state)
+{
+	struct session *session = open_list(state);
+	const struct view_runs *runs = view_of(session)->runs;
+	assert_int_equal(runs->sorted, -1);
+	say(session, ACTION_RUNS_SORT, 0, "-bits.g");
+	assert_list(session, "dceba");
+	assert_true(runs->sorted == column_of(runs, "bits.g") && runs->falling);
+	say(session, ACTION_RUNS_COLUMNS, 0, "name,seed,bits.g");
+	assert_true(runs->shown_count == 3 && runs->shown[1] == column_of(runs, "seed"));
+	char cell[VIEW_CELL];
+	runs->cell(runs->context, 0, column_of(runs, "bits.g"), cell);
+	assert_string_equal(cell, "32");
+	runs->cell(runs->context, 1, column_of(runs, "name"), cell);
+	assert_string_equal(cell, "charlie");
+	say(session, ACTION_RUNS_COLUMNS, 0, "name,colour");
+	assert_complains(session, "colour");
+	assert_int_equal(runs->shown_count, 3);
+	say(session, ACTION_RUNS_FILTER, 0, "status:finished");
+	assert_list(session, "cea");
+	say(session, ACTION_RUNS_VIEW_SAVE, 0, "done");
+	assert_true(runs->view_count == 1 && !strcmp(runs->views[0], "done"));
+	say(session, ACTION_RUNS_VIEW, 0, "");
+	assert_list(session, "edcba");
+	assert_true(runs->sorted == -1 && runs->shown_count > 3 && !runs->view[0]);
+	say(session, ACTION_RUNS_VIEW, 0, "done");
+	assert_list(session, "cea");
+	assert_string_equal(runs->view, "done");
+	assert_int_equal(runs->shown_count, 3);
+	say(session, ACTION_RUNS_VIEW, 0, "nothing");
+	assert_complains(session, "nothing");
+	say(session, ACTION_RUNS_VIEW_DELETE, 0, "done");
+	assert_int_equal(runs->view_count, 0);
+	session_destroy(session, 0);
+}
+
+static void marked_runs_are_compared(void **state)
+{
+	struct session *session = open_list(state);
+	say(session, ACTION_RUN_COMPARE, 3, "");
+	assert_null(view_of(session)->compare);
+	assert_complains(session, "mark 2 to 8 runs");
+	say(session, ACTION_RUN_MARK, 2, "");
+	say(session, ACTION_RUN_MARK, 4, "");
+	say(session, ACTION_RUN_MARK, 4, "");
+	assert_list(session, "edcBa");
+	/* one mark and the run under the cursor */
+	say(session, ACTION_RUN_COMPARE, 5, "");
+	assert_int_equal(view_of(session)->compare->count, 2);
+	assert_string_equal(view_of(session)->compare->runs[0].name, "bravo");
+	assert_string_equal(view_of(session)->compare->runs[1].name, "echo");
+	request(session, (struct action_request){.action = ACTION_RUN_MARK_RANGE, .run = 2, .other = 4});
+	assert_list(session, "eDCBa");
+	assert_int_equal(view_of(session)->runs->marked, 3);
+	/* marks stay where the filter hides them */
+	say(session, ACTION_RUNS_FILTER, 0, "tag:paper");
+	assert_list(session, "Ca");
+	say(session, ACTION_RUN_MARK_ALL, 0, "");
+	assert_list(session, "CA");
+	say(session, ACTION_RUN_COMPARE, 1, "");
+	const struct view_compare *compare = view_of(session)->compare;
+	assert_true(compare->count == 4 && compare->marked == 4);
+	assert_string_equal(compare->runs[0].name, "charlie");
+	struct ui_host host = session_host(session);
+	for (int i = 0; i < 200 && view_of(session)->compare->loading; i++)
+		host.update(host.context);
+	assert_false(view_of(session)->compare->loading);
+	say(session, ACTION_RUN_MARK_NONE, 0, "");
+	assert_int_equal(view_of(session)->runs->marked, 0);
+	session_destroy(session, 0);
+}
+
+static void edits_are_taken_back(void **state)
+{
+	struct session *session = open_list(state);
+	say(session, ACTION_RUN_RENAME, 2, "better");
+	assert_list(session, "edcba");
+	assert_string_equal(view_run_at(view_of(session), 3).name, "better");
+	say(session, ACTION_RUN_RENAME, 3, "better");
+	assert_complains(session, "better");
+	say(session, ACTION_RUN_TAGS, 1, "paper  best");
+	assert_string_equal(view_run_at(view_of(session), 4).tags, "best paper");
+	say(session, ACTION_RUN_TAGS, 1, "best !");
+	assert_complains(session, "!");
+	assert_string_equal(view_run_at(view_of(session), 4).tags, "best paper"); /* all or nothing */
+	say(session, ACTION_RUN_NOTE, 1, "look at this");
+	assert_string_equal(view_run_at(view_of(session), 4).note, "look at this");
+	say(session, ACTION_RUN_UNDO, 0, "");
+	assert_string_equal(view_run_at(view_of(session), 4).note, "");
+	say(session, ACTION_RUN_UNDO, 0, "");
+	assert_string_equal(view_run_at(view_of(session), 4).tags, "paper");
+	say(session, ACTION_RUN_UNDO, 0, "");
+	assert_string_equal(view_run_at(view_of(session), 3).name, "bravo");
+	say(session, ACTION_RUN_UNDO, 0, "");
+	assert_list(session, "edcba");
+	session_destroy(session, 0);
+}
+
+static void marked_runs_go_to_the_trash_together(void **state)
+{
+	struct session *session = open_list(state);
+	say(session, ACTION_RUN_MARK, 5, "");
+	say(session, ACTION_RUN_MARK, 1, "");
+	say(session, ACTION_RUN_DELETE, 3, ""); /* the marked ones, not the one under the cursor */
+	assert_list(session, "dcb");
+	assert_true(view_of(session)->runs->marked == 0 && view_of(session)->runs->undo[0]);
+	say(session, ACTION_RUN_DELETE, 3, "");
+	assert_list(session, "db");
+	say(session, ACTION_RUNS_TRASH, 0, "");
+	assert_true(view_of(session)->runs->trash);
+	assert_list(session, "eca");
+	say(session, ACTION_RUN_DELETE, 3, ""); /* back from it */
+	assert_list(session, "ea");
+	say(session, ACTION_RUNS_TRASH, 0, "");
+	assert_list(session, "dcb");
+	say(session, ACTION_RUN_UNDO, 0, ""); /* charlie's way back, then its way there */
+	assert_list(session, "db");
+	say(session, ACTION_RUN_UNDO, 0, "");
+	say(session, ACTION_RUN_UNDO, 0, ""); /* two at once, as they went */
+	assert_list(session, "edcba");
+	assert_string_equal(view_of(session)->runs->undo, "");
+	say(session, ACTION_RUN_ARCHIVE, 4, "");
+	assert_list(session, "ecba");
+	say(session, ACTION_RUNS_FILTER, 0, "archived:yes");
+	assert_list(session, "d");
+	say(session, ACTION_RUN_ARCHIVE, 4, "");
+	say(session, ACTION_RUNS_FILTER, 0, "");
+	assert_list(session, "edcba");
+	session_destroy(session, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(the_list_is_filtered_while_typing),
+		SCENE(the_list_is_sorted_and_looks_are_saved),
+		SCENE(marked_runs_are_compared),
+		SCENE(edits_are_taken_back),
+		SCENE(marked_runs_go_to_the_trash_together),
+	};
+	return cmocka_run_group_tests_name("session_runs", tests, NULL, NULL);
+}
