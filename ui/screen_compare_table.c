@@ -8,7 +8,7 @@
 #include "ui/screen_compare.h"
 
 enum {
-	LABEL_WIDTH = 18, LABEL_SHARE = 4, COLUMN_LEAST = 11, COLUMN_MOST = 26, STEP_WIDTH = 9, MEAN_WIDTH = 9,
+	LABEL_WIDTH = 18, LABEL_LEAST = 13, LABEL_SHARE = 4, MOST_DECIMALS = 2, COLUMN_LEAST = 11, COLUMN_MOST = 26, STEP_WIDTH = 9, MEAN_WIDTH = 9,
 	MOST_LINES = VIEW_SETTINGS + VIEW_COMPARED + 24, ELLIPSIS = 0x2026, THUMB = 0x2590,
 };
 
@@ -93,7 +93,7 @@ static void write_score(double value, double deviation, char *text)
 	char number[COMPARE_NUMBER];
 	if (!isfinite(value))
 		return;
-	int decimals = isfinite(deviation) && deviation > 1e-6 ? (int)fmax(1, -floor(log10(deviation / 2))) : -1;
+	int decimals = isfinite(deviation) && deviation > 1e-6 ? (int)fmin(MOST_DECIMALS, fmax(1, -floor(log10(deviation / 2)))) : -1;
 	if (decimals < 0 || fabs(value) >= 1e6 || deviation >= 1e6)
 		text_copy(text, COMPARE_TEXT, screen_number(number, sizeof number, value, 4));
 	else
@@ -240,11 +240,17 @@ static void collect(struct lines *lines, const struct view_compare *compare, boo
 			lines->items[lines->count++] = (struct line){.recipe = &compare->runs[i]};
 }
 
+static void write_label(struct canvas *canvas, const struct columns *columns, int y, enum theme_role role, const char *text)
+{
+	struct canvas label = canvas_part(canvas, (struct rect){0, y, columns->label - 1, 1});
+	write_cell(&label, role, 0, text);
+}
+
 static void draw_fact(struct canvas *canvas, int y, const struct view_compare *compare, const struct columns *columns,
 	const struct fact *fact)
 {
 	bool warned = fact->write == write_recipe && compare_recipes_differ(compare);
-	canvas_text(canvas, 0, y, ROLE_QUIET, 0, fact->name);
+	write_label(canvas, columns, y, ROLE_QUIET, fact->name);
 	for (int i = columns->first; i < columns->first + columns->shown; i++) {
 		struct canvas cell = cell_of(canvas, columns, i, y);
 		const struct view_compared *run = &compare->runs[columns->lead[i]];
@@ -261,7 +267,7 @@ static void draw_fact(struct canvas *canvas, int y, const struct view_compare *c
 /* Values that are not the first run's stand out. */
 static void draw_setting(struct canvas *canvas, int y, const struct columns *columns, const struct view_setting *setting)
 {
-	canvas_text(canvas, 0, y, setting->differs ? ROLE_TITLE : ROLE_QUIET, 0, setting->name);
+	write_label(canvas, columns, y, setting->differs ? ROLE_TITLE : ROLE_QUIET, setting->name);
 	for (int i = columns->first; i < columns->first + columns->shown; i++) {
 		struct canvas cell = cell_of(canvas, columns, i, y);
 		const char *value = setting->values[columns->lead[i]];
@@ -310,17 +316,24 @@ void compare_title_settings(const struct view_compare *compare, const struct com
 		snprintf(note, COMPARE_TEXT, "%d of %d differ, d: all", differ, all);
 }
 
-static int label_width(const struct canvas *canvas)
+/* Labels give way where that brings every column into sight. */
+static struct columns lay_out_settings(const struct view_compare *compare, const struct canvas *canvas, int *first)
 {
-	int share = canvas->clip.width / LABEL_SHARE;
-	return share < LABEL_WIDTH ? share : LABEL_WIDTH;
+	int share = canvas->clip.width / LABEL_SHARE, wide = share < LABEL_WIDTH ? share : LABEL_WIDTH;
+	int narrow_first = *first;
+	struct columns columns = lay_out(compare, canvas, wide, true, first);
+	struct columns narrow = lay_out(compare, canvas, wide < LABEL_LEAST ? wide : LABEL_LEAST, true, &narrow_first);
+	if (columns.shown == columns.count || narrow.shown < narrow.count)
+		return columns;
+	*first = narrow_first;
+	return narrow;
 }
 
 void compare_draw_settings(struct canvas *canvas, const struct view_compare *compare, struct compare_state *state)
 {
 	struct lines lines;
 	struct canvas body = canvas_part(canvas, (struct rect){0, 0, canvas->clip.width - 2, canvas->clip.height});
-	struct columns columns = lay_out(compare, &body, label_width(canvas), true, &state->left);
+	struct columns columns = lay_out_settings(compare, &body, &state->left);
 	collect(&lines, compare, state->all_settings);
 	int rows = canvas->clip.height - 1, top = scroll_to(canvas, state, COMPARE_SETTINGS, lines.count, rows);
 	draw_heading(&body, compare, &columns);
