@@ -38,7 +38,8 @@ static void visit_metric(void *context, const struct metric_point *metric)
 	const struct told *told = context;
 	struct verdict_point point = {
 		.step = metric->step, .loss_d = metric->loss_d, .loss_g = metric->loss_g, .d_real = metric->d_real,
-		.d_fake = metric->d_fake, .gradient_d = metric->gradient_d, .gradient_g = metric->gradient_g};
+		.d_fake = metric->d_fake, .gradient_d = metric->gradient_d, .gradient_g = metric->gradient_g,
+		.wasserstein = metric->wasserstein};
 	model_put_on_scale(&told->settings, &point);
 	verdict_judge_add_point(told->judge, &point);
 }

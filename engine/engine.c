@@ -161,7 +161,8 @@ static void tell_metrics(struct engine *engine)
 	engine_tell(engine, &event);
 	struct verdict_point point = {
 		.step = mean->step, .loss_d = mean->loss[NETWORK_D], .loss_g = mean->loss[NETWORK_G], .d_real = mean->d_real,
-		.d_fake = mean->d_fake, .gradient_d = mean->gradient_norm[NETWORK_D], .gradient_g = mean->gradient_norm[NETWORK_G]};
+		.d_fake = mean->d_fake, .gradient_d = mean->gradient_norm[NETWORK_D], .gradient_g = mean->gradient_norm[NETWORK_G],
+		.wasserstein = mean->wasserstein};
 	model_put_on_scale(trainer_settings(engine->trainer), &point);
 	verdict_judge_add_point(engine->judge, &point);
 }

@@ -103,7 +103,7 @@ static struct verdict_point healthy_point(int64_t step)
 {
 	double wave = 0.02 * sin((double)step);
 	return (struct verdict_point){.step = step, .loss_d = 0.7, .loss_g = 2 + wave, .d_real = 0.75 + wave, .d_fake = 0.25 - wave,
-		.gradient_d = 40, .gradient_g = 20 + wave};
+		.gradient_d = 40, .gradient_g = 20 + wave, .wasserstein = NAN};
 }
 
 static double healthy_diversity(int64_t step)
@@ -209,6 +209,21 @@ static void unknown_numbers(struct verdict_point *point, double *diversity)
 	*diversity = NAN;
 }
 
+/* A critic: no scale, but a distance that falls by a third in the later half, or has settled. */
+static void nearing(struct verdict_point *point, double *diversity)
+{
+	point->d_real = point->d_fake = point->loss_g = NAN;
+	point->wasserstein = 4 + 26 * exp(-(double)point->step / 600);
+	(void)diversity;
+}
+
+static void near(struct verdict_point *point, double *diversity)
+{
+	point->d_real = point->d_fake = point->loss_g = NAN;
+	point->wasserstein = 4 + 26 * exp(-(double)point->step / 150) + 0.3 * sin((double)point->step);
+	(void)diversity;
+}
+
 static void each_rule_at_its_edge(void **state)
 {
 	(void)state;
@@ -229,6 +244,8 @@ static void each_rule_at_its_edge(void **state)
 		{2000, large_but_falling, "convergent", "settled"},
 		{2000, noisy, "failed", "never left the level of noise"},
 		{2000, without_pictures, "convergent", "margin"},
+		{2000, nearing, "undecided", "Wasserstein estimate is still falling"},
+		{2000, near, "convergent", "diversity has settled"},
 		{2000, unknown_numbers, "undecided", ""},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -88,7 +88,8 @@ void verdict_judge_add_point(struct verdict_judge *judge, const struct verdict_p
 		return;
 	const double values[] = {
 		[SIGNAL_LOSS_G] = point->loss_g, [SIGNAL_D_REAL] = point->d_real, [SIGNAL_D_FAKE] = point->d_fake,
-		[SIGNAL_MARGIN] = point->d_real - point->d_fake, [SIGNAL_GRADIENT_G] = point->gradient_g,
+		[SIGNAL_MARGIN] = point->d_real - point->d_fake, [SIGNAL_DISTANCE] = point->wasserstein,
+		[SIGNAL_GRADIENT_G] = point->gradient_g,
 	};
 	for (int i = 0; i <= SIGNAL_GRADIENT_G; i++)
 		series_append(&judge->signals[i], point->step, values[i]);

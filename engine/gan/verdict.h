@@ -56,6 +56,7 @@ extern const struct verdict_threshold verdict_thresholds[]; /* ends with a row w
 /* NaN in any number: not known. */
 struct verdict_point { /* a metric point: means over the steps since the last one */
 	int64_t step;
+	double wasserstein; /* a critic's estimate of the distance; NaN: D estimates none */
 	double loss_d, loss_g, d_real, d_fake, gradient_d, gradient_g; /* d_*: 0 surely generated, 1 surely real (gan/model.h) */
 };
 

@@ -26,6 +26,8 @@ const struct verdict_threshold verdict_thresholds[] = {
 		"good trainings stay below 0.04 between eighths of the later half, one of 1 bit at 0.06"},
 	[LIMIT_FALL] = {"fall", 0.25, "of the rise", "lost from its best eighth to its last: more than swing, a decline"},
 	[LIMIT_RISE] = {"rise", 0.3, "of the rise", "still to come when the later half brought so much: not settled"},
+	[LIMIT_DISTANCE] = {"falling distance", 0.2, "of the Wasserstein estimate",
+		"lost in the later half: G still learns; noise may be as diverse as pictures, so that only this tells a critic's early steps"},
 	[LIMIT_ERRORS] = {"errors", 2, "standard errors", "differences below are the evaluation's, not the training's"},
 	[LIMIT_WARNING_STEPS] = {"warning", 200, "steps", "shorter spells come and go in healthy trainings"},
 	[LIMIT_COLLAPSE] = {"collapse", 0.2, "of real pictures' diversity",
@@ -364,6 +366,18 @@ static void judge_margin(const struct verdict_judge *judge, struct verdict *verd
 	}
 }
 
+/* What a critic measures falls as long as G learns. */
+static bool still_nearing(const struct verdict_judge *judge, struct verdict *verdict)
+{
+	double half = 0.5 * (double)(judge->begin + judge->last);
+	struct stretch distance = stretch_of(&judge->signals[SIGNAL_DISTANCE], half, (double)judge->last, SPANS);
+	if (distance.count < (int)limit(LIMIT_SCORES) || !(-distance.change > limit(LIMIT_DISTANCE) * distance.mean))
+		return false;
+	say(verdict->reason, "the Wasserstein estimate is still falling: by %.2g around %.3g", -distance.change, distance.mean);
+	say(verdict->action, "train on");
+	return true;
+}
+
 static void judge_proxy(const struct verdict_judge *judge, struct verdict *verdict)
 {
 	struct rise rise = rise_of(judge, &judge->signals[SIGNAL_LIKENESS], 1);
@@ -377,6 +391,8 @@ static void judge_proxy(const struct verdict_judge *judge, struct verdict *verdi
 	by_samples.kind = judge_rise(&rise, &by_samples);
 	if (verdict->kind < VERDICT_UNSTABLE || by_samples.kind >= VERDICT_UNSTABLE) /* the margin alone can say no good */
 		*verdict = by_samples;
+	if (verdict->kind == VERDICT_CONVERGENT && still_nearing(judge, verdict))
+		verdict->kind = VERDICT_UNDECIDED;
 }
 
 /* ---- everything ---- */
