@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "app/figure.h"
+#include "app/figure_chart.h"
+#include "app/run_export.h"
 #include "engine/base/memory.h"
 #include "engine/base/queue.h"
 #include "engine/base/replace_file.h"
@@ -87,8 +89,69 @@ static bool write_pictures(const struct export_job *job, const char *path, struc
 	return picture_write_png(job->pictures, path, error);
 }
 
+static void add_ending(struct export_result *result, const char *ending)
+{
+	size_t length = strlen(result->endings);
+	snprintf(result->endings + length, sizeof result->endings - length, " %s", ending);
+}
+
+/* ---- a run's charts ---- */
+
+static bool write_charts(const struct export_job *job, const struct run_curves *curves, const char *name, struct export_result *result)
+{
+	const struct figure_chart_run run = {name, curves};
+	bool good = true;
+	for (const struct chart_kind *kind = chart_kinds; good && kind->name; kind++) {
+		const struct figure_chart chart = {kind, &run, 1, job->marks, job->mark_count};
+		char path[EXPORT_STEM_SIZE + 40], ending[40];
+		if (!figure_chart_has_values(&chart))
+			continue;
+		snprintf(ending, sizeof ending, "-%s.png", kind->name);
+		snprintf(path, sizeof path, "%s%s", job->stem, ending);
+		good = figure_chart_write_png(&chart, path, &result->error);
+		if (good)
+			add_ending(result, ending);
+	}
+	return good;
+}
+
+static bool write_curves(const struct export_job *job, const struct run_curves *curves, const char *name, struct export_result *result)
+{
+	struct text lines = {0};
+	char path[EXPORT_STEM_SIZE + 8];
+	snprintf(path, sizeof path, "%s.csv", job->stem);
+	run_export_csv_header(&lines, curves);
+	run_export_csv(&lines, name, curves);
+	bool good = replace_file(path, &(struct file_part){lines.bytes, lines.length}, 1, &result->error);
+	text_clear(&lines);
+	if (good)
+		add_ending(result, ".csv");
+	return good;
+}
+
+static bool write_run(const struct export_job *job, struct export_result *result)
+{
+	struct run run = {0};
+	struct run_curves curves = {0};
+	char id[24];
+	snprintf(id, sizeof id, "%" PRId64, job->run);
+	struct store *store = store_open(job->store, STORE_READ, &result->error);
+	bool good = store && store_find_run(store, id, &run, &result->error) && run_curves_read(store, &run, &curves, &result->error);
+	if (good && curves.count == 0)
+		good = error_set(&result->error, ERROR_STATE, "%s has no points yet", run.name);
+	good = good && write_charts(job, &curves, run.name, result) && write_curves(job, &curves, run.name, result);
+	run_curves_clear(&curves);
+	run_clear(&run);
+	store_close(store);
+	return good;
+}
+
+/* ---- files ---- */
+
 static bool write_files(const struct export_job *job, struct export_result *result)
 {
+	if (job->run)
+		return write_run(job, result);
 	const struct {
 		const char *ending;
 		bool wanted, (*write)(const struct export_job *job, const char *path, struct error *error);
@@ -103,8 +166,7 @@ static bool write_files(const struct export_job *job, struct export_result *resu
 			continue;
 		if (!files[i].write(job, path, &result->error))
 			return false;
-		size_t length = strlen(result->endings);
-		snprintf(result->endings + length, sizeof result->endings - length, " %s", files[i].ending);
+		add_ending(result, files[i].ending);
 	}
 	return true;
 }

@@ -1,10 +1,11 @@
 /* Writes what the weights screen shows of a layer: its figure and numbers (app/figure.h), its states over time as CSV, and
- * the pictures of a what-if question. On a thread of its own: drawing takes a moment, and the disk may take longer. One at a
+ * the pictures of a what-if question; or a run's charts (app/figure_chart.h) and all its curves as CSV (app/run_export.h). On a thread of its own: drawing takes a moment, and the disk may take longer. One at a
  * time. Main thread. */
 #ifndef QGAN_APP_EXPORTER_H
 #define QGAN_APP_EXPORTER_H
 
 #include "engine/base/error.h"
+#include "store/store.h"
 #include "ui/view.h"
 
 enum { EXPORT_STEM_SIZE = 256, EXPORT_TITLE_SIZE = 192 };
@@ -19,6 +20,10 @@ struct export_job {
 	struct view_layer other;
 	struct view_history history;             /* STEM-over-time.csv; no columns: none */
 	struct image *pictures;                  /* STEM-pictures.png, owned; NULL: none */
+	int64_t run;                             /* this run's charts instead, read from the store: STEM-loss.png .., STEM.csv; 0: no */
+	char store[STORE_PATH_SIZE];
+	struct view_mark marks[VIEW_MAX_MARKS];
+	int mark_count;
 };
 
 struct exporter *exporter_create(struct error *error);
@@ -29,7 +34,7 @@ bool exporter_start(struct exporter *exporter, const struct export_job *job, str
 
 struct export_result {
 	char stem[EXPORT_STEM_SIZE];
-	char endings[64];   /* of the files written: " .png .csv" */
+	char endings[192];  /* of the files written: " .png .csv" */
 	struct error error; /* ERROR_NONE: the files are there */
 };
 bool exporter_poll(struct exporter *exporter, struct export_result *result); /* false: nothing new */

@@ -265,7 +265,7 @@ session_action *session_find_action(enum action action)
 		[ACTION_SAMPLE_FIRST] = session_act_samples, [ACTION_SAMPLE_NEWEST] = session_act_samples,
 		[ACTION_LAYERS_BEFORE] = session_act_layers, [ACTION_LAYERS_AFTER] = session_act_layers,
 		[ACTION_LAYERS_NEWEST] = session_act_layers,
-		[ACTION_EXPORT_LAYER] = session_act_export,
+		[ACTION_EXPORT_LAYER] = session_act_export, [ACTION_EXPORT_CHARTS] = session_act_export_charts,
 		[ACTION_RUN_MARK] = session_act_mark, [ACTION_RUN_MARK_RANGE] = session_act_mark_range,
 		[ACTION_RUN_MARK_ALL] = session_act_mark_all, [ACTION_RUN_MARK_NONE] = session_act_mark_all,
 		[ACTION_RUN_COMPARE] = session_act_compare, [ACTION_RUNS_FILTER] = session_act_filter,

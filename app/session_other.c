@@ -241,6 +241,32 @@ void session_act_export(struct session *session, const struct action_request *re
 		session_warn(session, &error);
 }
 
+/* From the store: exact points, not what the screen has gathered of them. What a live run has told is on its way there. */
+void session_act_export_charts(struct session *session, const struct action_request *request)
+{
+	static struct export_job job; /* large */
+	static const double FLUSH_SECONDS = 0.05;
+	const struct view *view = session_shown(session);
+	struct error error = {0};
+	(void)request;
+	if (!view->run.id) {
+		session_tell(session, true, "no run is open whose charts could be written");
+		return;
+	}
+	if (!have_exporter(session))
+		return;
+	if (session_live(session))
+		recorder_flush(session->recorder, FLUSH_SECONDS);
+	memset(&job, 0, sizeof job);
+	job.run = view->run.id;
+	text_copy(job.stem, sizeof job.stem, view->run.name);
+	text_copy(job.store, sizeof job.store, session->store_path);
+	memcpy(job.marks, view->marks, sizeof job.marks);
+	job.mark_count = view->mark_count;
+	if (!exporter_start(session->exporter, &job, &error))
+		session_warn(session, &error);
+}
+
 bool session_pump_export(struct session *session)
 {
 	struct export_result result;

@@ -501,6 +501,32 @@ static void layers_are_exported_with_what_stands_beside_them(void **state)
 	session_destroy(session, 0);
 }
 
+static void charts_and_curves_are_exported(void **state)
+{
+	struct scene *scene = *state;
+	char home[STORE_PATH_SIZE];
+	assert_non_null(getcwd(home, sizeof home));
+	assert_int_equal(chdir(scene->folder.path), 0);
+	struct session *session = open_session(scene, NULL);
+	press(session, ACTION_EXPORT_CHARTS);
+	assert_non_null(strstr(view_of(session)->warning, "no run is open"));
+	session_destroy(session, 0);
+	session = train_paused(scene, "alpha", 4);
+	press(session, ACTION_EXPORT_CHARTS);
+	wait_until(session, log_says_saved, 0);
+	assert_true(has_line(view_of(session), "saved alpha: -loss.png -outputs.png -gradients.png"));
+	assert_true(has_line(view_of(session), " .csv"));
+	assert_true(holds(scene, "alpha-loss.png", "PNG") && holds(scene, "alpha-outputs.png", "PNG"));
+	assert_true(holds(scene, "alpha.csv", "step,timestamp,run,epoch,loss/d") && holds(scene, "alpha.csv", "\r\n3,2"));
+	assert_false(holds(scene, "alpha-fid.png", "PNG")); /* never scored */
+	assert_int_equal(chdir("/proc"), 0);
+	press(session, ACTION_EXPORT_CHARTS);
+	wait_until(session, is_refused, 0);
+	assert_non_null(strstr(view_of(session)->warning, "alpha-loss.png"));
+	assert_int_equal(chdir(home), 0);
+	save_and_leave(session);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -513,6 +539,7 @@ int main(void)
 		SCENE(other_runs_and_steps_stand_beside_the_shown_one),
 		SCENE(runs_without_layers_stand_beside_nothing),
 		SCENE(layers_are_exported_with_what_stands_beside_them),
+		SCENE(charts_and_curves_are_exported),
 	};
 	return cmocka_run_group_tests_name("session_weights", tests, NULL, NULL);
 }

@@ -71,6 +71,8 @@ const struct action_row action_rows[] = {
 	{ACTION_SMOOTH_MORE, "smooth-more", "W", "smooth", "Smooth more; the raw trace stays behind.",
 	 SCOPE_CHARTS, GROUP_CHARTS},
 	{ACTION_X_AXIS, "x-axis", "t", "x axis", "Over steps, epochs, images or time in training.", SCOPE_CHARTS, GROUP_CHARTS},
+	{ACTION_EXPORT_CHARTS, "export-charts", "E", "export", "The charts as PNG, all curves as CSV, written here.",
+	 SCOPE_CHARTS, GROUP_CHARTS},
 	{ACTION_LOG_SCALE, "log-scale", "y", "log scale", "Logarithmic or linear, where the scale is not fixed.",
 	 SCOPE_CHARTS, GROUP_CHARTS},
 

@@ -62,6 +62,7 @@ enum action {
 	ACTION_SAMPLE_BEFORE, ACTION_SAMPLE_AFTER, ACTION_SAMPLE_FIRST, ACTION_SAMPLE_NEWEST, ACTION_SAMPLE_PLAY,
 	/* Likewise of the weights screen: the layers at a recorded step. */
 	ACTION_LAYERS_BEFORE, ACTION_LAYERS_AFTER, ACTION_LAYERS_NEWEST,
+	ACTION_EXPORT_CHARTS,   /* every chart of the opened run as PNG, all its curves as CSV */
 	ACTION_CHART_RANGE,     /* the charts show these steps: finer buckets are wanted, and what was at the cursor's step */
 	/* The run list's. What is about runs is about the marked ones if there are any, except where run says so. */
 	ACTION_RUN_MARK,        /* run: marked or not */
