@@ -240,10 +240,10 @@ static void print_keys(FILE *file, const char *keys)
 
 static void print_row(FILE *file, const struct action_row *row)
 {
-	static const char *const where[] = {
+	static const char *const where[SCOPE_INTERNAL + 1] = {
 		[SCOPE_EVERYWHERE] = "", [SCOPE_CHARTS] = " Where there are charts.", [SCOPE_TRAIN] = " On the dashboard.",
 		[SCOPE_WEIGHTS] = " On the weights screen.", [SCOPE_RUNS] = " On the run list.", [SCOPE_COMPARE] = " On the comparison.",
-		[SCOPE_SEARCH] = " On the search screen.",
+		[SCOPE_SEARCH] = " On the search screen.", [SCOPE_SAMPLES] = " On the samples screen.", [SCOPE_RUN] = " On the run page.",
 		[SCOPE_INTERNAL] = "",
 	};
 	print_keys(file, row->keys);
