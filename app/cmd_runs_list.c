@@ -1,7 +1,8 @@
 /* qgan runs list: the table of runs, for people or as JSON. */
 #include "app/cmd_runs.h"
 
-#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "app/run_list.h"
 #include "app/text_table.h"
@@ -14,7 +15,7 @@ struct list_arguments {
 };
 
 /* "live 62 %" where the end is known. */
-static void add_cell(struct text_table *table, const struct run_field *field, const struct run *run, double now)
+static void list_cell(const struct run_field *field, const struct run *run, double now, char target[RUN_CELL_SIZE])
 {
 	enum { CUT_SIZE = 60 }; /* what is longer is in `runs show` */
 	char cell[RUN_CELL_SIZE], cut[CUT_SIZE];
@@ -22,13 +23,40 @@ static void add_cell(struct text_table *table, const struct run_field *field, co
 	bool whole = text_copy(cut, sizeof cut, cell);
 	bool training = run->status == RUN_LIVE || run->status == RUN_PAUSED;
 	if (field == run_field_find("status") && training && run->last_step > 0)
-		text_table_add(table, "%s %d %%", cell, (int)(100.0 * (double)run->step / (double)run->last_step));
+		snprintf(target, RUN_CELL_SIZE, "%.20s %d %%", cell, (int)(100.0 * (double)run->step / (double)run->last_step));
 	else
-		text_table_add(table, "%s%s", cut, whole ? "" : "...");
+		snprintf(target, RUN_CELL_SIZE, "%s%s", cut, whole ? "" : "...");
+}
+
+static int count_letters(const char *text)
+{
+	int count = 0;
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
+/* On a terminal lines that wrap are no table. What was asked for by name is shown in any case. */
+static void fit_terminal(struct run_look *look, const struct run *const *runs, size_t count, double now)
+{
+	struct winsize size;
+	int widths[RUN_FIELDS_MAX];
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return;
+	for (int c = 0; c < look->columns.count; c++) {
+		widths[c] = count_letters(look->columns.fields[c]->title);
+		for (size_t i = 0; i < count; i++) {
+			char cell[RUN_CELL_SIZE];
+			list_cell(look->columns.fields[c], runs[i], now, cell);
+			widths[c] = count_letters(cell) > widths[c] ? count_letters(cell) : widths[c];
+		}
+	}
+	run_columns_fit(&look->columns, widths, size.ws_col);
 }
 
 static int print_table(const struct run_look *look, const struct run *const *runs, size_t count, double now)
 {
+	char cell[RUN_CELL_SIZE];
 	struct text_column columns[RUN_FIELDS_MAX + 1] = {0};
 	for (int i = 0; i < look->columns.count; i++) {
 		const struct run_field *field = look->columns.fields[i];
@@ -36,8 +64,10 @@ static int print_table(const struct run_look *look, const struct run *const *run
 	}
 	struct text_table *table = text_table_create(columns);
 	for (size_t i = 0; i < count; i++)
-		for (int c = 0; c < look->columns.count; c++)
-			add_cell(table, look->columns.fields[c], runs[i], now);
+		for (int c = 0; c < look->columns.count; c++) {
+			list_cell(look->columns.fields[c], runs[i], now, cell);
+			text_table_add(table, "%s", cell);
+		}
 	text_table_print(table, stdout, 0);
 	text_table_destroy(table);
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
@@ -108,6 +138,8 @@ static int print(struct run_list *list, const struct list_arguments *arguments, 
 		count = (size_t)arguments->limit;
 	if (arguments->json)
 		return print_json(path, look, arguments->columns || arguments->view, runs, count, now);
+	if (count > 0 && !arguments->columns && !arguments->view)
+		fit_terminal(look, runs, count, now);
 	if (count > 0)
 		return print_table(look, runs, count, now);
 	explain_nothing(path, run_list_total(list), arguments);

@@ -410,6 +410,33 @@ bool run_columns_parse(const char *text, struct run_columns *columns, struct err
 	return true;
 }
 
+static int least_wanted(const struct run_columns *columns)
+{
+	int worst = 0;
+	for (int i = 0; i < columns->count; i++)
+		if (columns->fields[i]->priority >= columns->fields[worst]->priority)
+			worst = i;
+	return worst;
+}
+
+void run_columns_fit(struct run_columns *columns, int widths[RUN_FIELDS_MAX], int room)
+{
+	int taken = -2;
+	for (int i = 0; i < columns->count; i++)
+		taken += widths[i] + 2;
+	while (taken > room && columns->count > 0) {
+		int worst = least_wanted(columns);
+		if (columns->fields[worst]->priority == 0)
+			return;
+		taken -= widths[worst] + 2;
+		columns->count--;
+		for (int i = worst; i < columns->count; i++) {
+			columns->fields[i] = columns->fields[i + 1];
+			widths[i] = widths[i + 1];
+		}
+	}
+}
+
 bool run_sort_parse(const char *text, struct run_sort *sort, struct error *error)
 {
 	char name[RUN_CELL_SIZE];

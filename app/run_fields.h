@@ -71,6 +71,10 @@ struct run_columns {
 extern const char run_columns_standard[];
 bool run_columns_parse(const char *text, struct run_columns *columns, struct error *error); /* "": the standard ones */
 
+/* Leaves out those of the highest priority, the last ones first, until all fit `room` with two blanks between; widths by
+ * column, kept in step. Fields of priority 0 stay in any case. */
+void run_columns_fit(struct run_columns *columns, int widths[RUN_FIELDS_MAX], int room);
+
 /* ---- sorting: "fid,-age" ---- */
 enum { RUN_SORT_MAX = 8 };
 struct run_sort {

@@ -205,6 +205,24 @@ static void unknown_values_come_last(void **state)
 	assert_true(run_columns_parse("", &columns, &error) && columns.count > 10);
 }
 
+static void narrow_lists_keep_what_matters(void **state)
+{
+	(void)state;
+	struct run_columns columns;
+	int widths[RUN_FIELDS_MAX] = {10, 10, 10, 10, 10}; /* 58 with the blanks between */
+	assert_true(run_columns_parse("name,status,epochs,step,model", &columns, NULL));
+	run_columns_fit(&columns, widths, 58);
+	assert_int_equal(columns.count, 5);
+	widths[3] = 11;
+	run_columns_fit(&columns, widths, 58);
+	assert_int_equal(columns.count, 4); /* the model went, then the epochs */
+	run_columns_fit(&columns, widths, 40);
+	assert_true(columns.count == 3 && widths[2] == 11);
+	assert_string_equal(columns.fields[2]->name, "step");
+	run_columns_fit(&columns, widths, 5);
+	assert_int_equal(columns.count, 2); /* name and status stay */
+}
+
 /* The names that are shown, blanks between them. */
 static void check_shown(struct run_list *list, const char *filter, const char *sort, enum run_shelf shelf, const char *expected)
 {
@@ -279,6 +297,7 @@ int main(void)
 		cmocka_unit_test(every_field_has_its_place),
 		cmocka_unit_test(cells_are_for_people),
 		cmocka_unit_test(unknown_values_come_last),
+		cmocka_unit_test(narrow_lists_keep_what_matters),
 		IN_FOLDER(the_list_follows_the_store),
 	};
 	return cmocka_run_group_tests_name("run_filter", tests, NULL, NULL);
