@@ -118,15 +118,17 @@ static void watch_scoring(struct train_state *state, const struct event *event)
 static bool print_needs(const struct gan_settings *settings, struct error *error)
 {
 	enum { MOST_CHANNELS = 3 };
-	char memory[32], pictures[32], d[32], g[32];
+	char memory[32], saving[32], pictures[32], d[32], g[32];
 	struct gan_size size;
 	if (!gan_size_of(settings, MOST_CHANNELS, &size, error))
 		return false;
 	text_bytes_amount(memory, sizeof memory, size.memory_bytes);
+	text_bytes_amount(saving, sizeof saving, size.saving_bytes);
 	text_bytes_amount(pictures, sizeof pictures, (double)settings->data_memory * (1 << 20));
-	fprintf(stderr, "parameters: D %s, G %s; memory: %s for networks and batches, for pictures from files %s%s\n",
+	fprintf(stderr, "parameters: D %s, G %s; memory: %s for networks and batches, %s more while saving, for pictures from files "
+	                "%s%s\n",
 	        text_count(d, sizeof d, (int64_t)size.parameters[NETWORK_D]),
-	        text_count(g, sizeof g, (int64_t)size.parameters[NETWORK_G]), memory,
+	        text_count(g, sizeof g, (int64_t)size.parameters[NETWORK_G]), memory, saving,
 	        settings->data_memory ? "at most " : "what they need", settings->data_memory ? pictures : "");
 	return true;
 }

@@ -159,6 +159,12 @@ static void memory_is_told_beforehand(void **state)
 				fail_msg("%s at %d bits takes %.0f bytes; told were %.0f", settings.model, bits, taken, told);
 			assert_true(trainer_facts(trainer)->memory_bytes == told);
 			assert_true(gan_size_of(&settings, 1, &size, NULL) && size.memory_bytes == told);
+			before = allocated();
+			struct checkpoint *checkpoint = trainer_checkpoint(trainer, NULL);
+			double copied = (double)(allocated() - before);
+			checkpoint_destroy(checkpoint);
+			if (fabs(copied / size.saving_bytes - 1) > 0.05)
+				fail_msg("%s at %d bits: a copy takes %.0f bytes; told were %.0f", settings.model, bits, copied, size.saving_bytes);
 			trainer_destroy(trainer);
 		}
 }

@@ -3,6 +3,7 @@
 #include "engine/gan/layer_bits.h"
 #include "engine/gan/model.h"
 #include "engine/gan/trainer.h"
+#include "engine/nn/optimizer.h"
 #include "engine/quant/packed.h"
 #include "engine/quant/quantizer.h"
 
@@ -83,6 +84,8 @@ bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_s
 		if (!walk_network(&walk, &recipe, id, size, error))
 			return false;
 	}
+	double copied = 1 + optimizer_find(resolved.optimizer, NULL)->blocks;
+	size->saving_bytes = sizeof(float) * copied * (double)(size->parameters[NETWORK_D] + size->parameters[NETWORK_G]);
 	size->multiply_adds_per_step =
 		gan_multiply_adds_per_step(&resolved, size->multiply_adds[NETWORK_D], size->multiply_adds[NETWORK_G]);
 	return true;

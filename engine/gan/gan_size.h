@@ -12,6 +12,7 @@ struct gan_size {
 	double float_bytes[NETWORK_COUNT];  /* of the weights, 4 each */
 	double packed_bytes[NETWORK_COUNT]; /* of the weights at the bits of the settings, scales included */
 	double memory_bytes;                /* that it takes, without the pictures (trainer_memory) */
+	double saving_bytes;                /* and more while a checkpoint is written: a copy of weights and optimizer */
 	double multiply_adds[NETWORK_COUNT]; /* of one picture, one direction */
 	double multiply_adds_per_step;      /* as struct trainer_facts has it */
 };
