@@ -2,7 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/data/picture_file.h"
 #include "tests/engine_fixture.h"
+#include "tests/temporary_folder.h"
 
 /* `turns` turns of the loop, or until the end. */
 static void run(struct watched *watched, int64_t turns)
@@ -170,6 +172,56 @@ static void a_held_training_pauses_instead(void **state)
 	run_to_the_end(&watched);
 	assert_int_equal(find_last(&watched, EVENT_STATE)->state, ENGINE_STOPPED);
 	unwatch(&watched);
+}
+
+enum { FILES = 400 }; /* of 32 x 32 pixels in colour: more than the one MB that is allowed */
+
+static void write_pictures(const struct temporary_folder *pictures)
+{
+	struct image *image = image_create(8, 8, 3, NULL);
+	for (int i = 0; i < FILES; i++) {
+		struct text png = {0};
+		for (int j = 0; j < 8 * 8 * 3; j++)
+			image->pixels[j] = (uint8_t)(i * 7 + j * j);
+		assert_true(picture_encode_png(image, &png, NULL));
+		temporary_write(temporary_path(pictures, "%03d.png", i), png.bytes, png.length);
+		text_clear(&png);
+	}
+	image_destroy(image);
+}
+
+/* A picture that cannot be read any more: the state is kept, and the training goes on when the file is back. */
+static void a_lost_picture_can_be_put_back(void **state)
+{
+	(void)state;
+	struct temporary_folder pictures;
+	struct engine_options options = small_options(0);
+	temporary_folder_create(&pictures);
+	write_pictures(&pictures);
+	snprintf(options.settings.data, sizeof options.settings.data, "images:%s", pictures.path);
+	options.settings.data_memory = 1;
+	options.hold = true;
+	struct watched watched = watch(&options);
+	run(&watched, 2);
+	const char *lost = temporary_path(&pictures, "123.png"), *aside = temporary_path(&pictures, "aside");
+	assert_int_equal(rename(lost, aside), 0);
+	run(&watched, 2 * FILES / BATCH); /* two epochs: it is met */
+	const struct event *paused = find_last(&watched, EVENT_STATE);
+	assert_int_equal(paused->state, ENGINE_PAUSED);
+	assert_int_equal(paused->error.code, ERROR_INPUT);
+	assert_non_null(strstr(paused->error.text, "/123.png cannot be read: No such file"));
+	int64_t done = steps_done(&watched);
+	assert_int_equal(find_last(&watched, EVENT_CHECKPOINT)->step, done);
+	send(&watched, (struct command){.kind = COMMAND_RESUME});
+	run(&watched, 2);
+	assert_int_equal(find_last(&watched, EVENT_STATE)->state, ENGINE_PAUSED);
+	assert_int_equal(rename(aside, lost), 0);
+	send(&watched, (struct command){.kind = COMMAND_RESUME});
+	run(&watched, 5);
+	assert_int_equal(find_last(&watched, EVENT_STATE)->state, ENGINE_RUNNING);
+	assert_true(steps_done(&watched) > done);
+	unwatch(&watched);
+	temporary_folder_remove(&pictures);
 }
 
 /* Told when it changes, and with new numbers now and then; a change of bits begins anew. */
@@ -693,6 +745,7 @@ int main(void)
 		cmocka_unit_test(wrong_starts_fail_with_a_sentence),
 		cmocka_unit_test(a_training_that_diverges_keeps_its_last_good_state),
 		cmocka_unit_test(a_held_training_pauses_instead),
+		cmocka_unit_test(a_lost_picture_can_be_put_back),
 		cmocka_unit_test(verdicts_are_told),
 		cmocka_unit_test(every_command_is_answered_once_and_in_order),
 		cmocka_unit_test(a_change_takes_effect_at_the_next_step),
