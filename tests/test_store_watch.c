@@ -226,10 +226,47 @@ static void all_see_and_none_waits(void **state)
 	close(told[0]);
 }
 
+/* ---- the log ---- */
+
+static int64_t log_bytes(const char *store)
+{
+	char path[128];
+	struct stat facts;
+	snprintf(path, sizeof path, "%s-wal", store);
+	return stat(path, &facts) == 0 ? facts.st_size : 0;
+}
+
+static void write_samples(struct store *store, int64_t run, int count)
+{
+	static uint8_t png[SAMPLE_BYTES];
+	const struct sample sample = {.step = 1, .tiles = 64, .columns = 8, .png_size = sizeof png, .png = png, .diversity = 1};
+	for (int i = 0; i < count; i++)
+		assert_true(store_insert_sample(store, run, &sample, NULL));
+}
+
+/* A reader that stays keeps the log from beginning anew; the writer goes on, and cuts it once the reader is gone. */
+static void a_long_look_delays_nobody_and_the_log_is_cut_later(void **state)
+{
+	const struct store_folder *folder = *state;
+	struct store *writer = open_for_writing(state);
+	int64_t run = insert_run(writer, "run");
+	struct store *reader = store_open(folder->store, STORE_READ, NULL);
+	assert_true(store_execute(reader, "BEGIN; SELECT count(*) FROM runs", NULL));
+	write_samples(writer, run, 220);
+	assert_true(log_bytes(folder->store) > 40 * 1000 * 1000);
+	assert_true(store_execute(reader, "COMMIT", NULL));
+	write_samples(writer, run, 60);
+	assert_true(log_bytes(folder->store) < 20 * 1000 * 1000);
+	assert_int_equal(count_rows(reader, "SELECT count(*) FROM samples"), 280);
+	store_close(reader);
+	store_close(writer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(all_see_and_none_waits),
+		IN_FOLDER(a_long_look_delays_nobody_and_the_log_is_cut_later),
 	};
 	return cmocka_run_group_tests_name("store_watch", tests, NULL, NULL);
 }
