@@ -225,28 +225,16 @@ struct curve_reader {
 	double seconds;
 };
 
-static void add_bucket(struct series *series, const struct metric_bucket *bucket, enum metric_series which)
-{
-	double mean = bucket->values[which].mean;
-	if (!isfinite(mean) || bucket->points < 1 || series->count == SERIES_BUCKETS)
-		return;
-	series->buckets[series->count++] = (struct series_bucket){
-		.first_step = bucket->first_step, .last_step = bucket->last_step, .min = (float)bucket->values[which].low,
-		.max = (float)bucket->values[which].high, .sum = mean * (double)bucket->points, .points = bucket->points,
-	};
-	series->last = (float)mean;
-}
-
 /* Time spent training by the speed of every bucket: pauses do not count. */
 static void visit_bucket(void *context, const struct metric_bucket *bucket)
 {
 	struct curve_reader *reader = context;
 	struct view_compared *run = reader->run;
 	double speed = bucket->values[METRIC_IMAGES_PER_SECOND].mean;
-	add_bucket(&run->curves[VIEW_LOSS_G], bucket, METRIC_LOSS_G);
-	add_bucket(&run->curves[VIEW_LOSS_D], bucket, METRIC_LOSS_D);
-	add_bucket(&run->curves[VIEW_D_REAL], bucket, METRIC_D_REAL);
-	add_bucket(&run->curves[VIEW_D_FAKE], bucket, METRIC_D_FAKE);
+	view_append_bucket(&run->curves[VIEW_LOSS_G], bucket, METRIC_LOSS_G);
+	view_append_bucket(&run->curves[VIEW_LOSS_D], bucket, METRIC_LOSS_D);
+	view_append_bucket(&run->curves[VIEW_D_REAL], bucket, METRIC_D_REAL);
+	view_append_bucket(&run->curves[VIEW_D_FAKE], bucket, METRIC_D_FAKE);
 	if (speed > 0)
 		reader->seconds += (double)(bucket->last_step - reader->last_step) * run->batch / speed;
 	reader->last_step = bucket->last_step;

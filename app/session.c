@@ -258,6 +258,9 @@ bool session_start_training(struct session *session, const struct training_start
 	if (!start->resume_id)
 		view_forget_run(session->live); /* of the run trained before */
 	view_set_run(session->live, training_run(session->training), &start->settings);
+	if (start->parent_id && !view_load_lineage(session->live, session->reader, start->parent_id, start->parent_step, error))
+		return false;
+	view_mark_fork(session->live);
 	session->live->run.state = VIEW_LOADING;
 	session->live->run.steerable = true;
 	session->showing_past = false;

@@ -25,19 +25,10 @@ static const struct {
 };
 enum { CURVES = sizeof curves / sizeof *curves };
 
-static void append(struct series *series, const struct metric_bucket *bucket, enum metric_series metric)
-{
-	double mean = bucket->values[metric].mean;
-	if (isfinite(mean))
-		series_append_bucket(series, &(struct series_bucket){
-			bucket->first_step, bucket->last_step, (float)bucket->values[metric].low, (float)bucket->values[metric].high,
-			mean * (double)bucket->points, bucket->points});
-}
-
 static void visit_detail(void *context, const struct metric_bucket *bucket)
 {
 	for (int i = 0; i < CURVES; i++)
-		append((struct series *)((char *)context + curves[i].in_detail), bucket, curves[i].metric);
+		view_append_bucket((struct series *)((char *)context + curves[i].in_detail), bucket, curves[i].metric);
 }
 
 bool view_load_detail(struct view *view, struct store *store, int64_t first, int64_t last, struct error *error)
@@ -63,7 +54,7 @@ static void visit_bucket(void *context, const struct metric_bucket *bucket)
 {
 	struct view *view = context;
 	for (int i = 0; i < CURVES; i++)
-		append((struct series *)((char *)view + curves[i].in_view), bucket, curves[i].metric);
+		view_append_bucket((struct series *)((char *)view + curves[i].in_view), bucket, curves[i].metric);
 	view_clock_add(view, bucket->last_step, bucket->last_time, bucket->values[METRIC_IMAGES_PER_SECOND].mean);
 }
 

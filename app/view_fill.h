@@ -47,6 +47,15 @@ bool view_look_back_to(struct view *view, struct store *store, int64_t step, str
 /* How many samples and layer records there are to look back at. */
 bool view_count_records(struct view *view, struct store *store, struct error *error);
 
+/* ---- lineage (app/view_lineage.c) ---- */
+
+/* The curves of the runs it was forked from, up to the step of the fork; once until the view forgets the run. parent 0: none. */
+bool view_load_lineage(struct view *view, struct store *store, int64_t parent, int64_t step, struct error *error);
+void view_mark_fork(struct view *view); /* before all other marks */
+void view_forget_lineage(struct view *view);
+/* What a bucket knows of a quantity, if anything. */
+void view_append_bucket(struct series *series, const struct metric_bucket *bucket, enum metric_series metric);
+
 /* The log and the marks of a recorded run, in the order of time (app/view_log.c). */
 bool view_load_log(struct view *view, struct store *store, const struct run *run, struct error *error);
 

@@ -124,7 +124,9 @@ static bool load_row(struct view *view, struct store *store, int64_t id, struct 
 	bool good = run_verdict_find(store, &run, &verdict, error);
 	if (good) {
 		view_set_verdict(view, &verdict);
-		good = view_load_log(view, store, &run, error);
+		good = view_load_log(view, store, &run, error) &&
+		       view_load_lineage(view, store, run.parent_id, run.parent_step, error);
+		view_mark_fork(view);
 	}
 	run_clear(&run);
 	return good;

@@ -225,6 +225,27 @@ static void forget_page(struct view *view, struct screen_state *state, struct di
 	view->page = (struct view_page){0};
 }
 
+/* Forked at step 1,500: what came before is another run's. */
+static void make_fork(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	struct series *own[] = {&view->loss[VIEW_D], &view->loss[VIEW_G], &view->d_real, &view->d_fake};
+	struct series *before[] = {&view->before.loss[VIEW_D], &view->before.loss[VIEW_G], &view->before.d_real, &view->before.d_fake};
+	for (int i = 0; i < 4; i++) {
+		struct series whole = *own[i];
+		series_reset(own[i]);
+		for (int k = 0; k < whole.count; k++)
+			series_append_bucket(whole.buckets[k].last_step <= 1500 ? before[i] : own[i], &whole.buckets[k]);
+		own[i]->last = whole.last;
+	}
+	view->before.known = true;
+	view->before.fork_step = 1500;
+	memmove(view->marks + 1, view->marks, (size_t)view->mark_count++ * sizeof *view->marks);
+	view->marks[0].step = 1500;
+	text_copy(view->marks[0].label, sizeof view->marks[0].label, "fork");
+}
+
 /* ---- the run list */
 
 static void ask_list(struct view *view, struct screen_state *state, struct dialog *dialog, enum action action)
@@ -336,6 +357,7 @@ static const struct scene scenes[] = {
 	{"train-zoomed-80x24", "train", 80, 24, .change = zoom_charts},
 	{"train-zoomed-ascii-80x24", "train", 80, 24, .ascii = true, .change = zoom_charts},
 	{"train-time-100x30", "train", 100, 30, .change = look_over_time},
+	{"train-fork-120x36", "train", 120, 36, .change = make_fork},
 	{"train-past-80x24", "train", 80, 24, .change = make_past},
 	{"train-wgan-gp-120x36", "train", 120, 36, .change = make_critic},
 	{"train-wgan-gp-80x24", "train", 80, 24, .change = make_critic},

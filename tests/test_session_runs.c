@@ -225,6 +225,55 @@ static void marked_runs_go_to_the_trash_together(void **state)
 	session_destroy(session, 0);
 }
 
+static void add_points(struct store *store, int64_t run, int64_t first, int64_t last, double loss)
+{
+	for (int64_t step = first; step <= last; step++) {
+		struct metric_point point = {.step = step, .time = (double)step, .loss_d = loss, .loss_g = loss, .d_real = 0.5, .d_fake = 0.5,
+			.images_per_second = 100};
+		assert_true(store_insert_metrics(store, run, &point, 1, NULL));
+	}
+}
+
+static int64_t add_fork(struct store *store, const char *name, int64_t parent, int64_t step)
+{
+	struct run run = {.status = RUN_FINISHED, .model = "dcgan", .data = "shapes", .quantizer = "em", .size = 32, .channels = 3, .width = 16,
+		.batch = 64, .d_bits = 2, .g_bits = 2, .version = "0.1.0", .machine = "a machine", .loss_d = NAN, .loss_g = NAN,
+		.parent_id = parent, .parent_step = step};
+	text_copy(run.name, sizeof run.name, name);
+	assert_true(store_insert_run(store, &run, true, NULL));
+	return run.id;
+}
+
+/* A fork of a fork: what either of its ancestors did after handing on its checkpoint is no part of the curve. */
+static void a_fork_shows_where_it_comes_from(void **state)
+{
+	struct scene *scene = *state;
+	struct error error = {0};
+	struct store *store = store_open(scene->store, STORE_WRITE, &error);
+	int64_t first = add_run(store, "first", 32, RUN_FINISHED, NULL);
+	add_points(store, first, 1, 100, 1);
+	int64_t second = add_fork(store, "second", first, 60), third = add_fork(store, "third", second, 80);
+	add_points(store, second, 61, 90, 2);
+	add_points(store, third, 81, 120, 3);
+	store_close(store);
+	struct session *session = session_create(scene->store, NULL, &error);
+	assert_non_null(session);
+	say(session, ACTION_RUN_OPEN, third, "");
+	const struct view *view = view_of(session);
+	double low, high;
+	assert_true(view->before.known && view->before.fork_step == 80);
+	assert_true(series_range(&view->before.loss[VIEW_D], 1, 60, &low, &high) && low == 1 && high == 1);
+	assert_true(series_range(&view->before.loss[VIEW_D], 61, 80, &low, &high) && low == 2 && high == 2);
+	assert_false(series_range(&view->before.loss[VIEW_D], 81, 200, &low, &high));
+	assert_true(series_range(&view->loss[VIEW_D], 1, 200, &low, &high) && low == 3 && high == 3);
+	assert_true(view->mark_count == 1 && view->marks[0].step == 80);
+	assert_string_equal(view->marks[0].label, "fork");
+	say(session, ACTION_RUN_OPEN, first, "");
+	assert_false(view_of(session)->before.known);
+	assert_int_equal(view_of(session)->mark_count, 0);
+	session_destroy(session, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +282,7 @@ int main(void)
 		SCENE(marked_runs_are_compared),
 		SCENE(edits_are_taken_back),
 		SCENE(marked_runs_go_to_the_trash_together),
+		SCENE(a_fork_shows_where_it_comes_from),
 	};
 	return cmocka_run_group_tests_name("session_runs", tests, NULL, NULL);
 }

@@ -51,7 +51,8 @@ void screen_look_at(struct screen_state *state, const struct view *view)
 	state->look_run = view->run.id;
 	state->clock = chart_clock_of(view);
 	state->look.columns = 0;
-	int64_t first = series->count ? series->buckets[0].first_step : 0;
+	const struct series *oldest = view->before.known && view->before.loss[VIEW_D].count ? &view->before.loss[VIEW_D] : series;
+	int64_t first = oldest->count ? oldest->buckets[0].first_step : 0;
 	int64_t last = series->count ? series->buckets[series->count - 1].last_step : 0;
 	chart_look_cover(&state->look, &state->clock, first, last);
 }

@@ -44,6 +44,18 @@ static bool is_probability(const struct view *view)
 	return strcmp(view->run.d_says, "P(real)") == 0;
 }
 
+/* Fainter, what it was forked from; its time was another run's. */
+static void add_before(struct chart *chart, const struct screen_state *state, const struct view *view, int which)
+{
+	const struct view_before *before = &view->before;
+	if (!before->known || state->look.unit == CHART_TIME)
+		return;
+	const struct series *first = which == 0 ? &before->loss[VIEW_D] : &before->d_real;
+	const struct series *second = which == 0 ? &before->loss[VIEW_G] : &before->d_fake;
+	chart->lines[chart->line_count++] = (struct chart_line){.series = first, .role = ROLE_QUIET, .pen = PLOT_SOLID};
+	chart->lines[chart->line_count++] = (struct chart_line){.series = second, .role = ROLE_QUIET, .pen = PLOT_DOTTED};
+}
+
 static struct chart chart_of(struct screen_state *state, const struct view *view, int which)
 {
 	const struct view_detail *detail = screen_detail(state, view);
@@ -68,6 +80,7 @@ static struct chart chart_of(struct screen_state *state, const struct view *view
 			.detail = detail ? &detail->d_fake : NULL};
 		chart.high = is_probability(view) ? 1 : 0;
 	}
+	add_before(&chart, state, view, which);
 	return chart;
 }
 

@@ -255,6 +255,11 @@ struct view {
 		int64_t first, last;           /* the steps asked for */
 		struct series loss[VIEW_NETWORKS], d_real, d_fake, wasserstein, penalty;
 	} detail;
+	struct view_before {               /* the runs it was forked from, up to the fork */
+		bool known;
+		int64_t fork_step;
+		struct series loss[VIEW_NETWORKS], d_real, d_fake;
+	} before;
 	struct view_mark marks[VIEW_MAX_MARKS];
 	int mark_count;
 	struct view_layer layers[VIEW_NETWORKS][VIEW_MAX_LAYERS];

@@ -553,7 +553,7 @@ int chart_draw_legend(struct canvas *canvas, int right_x, int y, int room, const
 {
 	enum { GAP = 3 };
 	int shown = 0, width = 0;
-	for (int i = 0; i < chart->line_count; i++) {
+	for (int i = 0; i < chart->line_count && chart->lines[i].name; i++) {
 		int more = legend_entry(canvas, 0, 0, chart, i, false) + (i ? GAP : 0);
 		if (width + more > room)
 			break;

@@ -19,7 +19,7 @@ enum { CHART_MAX_LINES = 8, CHART_TITLE_SIZE = 96 };
 
 struct chart_line {
 	const struct series *series; /* borrowed, as the rest */
-	const char *name;            /* in the legend */
+	const char *name;            /* in the legend; NULL: it and those after it are not there */
 	enum theme_role role;
 	enum plot_pen pen;
 	char mark;                   /* written on the line now and then, such as its number; 0: none */
