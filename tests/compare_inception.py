@@ -71,9 +71,7 @@ def forward(net, pictures):
     return torch.cat(caught).double().numpy(), torch.cat(logits).double().numpy(), time.perf_counter() - start
 
 
-def main():
-    qgan, file = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="qgan-inception-"))
+def compare(qgan, file, folder):
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     net = make_network(file)
     state = net.state_dict()
@@ -102,6 +100,11 @@ def main():
               f"({theirs / ours:.2f} times), channels last {last:.3f} s ({last / ours:.2f} times)", flush=True)
     for name, truth in (("a.npy", features), ("l.npy", logits)):
         print(name, "worst error over root mean square", golden.error_of(numpy.load(folder / name), truth))
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="qgan-inception-") as folder:
+        compare(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None, pathlib.Path(folder))
 
 
 if __name__ == "__main__":
