@@ -19,17 +19,7 @@ static const char *describe(const struct run *run)
 static int run(int argc, char **argv)
 {
 	struct arguments arguments = {0};
-	struct runs_edit edit = {0};
-	struct cli_words words;
-	struct error error = {0};
-	int status;
-	if (!cli_parse(&subcommand_runs_archive.syntax, subcommand_runs_archive.help, argc, argv, &arguments, &words, &status))
-		return status;
-	bool good = runs_edit_begin(&edit, &arguments.edit, &words, RUN_SHELF_ALL, &error) &&
-	            runs_edit_each(&edit, change, &arguments, &error);
-	status = good ? runs_edit_report(&edit, arguments.edit.json, describe) : cli_fail(&error);
-	runs_edit_end(&edit);
-	return status;
+	return runs_edit_many(&subcommand_runs_archive, argc, argv, &arguments.edit, RUN_SHELF_ALL, change, describe);
 }
 
 static const struct cli_option options[] = {

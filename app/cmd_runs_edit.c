@@ -119,3 +119,38 @@ int runs_edit_report(struct runs_edit *edit, bool json, const char *(*describe)(
 	json_decref(result);
 	return CLI_DONE;
 }
+
+int runs_edit_many(const struct subcommand *row, int argc, char **argv, struct runs_edit_arguments *arguments, enum run_shelf shelf,
+                   bool (*change)(struct runs_edit *edit, const struct run *run, const void *context, struct error *error),
+                   const char *(*describe)(const struct run *run))
+{
+	struct runs_edit edit = {0};
+	struct cli_words words;
+	struct error error = {0};
+	int status;
+	if (!cli_parse(&row->syntax, row->help, argc, argv, arguments, &words, &status))
+		return status;
+	bool good = runs_edit_begin(&edit, arguments, &words, shelf, &error) && runs_edit_each(&edit, change, arguments, &error);
+	status = good ? runs_edit_report(&edit, arguments->json, describe) : cli_fail(&error);
+	runs_edit_end(&edit);
+	return status;
+}
+
+int runs_edit_one(const struct subcommand *row, int argc, char **argv,
+                  bool (*change)(struct store *store, int64_t run, const char *text, struct error *error),
+                  const char *(*describe)(const struct run *run))
+{
+	struct runs_edit_arguments arguments = {0};
+	struct runs_edit edit = {0};
+	struct cli_words words;
+	struct error error = {0};
+	int status;
+	if (!cli_parse(&row->syntax, row->help, argc, argv, &arguments, &words, &status))
+		return status;
+	const struct cli_words name = {1, words.items};
+	bool good = runs_edit_begin(&edit, &arguments, &name, RUN_SHELF_ALL, &error) &&
+	            (words.count == 1 || change(edit.store, edit.runs[0].id, words.items[1], &error));
+	status = good ? runs_edit_report(&edit, arguments.json, describe) : cli_fail(&error);
+	runs_edit_end(&edit);
+	return status;
+}

@@ -31,6 +31,16 @@ void runs_edit_end(struct runs_edit *edit); /* a zeroed one is fine */
 bool runs_edit_each(struct runs_edit *edit, bool (*change)(struct runs_edit *edit, const struct run *run, const void *context, struct error *error),
                     const void *context, struct error *error);
 
+/* The whole verb for any number of runs. `arguments` begins the verb's own struct and is what `change` gets as context. */
+int runs_edit_many(const struct subcommand *row, int argc, char **argv, struct runs_edit_arguments *arguments, enum run_shelf shelf,
+                   bool (*change)(struct runs_edit *edit, const struct run *run, const void *context, struct error *error),
+                   const char *(*describe)(const struct run *run));
+
+/* The whole verb for RUN [TEXT]; without TEXT nothing is changed. */
+int runs_edit_one(const struct subcommand *row, int argc, char **argv,
+                  bool (*change)(struct store *store, int64_t run, const char *text, struct error *error),
+                  const char *(*describe)(const struct run *run));
+
 /* How the runs are now: JSON on stdout, or for people "NAME: sentence" a line on stderr, without the sentence when NULL
  * comes back. The exit status. */
 int runs_edit_report(struct runs_edit *edit, bool json, const char *(*describe)(const struct run *run));

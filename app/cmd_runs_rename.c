@@ -9,19 +9,7 @@ static const char *describe(const struct run *run)
 
 static int run(int argc, char **argv)
 {
-	struct runs_edit_arguments arguments = {0};
-	struct runs_edit edit = {0};
-	struct cli_words words;
-	struct error error = {0};
-	int status;
-	if (!cli_parse(&subcommand_runs_rename.syntax, subcommand_runs_rename.help, argc, argv, &arguments, &words, &status))
-		return status;
-	const struct cli_words name = {1, words.items};
-	bool good = runs_edit_begin(&edit, &arguments, &name, RUN_SHELF_ALL, &error) &&
-	            store_rename_run(edit.store, edit.runs[0].id, words.items[1], &error);
-	status = good ? runs_edit_report(&edit, arguments.json, describe) : cli_fail(&error);
-	runs_edit_end(&edit);
-	return status;
+	return runs_edit_one(&subcommand_runs_rename, argc, argv, store_rename_run, describe);
 }
 
 static const struct cli_option options[] = {

@@ -9,11 +9,12 @@
 
 struct move_arguments {
 	struct runs_edit_arguments edit;
+	bool trash; /* into it */
 };
 
 static bool change(struct runs_edit *edit, const struct run *run, const void *context, struct error *error)
 {
-	return store_trash_run(edit->store, run->id, *(const bool *)context, error);
+	return store_trash_run(edit->store, run->id, ((const struct move_arguments *)context)->trash, error);
 }
 
 static const char *describe(const struct run *run)
@@ -21,30 +22,16 @@ static const char *describe(const struct run *run)
 	return run->trashed > 0 ? "in the trash; qgan runs restore brings it back, qgan runs purge frees its space" : "restored";
 }
 
-static int move(const struct subcommand *row, bool trash, int argc, char **argv)
-{
-	struct move_arguments arguments = {0};
-	struct runs_edit edit = {0};
-	struct cli_words words;
-	struct error error = {0};
-	int status;
-	if (!cli_parse(&row->syntax, row->help, argc, argv, &arguments, &words, &status))
-		return status;
-	bool good = runs_edit_begin(&edit, &arguments.edit, &words, trash ? RUN_SHELF_ALL : RUN_SHELF_TRASH, &error) &&
-	            runs_edit_each(&edit, change, &trash, &error);
-	status = good ? runs_edit_report(&edit, arguments.edit.json, describe) : cli_fail(&error);
-	runs_edit_end(&edit);
-	return status;
-}
-
 static int run_delete(int argc, char **argv)
 {
-	return move(&subcommand_runs_delete, true, argc, argv);
+	struct move_arguments arguments = {.trash = true};
+	return runs_edit_many(&subcommand_runs_delete, argc, argv, &arguments.edit, RUN_SHELF_ALL, change, describe);
 }
 
 static int run_restore(int argc, char **argv)
 {
-	return move(&subcommand_runs_restore, false, argc, argv);
+	struct move_arguments arguments = {.trash = false};
+	return runs_edit_many(&subcommand_runs_restore, argc, argv, &arguments.edit, RUN_SHELF_TRASH, change, describe);
 }
 
 /* ---- for ever ---- */
