@@ -217,7 +217,7 @@ static void open_form(struct session *session, struct session_form *form)
 			break;
 	session_form_measure(form);
 	form->opened_with = form->settings;
-	form->standard_origins = form->opened_origins = form->origins;
+	form->standard_origins = form->origins;
 	list_recipes(session, form);
 	form->open = true;
 	begin_rows(session, form);
@@ -306,43 +306,37 @@ static bool check_value(struct session_form *form, const struct setting_row *set
 	return true;
 }
 
-/* A kind without its folder: the folder of a run before, if there was one. */
-static void find_data(struct session_form *form)
+/* A kind without its folder lies where it was chosen to lie, or where a run before found it. */
+static void find_data(const struct session_form *form, struct gan_settings *wanted)
 {
-	int index = FORM_FIRST_SETTING + (int)(setting_find("data") - setting_rows);
-	size_t length = strlen(form->settings.data);
-	const char *const *choices = form->choices[index];
-	if (strchr(form->settings.data, ':') || dataset_check(form->settings.data, NULL))
+	const char *const *choices = form->choices[FORM_FIRST_SETTING + (setting_find("data") - setting_rows)];
+	const char *present = form->settings.data;
+	size_t length = strlen(wanted->data);
+	if (strchr(wanted->data, ':') || dataset_check(wanted->data, NULL))
 		return;
-	for (int i = 0; choices[i]; i++)
-		if (strncmp(choices[i], form->settings.data, length) == 0 && choices[i][length] == ':') {
-			text_copy(form->settings.data, sizeof form->settings.data, choices[i]);
-			return;
+	bool chosen = strncmp(present, wanted->data, length) == 0 && present[length] == ':';
+	for (int i = 0; !chosen && choices[i]; i++)
+		if (strncmp(choices[i], wanted->data, length) == 0 && choices[i][length] == ':') {
+			present = choices[i];
+			chosen = true;
 		}
+	if (chosen)
+		text_copy(wanted->data, sizeof wanted->data, present);
 }
 
-/* Everything as it was opened, then as the recipe says: those are the defaults now. A data set that was chosen stays where
- * the recipe wants that kind. */
+/* As --recipe on the command line: those values are the defaults now. */
 static bool take_recipe(struct session_form *form, const char *name, struct error *error)
 {
+	const struct settings_words words = {.recipe = strcmp(name, "none") != 0 ? name : NULL};
 	struct gan_settings wanted = form->opened_with;
-	struct settings_origins origins = form->opened_origins;
-	struct recipe recipe;
-	bool none = strcmp(name, "none") == 0;
-	if (!none) {
-		if (!recipe_find(name, &recipe, error))
-			return false;
-		text_copy(wanted.data, sizeof wanted.data, form->settings.data);
-		bool good = recipe_apply(&recipe, form->start.parent_id ? RECIPE_FINE_TUNE : RECIPE_TRAIN, &wanted, &origins, error);
-		recipe_clear(&recipe);
-		if (!good)
-			return false;
-	}
-	settings_follow_model(&wanted, &origins);
+	struct settings_origins origins = {0};
+	if (form->start.parent_id ? !settings_apply_flags(&words, &wanted, &origins, error)
+	                          : !settings_load(&words, &wanted, &origins, error))
+		return false;
+	find_data(form, &wanted);
 	form->settings = wanted;
 	form->origins = form->standard_origins = origins;
-	text_copy(form->recipe, sizeof form->recipe, none ? "" : name);
-	find_data(form);
+	text_copy(form->recipe, sizeof form->recipe, words.recipe ? name : "");
 	memset(form->own_errors, 0, sizeof form->own_errors);
 	for (int i = 0; i < setting_count; i++)
 		settings_get(&form->settings, &setting_rows[i], form->view.rows[FORM_FIRST_SETTING + i].standard, VIEW_FORM_VALUE);

@@ -16,8 +16,7 @@ struct session_form {
 	bool open;
 	struct view_form view;
 	struct gan_settings settings, opened_with; /* now; when it was opened, before any recipe */
-	struct settings_origins origins, opened_origins;
-	struct settings_origins standard_origins; /* of the values that the key for the default puts there */
+	struct settings_origins origins, standard_origins; /* now; of the values that the key for the default puts there */
 	struct recipe *recipes;             /* owned: those that can be chosen */
 	size_t recipe_count;
 	char recipe[RECIPE_NAME_SIZE];      /* the chosen one; empty: none */

@@ -2,7 +2,6 @@
  * started, a live run stopped and saved first. */
 #include "tests/session_fixture.h"
 
-#include "app/recipes.h"
 #include "app/run_plan.h"
 #include "app/theme_choice.h"
 #include "engine/gan/model.h"
@@ -156,19 +155,16 @@ static void a_recipe_sets_what_belongs_together(void **state)
 	assert_true(count > 3);
 	set(session, "width", "9");
 	set(session, "recipe", "paper/wgan-gp-cifar10");
-	struct recipe recipe;
+	const struct settings_words words = {.recipe = "paper/wgan-gp-cifar10"};
 	struct gan_settings expected;
-	struct settings_origins origins = {0};
-	settings_set_defaults(&expected);
-	assert_true(recipe_find("paper/wgan-gp-cifar10", &recipe, NULL));
-	assert_true(recipe_apply(&recipe, RECIPE_TRAIN, &expected, &origins, NULL));
-	settings_follow_model(&expected, &origins);
-	recipe_clear(&recipe);
+	struct settings_origins origins;
+	assert_true(settings_load(&words, &expected, &origins, NULL));
 	for (int i = 0; i < setting_count; i++) {
 		char value[SETTING_TEXT_SIZE];
 		const struct view_form_row *row = row_of(session, setting_rows[i].name);
 		settings_get(&expected, &setting_rows[i], value, sizeof value);
-		assert_true(strcmp(row->value, value) == 0 && !row->changed);
+		if (strcmp(row->value, value) != 0 || row->changed)
+			fail_msg("%s: %s in the form, %s by the recipe, standard %s", row->name, row->value, value, row->standard);
 		assert_true(origins.of[i] != ORIGIN_RECIPE || strcmp(row->origin, "recipe") == 0);
 	}
 	assert_non_null(strstr(row_of(session, "data")->error, "cifar10")); /* no folder is known: said at once */
