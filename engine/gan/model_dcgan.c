@@ -34,18 +34,12 @@ static double realness(const struct gan_settings *settings, double told)
 	return told;
 }
 
-static void describe(const struct gan_settings *settings, enum network_id network, struct network_recipe *recipe)
-{
-	static const struct pyramid pyramid = {.convolution = "conv2d", .norm = "batch_norm_leaky", .rectifies = true};
-	pyramid_describe(&pyramid, settings, network, recipe);
-}
-
 const struct model_family model_dcgan = {
 	.name = "dcgan",
 	.label = "DCGAN",
 	.help = "deep convolutional GAN with batch norm and cross entropy",
 	.sizes = {32, 64, 128},
-	.describe = describe,
+	.describe = pyramid_describe_dcgan,
 	.loss = loss,
 	.slope = slope,
 	.score_name = "P(real)",

@@ -28,18 +28,12 @@ static double realness(const struct gan_settings *settings, double told)
 	return (told - settings->loss_a) / (settings->loss_b - settings->loss_a);
 }
 
-static void describe(const struct gan_settings *settings, enum network_id network, struct network_recipe *recipe)
-{
-	static const struct pyramid pyramid = {.convolution = "conv2d", .norm = "batch_norm_leaky", .rectifies = true};
-	pyramid_describe(&pyramid, settings, network, recipe);
-}
-
 const struct model_family model_lsgan = {
 	.name = "lsgan",
 	.label = "LSGAN",
 	.help = "DCGAN's networks with least squares between D's scores and labels",
 	.sizes = {32, 64, 128},
-	.describe = describe,
+	.describe = pyramid_describe_dcgan,
 	.loss = loss,
 	.slope = slope,
 	.score_name = "score",

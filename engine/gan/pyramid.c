@@ -67,3 +67,9 @@ void pyramid_describe(const struct pyramid *pyramid, const struct gan_settings *
 	else
 		describe_g(settings, recipe);
 }
+
+void pyramid_describe_dcgan(const struct gan_settings *settings, enum network_id network, struct network_recipe *recipe)
+{
+	static const struct pyramid pyramid = {.convolution = "conv2d", .norm = "batch_norm_leaky", .rectifies = true};
+	pyramid_describe(&pyramid, settings, network, recipe);
+}

@@ -18,6 +18,9 @@ struct pyramid {
 	bool rectifies;          /* the norm's kind ends with the rectifier itself */
 };
 
+/* As DCGAN has them: batch norm in D. */
+void pyramid_describe_dcgan(const struct gan_settings *settings, enum network_id network, struct network_recipe *recipe);
+
 void pyramid_describe(const struct pyramid *pyramid, const struct gan_settings *settings, enum network_id network,
                       struct network_recipe *recipe);
 
