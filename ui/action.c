@@ -9,7 +9,7 @@
 const struct action_row action_rows[] = {
 	{ACTION_PAUSE, "pause", "p", "pause", "Pause training after the present step, or go on.", SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_STEP, "step", ".", "step", "Train one step, then stay paused.", SCOPE_EVERYWHERE, GROUP_RUN, true},
-	{ACTION_STOP, "stop", "x", "stop", "Stop training and save a checkpoint (asks first).", SCOPE_EVERYWHERE, GROUP_RUN, true},
+	{ACTION_STOP, "stop", "x F4", "stop", "Stop training and save a checkpoint (asks first).", SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_ROLLBACK, "rollback", "u F9", "go back", "Back to the checkpoint before, paused (asks first).",
 	 SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_CHECKPOINT, "checkpoint", "s", "save", "Save a checkpoint now.", SCOPE_EVERYWHERE, GROUP_RUN, true},
@@ -76,7 +76,7 @@ const struct action_row action_rows[] = {
 	{ACTION_LOG_SCALE, "log-scale", "y", "log scale", "Logarithmic or linear, where the scale is not fixed.",
 	 SCOPE_CHARTS, GROUP_CHARTS},
 
-	{ACTION_NEW_RUN, "new-run", "a", "new run", "A form for a new run: settings, what it takes, start.", SCOPE_EVERYWHERE, GROUP_RUNS},
+	{ACTION_NEW_RUN, "new-run", "a F3", "new run", "A form for a new run: settings, what it takes, start.", SCOPE_EVERYWHERE, GROUP_RUNS},
 	{ACTION_RUN_FORK, "run-fork", "f", "fork", "A new run from the newest checkpoint of this one.",
 	 SCOPE_EVERYWHERE, GROUP_RUNS},
 	{ACTION_FORM_SET, "form-set", "", "set", "A value in the form.", SCOPE_INTERNAL, GROUP_RUNS},
