@@ -619,7 +619,7 @@ static void a_small_screen_then_browsing_and_resuming(void **state)
 	assert_saved_at_its_step(scene, "alpha");
 	struct run run = find_run(scene, "alpha");
 	terminal = open_terminal(scene, 80, 24, "--browse");
-	expect(terminal, "runs, newest first");
+	expect(terminal, "newest first");
 	expect(terminal, "stopped");
 	press(terminal, "\r", "STOPPED");
 	expect(terminal, "D 3 bit");
