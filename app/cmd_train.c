@@ -368,8 +368,8 @@ const struct subcommand subcommand_train = {
 		         "which another kind of processor may cause.\n\n"
 		         "Live scores (FID, KID, Inception Score) are of the quantized G's pictures, drawn between two steps, rounded to\n"
 		         "8 bits and looked at while the training goes on, which they do not change. Without --eval-every one is taken\n"
-		         "whenever all of them together stay within 8 % of the steps' time; the reference, kept in the cache folder,\n"
-		         "counts when it is made. The checkpoint of the lowest FID is kept. With --json a score is a line of its own,\n"
+		         "whenever all of them together stay within 6 % of the steps' time; making the reference, once for a data set and\n"
+		         "then kept in the cache folder, comes on top. The checkpoint of the lowest FID is kept. With --json a score is a line of its own,\n"
 		         "with \"score\": true, and says all it depends on.\n",
 	},
 	.run = run,

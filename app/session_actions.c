@@ -152,6 +152,14 @@ static void act_checkpoint(struct session *session, const struct action_request 
 	session_send(session, (struct command){.kind = COMMAND_CHECKPOINT});
 }
 
+static void act_evaluate(struct session *session, const struct action_request *request)
+{
+	(void)request;
+	const struct view_scoring *now = &session->live->scores.now;
+	bool running = now->active && !now->live && !now->held;
+	session_send(session, (struct command){.kind = running ? COMMAND_STOP_EVALUATION : COMMAND_EVALUATE});
+}
+
 static void act_sample(struct session *session, const struct action_request *request)
 {
 	bool fresh = request->action == ACTION_SAMPLE_NOISE && session->live->sample_seed == 0;
@@ -249,6 +257,7 @@ session_action *session_find_action(enum action action)
 		[ACTION_QUANTIZER] = act_quantizer, [ACTION_SET_BITS] = act_set_bits, [ACTION_SET_QUANTIZER] = act_set_quantizer,
 		[ACTION_SET_THEME] = act_theme, [ACTION_RATES] = act_rates, [ACTION_ROLLBACK] = act_rollback,
 		[ACTION_CHECKPOINT] = act_checkpoint,
+		[ACTION_EVALUATE] = act_evaluate,
 		[ACTION_SAMPLE] = act_sample, [ACTION_SAMPLE_NOISE] = act_sample,
 		[ACTION_RUN_OPEN] = act_open, [ACTION_RUN_RESUME] = act_resume,
 		[ACTION_NEW_RUN] = session_act_new_run, [ACTION_RUN_FORK] = session_act_fork, [ACTION_FORM_SET] = session_act_form_set,

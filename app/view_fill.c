@@ -39,6 +39,7 @@ void view_forget_run(struct view *view)
 		series_reset(&view->loss[network]);
 		view->layer_count[network] = 0;
 	}
+	view_forget_scores(view);
 	series_reset(&view->d_real);
 	series_reset(&view->d_fake);
 	series_reset(&view->wasserstein);
@@ -461,7 +462,8 @@ void view_take_event(struct view *view, const struct event *event)
 		[EVENT_STATE] = take_state, [EVENT_STARTED] = take_started, [EVENT_LOADING] = take_loading,
 		[EVENT_PROGRESS] = take_progress, [EVENT_METRICS] = take_metrics, [EVENT_LAYERS] = take_layers,
 		[EVENT_SAMPLE] = take_sample, [EVENT_CHECKPOINT] = NULL, [EVENT_JOURNAL] = take_journal, [EVENT_REPLY] = take_reply,
-		[EVENT_SNAPSHOT] = NULL, [EVENT_VERDICT] = take_verdict, [EVENT_SCORE] = NULL, [EVENT_SCORING] = NULL,
+		[EVENT_SNAPSHOT] = NULL, [EVENT_VERDICT] = take_verdict, [EVENT_SCORE] = view_take_score,
+		[EVENT_SCORING] = view_take_scoring,
 	};
 	if (handlers[event->kind])
 		handlers[event->kind](view, event);

@@ -32,6 +32,15 @@ void view_take_journal(void *view, const struct journal_entry *entry);
 /* What a run that another process trains has added since. */
 bool view_follow_past(struct view *view, struct store *store, struct error *error);
 
+/* ---- scores (app/view_scores.c) ---- */
+
+void view_forget_scores(struct view *view);
+/* A visitor of store_visit_scores, in order of steps; `view` is a struct view. */
+void view_add_score(void *view, const struct score *score);
+void view_take_score(struct view *view, const struct event *event);
+void view_take_scoring(struct view *view, const struct event *event);
+bool view_load_scores(struct view *view, struct store *store, int64_t run, struct error *error);
+
 /* ---- looking back (app/view_back.c) ---- */
 
 /* Finer buckets of the curves between two steps; where the view holds every point already, none. */

@@ -139,6 +139,7 @@ bool view_load_past(struct view *view, struct store *store, int64_t run, struct 
 	return load_row(view, store, run, error) &&
 	       view_load_curves(view, store, run, error) &&
 	       load_layers(view, store, run, error) && load_sample(view, store, run, error) &&
+	       view_load_scores(view, store, run, error) &&
 	       view_count_records(view, store, error);
 }
 
@@ -149,5 +150,6 @@ bool view_follow_past(struct view *view, struct store *store, struct error *erro
 	return load_row(view, store, run, error) &&
 	       store_visit_metrics(store, run, last, visit_metric, view, error) &&
 	       load_layers(view, store, run, error) && load_sample(view, store, run, error) &&
+	       view_load_scores(view, store, run, error) &&
 	       view_count_records(view, store, error);
 }

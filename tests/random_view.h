@@ -59,6 +59,18 @@ static inline void random_run(struct view_run *run)
 	random_text(run->verdict.action, sizeof run->verdict.action);
 }
 
+static inline void random_scores(struct view_scores *scores)
+{
+	*scores = (struct view_scores){.fid = random_number(), .fid_std = random_number(), .is = random_number(),
+		.is_std = random_number(), .best_fid = random_number(), .best_is = random_number(), .best_fid_step = random_below(INT64_MAX),
+		.best_is_step = random_below(INT64_MAX), .now = {.active = random_below(2), .live = random_below(2),
+			.held = random_below(2), .reference = random_below(2), .samples = random_below(INT64_MAX),
+			.share = random_number(), .seconds_left = random_number()}};
+	random_text(scores->recipe, sizeof scores->recipe);
+	for (int64_t step = 0; step < 40; step += 1 + random_below(9))
+		series_append(&scores->fid_curve, step, random_number());
+}
+
 static inline void random_layer(struct view_layer *layer)
 {
 	*layer = (struct view_layer){.bits = (int)random_below(40),
@@ -190,6 +202,7 @@ static inline void random_lists(struct view *view)
 static inline void random_view(struct view *view)
 {
 	random_run(&view->run);
+	random_scores(&view->scores);
 	for (int network = 0; network < VIEW_NETWORKS; network++) {
 		random_series(&view->loss[network]);
 		view->layer_count[network] = (int)random_below(VIEW_MAX_LAYERS + 1);

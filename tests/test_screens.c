@@ -155,6 +155,60 @@ static void make_nothing(struct view *view, struct screen_state *state, struct d
 	view->log_count = 0;
 }
 
+/* Live scores every 100 steps, falling towards 19 and rising when G's bits went down. */
+static void make_scored(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	(void)dialog;
+	struct view_scores *scores = &view->scores;
+	text_copy(scores->recipe, sizeof scores->recipe, "classifier/fashion-mnist, N 1,000");
+	scores->best_fid = INFINITY;
+	scores->best_is = 0;
+	for (int64_t step = 0; step <= view->run.step; step += 100) {
+		double t = (double)step / 500, fid = 170 / (1 + t * t) + 19 + 3 * sin((double)step) + (step > 2400 ? 9 : 0);
+		double is = 1 + 4 * t / (1 + t) + 0.1 * sin((double)step);
+		fid = round(1000 * fid) / 1000;
+		is = round(1000 * is) / 1000;
+		series_append_bucket(&scores->fid_curve, &(struct series_bucket){step, step, (float)(fid - 2), (float)(fid + 2), fid, 1});
+		series_append_bucket(&scores->is_curve, &(struct series_bucket){step, step, (float)(is - 0.1), (float)(is + 0.1), is, 1});
+		scores->fid = fid;
+		scores->is = is;
+		scores->best_fid_step = fid < scores->best_fid ? step : scores->best_fid_step;
+		scores->best_is_step = is > scores->best_is ? step : scores->best_is_step;
+		scores->best_fid = fmin(fid, scores->best_fid);
+		scores->best_is = fmax(is, scores->best_is);
+	}
+	scores->fid_std = 2.1;
+	scores->is_std = 0.12;
+}
+
+static void show_fid(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	struct action_request out = {0};
+	make_scored(view, state, dialog);
+	assert_true(screen_named("train")->act(state, view, ACTION_NEXT_PANE, &out));
+}
+
+static void evaluate(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	make_scored(view, state, dialog);
+	view->scores.now = (struct view_scoring){.active = true, .samples = 5000, .step = view->run.step, .share = 0.42, .seconds_left = 7};
+}
+
+static void hold_evaluation(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	evaluate(view, state, dialog);
+	make_paused(view, state, dialog);
+	view->scores.now.held = true;
+}
+
+static void make_first_score(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	make_fresh(view, state, dialog);
+	view->scores.now = (struct view_scoring){.active = true, .live = true, .reference = true, .samples = 1000, .share = 0.1,
+		.seconds_left = NAN};
+}
+
 static void ask_to_quit(struct view *view, struct screen_state *state, struct dialog *dialog)
 {
 	(void)state;
@@ -362,6 +416,16 @@ static const struct scene scenes[] = {
 	{"train-wgan-gp-120x36", "train", 120, 36, .change = make_critic},
 	{"train-wgan-gp-80x24", "train", 80, 24, .change = make_critic},
 	{"train-lsgan-120x36", "train", 120, 36, .change = make_least_squares},
+	{"train-scored-80x24", "train", 80, 24, .change = make_scored},
+	{"train-scored-fid-80x24", "train", 80, 24, .change = show_fid},
+	{"train-scored-120x36", "train", 120, 36, .change = make_scored},
+	{"train-scored-150x44", "train", 150, 44, .change = make_scored},
+	{"train-scored-200x60", "train", 200, 60, .change = make_scored},
+	{"train-scored-ascii-120x36", "train", 120, 36, .ascii = true, .change = make_scored},
+	{"train-evaluating-80x24", "train", 80, 24, .change = evaluate},
+	{"train-evaluating-150x44", "train", 150, 44, .change = evaluate},
+	{"train-evaluation-held-100x30", "train", 100, 30, .change = hold_evaluation},
+	{"train-first-score-150x44", "train", 150, 44, .change = make_first_score},
 	{"train-loading-80x24", "train", 80, 24, .change = make_loading},
 	{"train-fresh-120x36", "train", 120, 36, .change = make_fresh},
 	{"train-held-80x24", "train", 80, 24, .change = make_held},

@@ -13,6 +13,8 @@ const struct action_row action_rows[] = {
 	{ACTION_ROLLBACK, "rollback", "u F9", "go back", "Back to the checkpoint before, paused (asks first).",
 	 SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_CHECKPOINT, "checkpoint", "s", "save", "Save a checkpoint now.", SCOPE_EVERYWHERE, GROUP_RUN, true},
+	{ACTION_EVALUATE, "evaluate", "e", "evaluate", "Score 5,000 pictures now; again: give it up.",
+	 SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_SAMPLE, "sample", "i", "samples", "Draw the sample grid again now.", SCOPE_EVERYWHERE, GROUP_RUN, true},
 	{ACTION_SAMPLE_NOISE, "sample-noise", "I", "noise", "Fresh noise for the samples, or the fixed noise again.",
 	 SCOPE_EVERYWHERE, GROUP_RUN, true},

@@ -36,6 +36,7 @@ enum action {
 	ACTION_SET_QUANTIZER,   /* text: its name */
 	ACTION_SET_THEME,       /* text: its name; shown by then, to be remembered */
 	ACTION_RATES,           /* opens the prompt; sent with network (-1: both) and value */
+	ACTION_EVALUATE,        /* a paper-grade score; gives up the one that runs, goes on with one that is held */
 	ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_SAMPLE_NOISE, /* the fixed grid now; fresh noise or back to the fixed noise */
 	ACTION_RUN_OPEN,        /* run: id */
 	ACTION_RUN_RESUME,      /* run: id */

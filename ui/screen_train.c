@@ -22,14 +22,17 @@ enum {
 	MIN_TABLE_HEIGHT = 3,
 	SAMPLES_MIN_WIDTH = 14,
 	NUMBER_SIZE = 32,
-	CHARTS = 2,
+	EVALUATION_BAR = 12,
+	TWO_SCORED_CHARTS = 88,    /* likewise where there are scores to be shown too */
 };
+/* In the order they are shown; the last two only of a run that is scored. */
+enum which_chart { CHART_LOSS, CHART_FID, CHART_OUTPUT, CHART_IS, CHARTS };
 /* At most so much of the width goes to the samples. */
 static const double SAMPLES_SHARE = 0.42;
 
 static const enum action footer[] = {
 	ACTION_PAUSE, ACTION_STEP, ACTION_D_BITS_DOWN, ACTION_D_BITS_UP, ACTION_G_BITS_DOWN, ACTION_G_BITS_UP, ACTION_SCREEN_WEIGHTS,
-	ACTION_SCREEN_RUNS, ACTION_QUANTIZER, ACTION_RATES, ACTION_CHECKPOINT, ACTION_SAMPLE, ACTION_STOP, ACTION_ROLLBACK,
+	ACTION_SCREEN_RUNS, ACTION_QUANTIZER, ACTION_RATES, ACTION_CHECKPOINT, ACTION_EVALUATE, ACTION_SAMPLE, ACTION_STOP, ACTION_ROLLBACK,
 	ACTION_ZOOM_IN, ACTION_ZOOM_OUT, ACTION_FIT, ACTION_CURSOR, ACTION_SMOOTH_LESS, ACTION_SMOOTH_MORE, ACTION_X_AXIS,
 	ACTION_LOG_SCALE, ACTION_EXPORT_CHARTS, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_LOG, ACTION_NEXT_PANE, ACTION_NONE,
 };
@@ -45,23 +48,56 @@ static bool is_probability(const struct view *view)
 }
 
 /* Fainter, what it was forked from; its time was another run's. */
-static void add_before(struct chart *chart, const struct screen_state *state, const struct view *view, int which)
+static void add_before(struct chart *chart, const struct screen_state *state, const struct view *view, enum which_chart which)
 {
 	const struct view_before *before = &view->before;
 	if (!before->known || state->look.unit == CHART_TIME)
 		return;
-	const struct series *first = which == 0 ? &before->loss[VIEW_D] : &before->d_real;
-	const struct series *second = which == 0 ? &before->loss[VIEW_G] : &before->d_fake;
+	const struct series *first = which == CHART_LOSS ? &before->loss[VIEW_D] : &before->d_real;
+	const struct series *second = which == CHART_LOSS ? &before->loss[VIEW_G] : &before->d_fake;
 	chart->lines[chart->line_count++] = (struct chart_line){.series = first, .role = ROLE_QUIET, .pen = PLOT_SOLID};
 	chart->lines[chart->line_count++] = (struct chart_line){.series = second, .role = ROLE_QUIET, .pen = PLOT_DOTTED};
 }
 
-static struct chart chart_of(struct screen_state *state, const struct view *view, int which)
+static bool is_scored(const struct view *view)
 {
+	return *view->scores.recipe || (view->scores.now.active && view->scores.now.live);
+}
+
+/* The one to be shown in place `index`. */
+static enum which_chart nth_chart(const struct screen_state *state, const struct view *view, int index)
+{
+	static const enum which_chart unscored[] = {CHART_LOSS, CHART_OUTPUT};
+	int at = state->chart + index;
+	return is_scored(view) ? (enum which_chart)(at % CHARTS) : unscored[at % 2];
+}
+
+/* Why there is no point yet. */
+static const char *empty_scores(const struct view *view)
+{
+	if (!view->scores.now.active)
+		return "never scored";
+	return view->scores.now.reference ? "looking at real pictures, once for this data set" : "the first score is being taken";
+}
+
+static struct chart score_chart(struct screen_state *state, const struct view *view, bool fid)
+{
+	const struct view_scores *scores = &view->scores;
+	return (struct chart){
+		.lines = {{.series = fid ? &scores->fid_curve : &scores->is_curve, .name = "now", .role = ROLE_G, .pen = PLOT_SOLID, .sparse = true}},
+		.line_count = 1, .marks = view->marks, .mark_count = view->mark_count, .empty = empty_scores(view),
+		.clock = &state->clock, .look = &state->look,
+	};
+}
+
+static struct chart chart_of(struct screen_state *state, const struct view *view, enum which_chart which)
+{
+	if (which == CHART_FID || which == CHART_IS)
+		return score_chart(state, view, which == CHART_FID);
 	const struct view_detail *detail = screen_detail(state, view);
 	struct chart chart = {.line_count = 2, .marks = view->marks, .mark_count = view->mark_count, .empty = empty_text(view),
 		.clock = &state->clock, .look = &state->look};
-	if (which == 0) {
+	if (which == CHART_LOSS) {
 		chart.lines[0] = (struct chart_line){.series = &view->loss[VIEW_D], .name = "D", .role = ROLE_D, .pen = PLOT_SOLID,
 			.detail = detail ? &detail->loss[VIEW_D] : NULL};
 		chart.lines[1] = (struct chart_line){.series = &view->loss[VIEW_G], .name = "G", .role = ROLE_G, .pen = PLOT_DOTTED,
@@ -84,9 +120,22 @@ static struct chart chart_of(struct screen_state *state, const struct view *view
 	return chart;
 }
 
-static void name_chart(char *name, size_t size, const struct view_run *run, int which)
+/* A score's name says by what, and from how many pictures; the best one where there is room. */
+static void name_score(char *name, size_t size, const struct view_scores *scores, bool fid, bool with_best)
 {
-	if (which == 0)
+	char number[NUMBER_SIZE];
+	double best = fid ? scores->best_fid : scores->best_is;
+	int used = snprintf(name, size, "%s%s%s", fid ? "FID" : "IS", *scores->recipe ? ", " : "", scores->recipe);
+	if (with_best && *scores->recipe && isfinite(best) && used < (int)size)
+		snprintf(name + used, size - (size_t)used, ", best %s", screen_number(number, sizeof number, best, 3));
+}
+
+static void name_chart(char *name, size_t size, const struct view *view, enum which_chart which, bool whole)
+{
+	const struct view_run *run = &view->run;
+	if (which == CHART_FID || which == CHART_IS)
+		name_score(name, size, &view->scores, which == CHART_FID, whole);
+	else if (which == CHART_LOSS)
 		snprintf(name, size, "loss%s%s", *run->loss_unit ? ", " : "", run->loss_unit);
 	else if (run->estimates_distance)
 		snprintf(name, size, "distance by D, score");
@@ -95,16 +144,16 @@ static void name_chart(char *name, size_t size, const struct view_run *run, int 
 }
 
 static void draw_chart(struct screen_state *state, const struct view *view, struct canvas *canvas, struct rect rect,
-	int which, bool boxed)
+	enum which_chart which, bool boxed)
 {
 	struct chart chart = chart_of(state, view, which);
 	char name[CHART_TITLE_SIZE], title[CHART_TITLE_SIZE];
 	struct canvas none = canvas_part(canvas, (struct rect){0, 0, 0, 0});
 	int right = rect.width - 4, legend = chart_draw_legend(&none, 0, 0, INT_MAX, &chart);
-	name_chart(name, sizeof name, &view->run, which);
+	name_chart(name, sizeof name, view, which, true);
 	chart_title(title, sizeof title, name, &chart);
 	if ((int)strlen(title) + 6 + legend > right) /* the values are more than what is said about them */
-		text_copy(title, sizeof title, name);
+		name_chart(title, sizeof title, view, which, false);
 	struct canvas inside = screen_pane(canvas, rect, title, NULL, boxed);
 	chart_draw(&inside, &chart);
 	struct canvas edge = canvas_part(canvas, (struct rect){rect.x, rect.y, rect.width, 1});
@@ -113,20 +162,20 @@ static void draw_chart(struct screen_state *state, const struct view *view, stru
 	chart_draw_legend(&edge, right, 0, room, &chart);
 }
 
+/* One chart or two above each other, in one column or two, as there is room. */
 static void draw_charts(struct screen_state *state, const struct view *view, struct canvas *canvas, bool boxed)
 {
 	int width = canvas->clip.width, height = canvas->clip.height;
+	int rows = height >= 2 * MIN_CHART_HEIGHT ? 2 : 1;
+	int columns = is_scored(view) ? 1 + (width >= TWO_SCORED_CHARTS) : 1 + (width >= WIDE_CHARTS && rows == 1);
 	screen_look_at(state, view);
-	if (height >= 2 * MIN_CHART_HEIGHT) {
-		int upper = (height + 1) / 2;
-		draw_chart(state, view, canvas, (struct rect){0, 0, width, upper}, 0, boxed);
-		draw_chart(state, view, canvas, (struct rect){0, upper, width, height - upper}, 1, boxed);
-	} else if (width >= WIDE_CHARTS) {
-		draw_chart(state, view, canvas, (struct rect){0, 0, width / 2, height}, 0, boxed);
-		draw_chart(state, view, canvas, (struct rect){width / 2, 0, width - width / 2, height}, 1, boxed);
-	} else {
-		draw_chart(state, view, canvas, (struct rect){0, 0, width, height}, state->chart, boxed);
-	}
+	for (int row = 0; row < rows; row++)
+		for (int column = 0; column < columns; column++) {
+			int top = (height * row + row) / rows, bottom = (height * (row + 1) + row + 1) / rows;
+			int left = width * column / columns, right = width * (column + 1) / columns;
+			struct rect place = {left, top, right - left, (bottom < height ? bottom : height) - top};
+			draw_chart(state, view, canvas, place, nth_chart(state, view, row * columns + column), boxed);
+		}
 }
 
 /* Twice as many columns as rows make a square; 0: no room for samples beside a chart. */
@@ -157,10 +206,49 @@ static void add_number(struct segments *segments, int priority, const char *form
 		segments_add(segments, priority, ROLE_TEXT, 0, format, screen_number(number, sizeof number, value, digits));
 }
 
+/* A score with its error, and the best one: "FID 18.7 +-0.2, best 16.1 at 1.2k". */
+static void add_score(struct segments *segments, const char *name, double value, double error, double best, int64_t step)
+{
+	char number[NUMBER_SIZE], around[NUMBER_SIZE];
+	if (!isfinite(value))
+		return;
+	screen_number(number, sizeof number, value, 3);
+	if (isfinite(error))
+		segments_add(segments, 1, ROLE_TEXT, CELL_BOLD, "%s %s \xc2\xb1%s", name, number,
+			screen_number(around, sizeof around, error, 2));
+	else
+		segments_add(segments, 1, ROLE_TEXT, CELL_BOLD, "%s %s", name, number);
+	if (isfinite(best))
+		segments_add(segments, 2, ROLE_QUIET, 0, "best %s at %s", screen_number(number, sizeof number, best, 3),
+			text_short_count(around, sizeof around, (double)step));
+}
+
+/* An evaluation that was asked for, while it runs. */
+static void add_evaluation(struct segments *segments, const struct view_scoring *now)
+{
+	char count[NUMBER_SIZE], left[NUMBER_SIZE];
+	if (!now->active || now->live)
+		return;
+	segments_add(segments, 0, ROLE_TITLE, CELL_BOLD, now->reference ? "evaluation: real pictures first" : "evaluating %s",
+		text_count(count, sizeof count, now->samples));
+	segments_add_bar(segments, 1, EVALUATION_BAR, now->share);
+	segments_add(segments, 0, ROLE_TEXT, 0, "%.0f %%", 100 * now->share);
+	if (now->held)
+		segments_add(segments, 0, ROLE_WARNING, 0, "waits, e goes on");
+	else if (isfinite(now->seconds_left))
+		segments_add(segments, 1, ROLE_TEXT, 0, "%s left", text_duration(left, sizeof left, now->seconds_left));
+}
+
 static void draw_numbers(const struct view *view, struct canvas *canvas, int y)
 {
 	const struct view_run *run = &view->run;
 	struct segments segments = {.gap = 3};
+	add_evaluation(&segments, &view->scores.now);
+	if (*view->scores.recipe) {
+		const struct view_scores *scores = &view->scores;
+		add_score(&segments, "FID", scores->fid, scores->fid_std, scores->best_fid, scores->best_fid_step);
+		add_score(&segments, "IS", scores->is, scores->is_std, scores->best_is, scores->best_is_step);
+	}
 	add_number(&segments, 1, "D(x) %s", run->d_real, 2);
 	add_number(&segments, 1, "D(G(z)) %s", run->d_fake, 2);
 	add_number(&segments, 1, "Wasserstein %s", run->wasserstein, 3);
@@ -264,7 +352,7 @@ static bool act(struct screen_state *state, const struct view *view, enum action
 		return layers_pick(&state->weights, state->pointer.value);
 	if (action != ACTION_NEXT_PANE)
 		return false;
-	state->chart = (state->chart + 1) % CHARTS;
+	state->chart = (state->chart + 1) % (is_scored(view) ? CHARTS : 2);
 	return true;
 }
 

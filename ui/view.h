@@ -200,6 +200,23 @@ struct view_page {             /* all that is written down about the opened run 
 	char note[512];
 };
 
+/* Live scores of the opened run, all of one recipe: another one begins the curves anew. */
+struct view_scores {
+	char recipe[VIEW_TEXT];    /* for titles: "classifier/fashion-mnist, N 1,000"; empty: never scored */
+	char identity[256];        /* all they depend on, in words */
+	struct series fid_curve, is_curve; /* over steps; a bucket's min and max are the score less and plus its error */
+	double fid, fid_std, is, is_std; /* newest; NaN: none */
+	double best_fid, best_is;  /* NaN: none */
+	int64_t best_fid_step, best_is_step;
+	char asked[VIEW_TEXT];     /* the newest paper-grade evaluation: "FID 9.81 Â±" "0.2, IS 5.11 ..."; empty: none */
+	struct view_scoring {      /* what is being scored */
+		bool active, live;     /* live: due by itself; else asked for */
+		bool held, reference;  /* waits for the training to go on; looks at real pictures first */
+		int64_t samples, step;
+		double share, seconds_left; /* 0..1; NaN: not known yet */
+	} now;
+};
+
 struct view_log_line {
 	double time; /* unix seconds */
 	bool warning;
@@ -260,6 +277,7 @@ struct view {
 		int64_t fork_step;
 		struct series loss[VIEW_NETWORKS], d_real, d_fake;
 	} before;
+	struct view_scores scores;
 	struct view_mark marks[VIEW_MAX_MARKS];
 	int mark_count;
 	struct view_layer layers[VIEW_NETWORKS][VIEW_MAX_LAYERS];

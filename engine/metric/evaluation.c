@@ -45,7 +45,8 @@ struct evaluation {
 	size_t rows;
 	int without;     /* the part the jackknife leaves out next; -1: none yet */
 	double distances[PARTS];
-	struct metric_array arrays[2]; /* for the KID: ours, the reference's */
+	struct metric_array arrays[2]; /* for the KID: ours, the reference's .. */
+	struct metric_rows tables[2];  /* .. and the same as it reads them */
 	struct kernel_distance *kernel;
 };
 
@@ -155,9 +156,9 @@ static bool begin_kid(struct evaluation *evaluation, struct error *error)
 		.subsets = recipe->kid_subsets, .subset_size = recipe->kid_subset_size, .seed = evaluation->task.seed};
 	evaluation->arrays[0] = (struct metric_array){evaluation->features, evaluation->rows, evaluation->dimensions};
 	evaluation->arrays[1] = (struct metric_array){reference->features, reference->rows, evaluation->dimensions};
-	const struct metric_rows ours = metric_rows_of_array(&evaluation->arrays[0]);
-	const struct metric_rows theirs = metric_rows_of_array(&evaluation->arrays[1]);
-	evaluation->kernel = kernel_distance_create(&options, &ours, &theirs, error);
+	for (int i = 0; i < 2; i++)
+		evaluation->tables[i] = metric_rows_of_array(&evaluation->arrays[i]);
+	evaluation->kernel = kernel_distance_create(&options, &evaluation->tables[0], &evaluation->tables[1], error);
 	return evaluation->kernel != NULL;
 }
 
