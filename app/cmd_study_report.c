@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/cmd_study_pictures.h"
 #include "app/figure_bits.h"
 #include "app/paths.h"
 #include "app/study_paper.h"
 #include "engine/base/replace_file.h"
 #include "engine/base/text.h"
+#include "engine/metric/evaluation.h"
 #include "engine/quant/quantizer.h"
 
 /* The groups of cells that have a chart of their own. */
@@ -118,7 +120,7 @@ static void add_row(const struct study_results *results, const struct study_cell
 	add_number(text, cell->is_mean, cell->is_spread, 2);
 	text_format(text, " %s |", isfinite(cell->bytes) ? text_bytes_amount(amount, sizeof amount, cell->bytes) : "–");
 	text_format(text, " %s |", *cell->verdict ? cell->verdict : "–");
-	if (*results->spec.paper) {
+	if (study_paper_has_scores(&results->spec)) {
 		add_number(text, known ? published.fid : NAN, NAN, 1);
 		add_ratio(text, known ? published.fid : NAN, known ? published.fid_baseline : NAN);
 		add_number(text, known ? published.is : NAN, NAN, 2);
@@ -128,7 +130,7 @@ static void add_row(const struct study_results *results, const struct study_cell
 
 static void add_table(const struct study_results *results, struct text *text)
 {
-	bool paper = *results->spec.paper != '\0';
+	bool paper = study_paper_has_scores(&results->spec);
 	text_format(text, "\n| cell | status | FID | to float | IS | packed | verdict |%s |\n",
 	            paper ? " published FID | to its float | published IS |" : "");
 	text_format(text, "|---|---|---:|---:|---:|---:|---|%s---|\n", paper ? "---:|---:|---:|" : "");
@@ -151,6 +153,51 @@ static void add_layers(const struct study_results *results, struct text *text)
 	}
 }
 
+/* The feature network of the scores: what stands first in their identity; empty: there are none. */
+static void name_features(const struct study_results *results, char features[96])
+{
+	features[0] = '\0';
+	for (size_t i = 0; i < results->count && !*features; i++)
+		snprintf(features, 96, "%.*s", (int)strcspn(results->cells[i].identity, ","), results->cells[i].identity);
+}
+
+/* `theirs` NULL: the paper does not tell. */
+static void add_difference(struct text *text, const char *what, const char *ours, const char *theirs, bool same)
+{
+	text_format(text, "| %s | %s | %s | %s |\n", what, ours, theirs ? theirs : "not told", !theirs ? "not known" : same ? "no" : "yes");
+}
+
+static void add_number_asked(struct text *text, const char *what, int64_t ours, int64_t theirs)
+{
+	char here[24], there[24];
+	snprintf(here, sizeof here, "%" PRId64, ours);
+	snprintf(there, sizeof there, "%" PRId64, theirs);
+	add_difference(text, what, here, theirs ? there : NULL, ours == theirs);
+}
+
+/* What of the set-up is not the paper's (its sections 3 to 5). */
+static void add_differences(const struct study_results *results, struct text *text)
+{
+	const struct study_spec *spec = &results->spec;
+	const struct gan_settings *settings = &spec->settings;
+	char features[96], data[128];
+	bool faces = settings->size > 32;
+	const char *theirs = faces ? "celeba" : "cifar10";
+	int kind = (int)strcspn(settings->data, ":");
+	bool same_data = (int)strlen(theirs) == kind && !strncmp(settings->data, theirs, (size_t)kind);
+	name_features(results, features);
+	text_format(text, "| | here | the paper | differs |\n|---|---|---|---|\n");
+	snprintf(data, sizeof data, "%.*s at %d x %d", kind < 64 ? kind : 64, settings->data, settings->size, settings->size);
+	add_difference(text, "data", data, faces ? "CelebA" : "CIFAR-10 at 32 x 32", same_data);
+	if (*features)
+		add_difference(text, "feature network", features, "Inception-v3", strstr(features, "nception") != NULL);
+	add_number_asked(text, "features of the first layer", settings->width, faces ? 0 : 128);
+	add_number_asked(text, "steps of the float run", spec->base_steps, 0);
+	add_number_asked(text, "steps of a cell", spec->cell_steps, 0);
+	add_number_asked(text, "pictures an evaluation", spec->samples ? spec->samples : evaluation_standard->samples, 5000);
+	add_number_asked(text, "evaluations a cell", spec->evaluations, 0);
+}
+
 static void add_setup(const struct study_results *results, struct text *text)
 {
 	const struct study_spec *spec = &results->spec;
@@ -160,31 +207,39 @@ static void add_setup(const struct study_results *results, struct text *text)
 		text_format(text, "Scale %.3g: the float run and every cell have that share of the full number of steps.\n\n", spec->scale);
 	for (size_t i = 0; i < results->count; i++)
 		if (*results->cells[i].identity) {
-			text_format(text, "Scores: %s; means of %d evaluations ± their standard deviation.\n\n", results->cells[i].identity,
-			            results->cells[i].evaluations);
+			text_format(text, "Scores: %s", results->cells[i].identity);
+			if (results->cells[i].evaluations > 1)
+				text_format(text, "; means of %d evaluations ± their standard deviation", results->cells[i].evaluations);
+			text_format(text, ".\n\n");
 			break;
 		}
-	if (*spec->paper)
-		text_format(text, "The published figures are the paper's, through Inception-v3 and at full length. Scores through another "
-		            "feature network, data or length are on another scale: only ratios to the float run of the same column and "
-		            "orders can be compared.\n\n");
+	if (*spec->paper) {
+		text_format(text, "What differs in the set-up from the paper's:\n\n");
+		add_differences(results, text);
+		text_format(text, "\nScores through another feature network, or of other data or length, are on another scale: only ratios to "
+		            "the float run of the same column, and orders, can be compared.\n\n");
+	}
 	text_format(text, "What was asked, as `qgan study` reads it:\n\n```\n%s```\n", lines);
 	free(lines);
 }
 
-bool study_report_write(const struct study_results *results, const char *folder, struct error *error)
+bool study_report_write(struct store *store, const struct study_results *results, const char *folder, struct error *error)
 {
 	struct text text = {0};
 	char path[PATH_SIZE], duration[32];
 	const struct study *study = &results->study;
+	const struct study_report report = {store, results, folder, &text};
 	if (mkdir(folder, 0777) && errno != EEXIST)
 		return error_set_errno(error, "cannot make the folder %s", folder);
 	text_format(&text, "# %s\n\n%s: %s%s%s. %" PRId64 " of %" PRId64 " cells in %s of work.\n\n", *results->spec.title ? results->spec.title
 	            : study->name, study->name, study_status_name(study->status), *study->message ? ", " : "", study->message,
 	            study->cells_done, study->cells, text_duration(duration, sizeof duration, study->seconds));
 	bool good = write_charts(results, folder, &text, error);
+	good = good && (strcmp(results->spec.paper, "figure2") || study_report_curves(&report, error));
 	add_table(results, &text);
 	add_layers(results, &text);
+	good = good && (strcmp(results->spec.paper, "figure1") || study_report_states(&report, error));
+	good = good && study_report_samples(&report, error);
 	add_setup(results, &text);
 	snprintf(path, sizeof path, "%.3900s/report.md", folder);
 	good = good && replace_file(path, &(struct file_part){text.bytes, text.length}, 1, error);

@@ -5,7 +5,8 @@
 
 #include "app/study_results.h"
 
-/* DIR/report.md, results.csv, fid.png, is.png; the folder is made. Each file is replaced whole or not at all. */
-bool study_report_write(const struct study_results *results, const char *folder, struct error *error);
+/* DIR/report.md, results.csv and the pictures that report.md names; the folder is made. Each file is replaced whole or not at
+ * all. */
+bool study_report_write(struct store *store, const struct study_results *results, const char *folder, struct error *error);
 
 #endif

@@ -45,6 +45,14 @@ static void show_progress(void *context, const struct study_moment *moment)
 	cli_progress_update(&show->bar, moment->scoring ? (int64_t)(100 * moment->share) : moment->step, note);
 }
 
+/* One evaluation alone has no spread. */
+static void show_score(const char *name, double value, double spread)
+{
+	fprintf(stderr, ", %s %.2f", name, value);
+	if (isfinite(spread))
+		fprintf(stderr, " ± %.2f", spread);
+}
+
 static void show_cell(void *context, const struct study_cell *cell)
 {
 	struct show *show = context;
@@ -53,8 +61,10 @@ static void show_cell(void *context, const struct study_cell *cell)
 	if (show->json)
 		return;
 	fprintf(stderr, "%s: %s", cell->key, cell_status_name(cell->status));
-	if (cell->status == CELL_DONE)
-		fprintf(stderr, ", FID %.2f ± %.2f, IS %.2f ± %.2f", cell->fid, cell->fid_spread, cell->is_mean, cell->is_spread);
+	if (cell->status == CELL_DONE) {
+		show_score("FID", cell->fid, cell->fid_spread);
+		show_score("IS", cell->is_mean, cell->is_spread);
+	}
 	fprintf(stderr, "%s%s, took %s\n", *cell->message ? ": " : "", cell->message, text_duration(duration, sizeof duration, cell->seconds));
 }
 
@@ -66,12 +76,12 @@ static void show_warning(void *context, const char *text)
 
 /* ---- results ---- */
 
-static int tell(const struct study_results *results, const struct study_output *output)
+static int tell(struct store *store, const struct study_results *results, const struct study_output *output)
 {
 	struct error error = {0};
 	if (output->csv && !study_results_write_csv(results, output->csv, &error))
 		return cli_fail(&error);
-	if (output->report && !study_report_write(results, output->report, &error))
+	if (output->report && !study_report_write(store, results, output->report, &error))
 		return cli_fail(&error);
 	if (output->json)
 		return cli_print_json(study_results_to_json(results));
@@ -82,7 +92,7 @@ static int tell(const struct study_results *results, const struct study_output *
 static int tell_from(struct store *store, const char *name, const struct study_output *output, struct error *error)
 {
 	struct study_results results;
-	int status = study_results_read(store, name, &results, error) ? tell(&results, output) : cli_fail(error);
+	int status = study_results_read(store, name, &results, error) ? tell(store, &results, output) : cli_fail(error);
 	study_results_clear(&results);
 	return status;
 }

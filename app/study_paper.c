@@ -63,9 +63,19 @@ static bool find_in_table3(const struct study_spec *spec, const struct study_cel
 	return false;
 }
 
+/* Figure 4 shows Table 2, and networks alone without numbers. */
+bool study_paper_has_scores(const struct study_spec *spec)
+{
+	static const char *const names[] = {"table1", "table2", "table3", "figure4"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcmp(spec->paper, names[i]))
+			return true;
+	return false;
+}
+
 bool study_paper_find(const struct study_spec *spec, const struct study_cell *cell, struct study_published *published)
 {
-	if (!*spec->paper || *cell->overrides)
+	if (!study_paper_has_scores(spec) || *cell->overrides)
 		return false;
 	return strcmp(spec->paper, "table3") ? find_in_table2(cell, published) : find_in_table3(spec, cell, published);
 }

@@ -10,6 +10,9 @@ struct study_published {
 	double is_baseline, fid_baseline; /* of its 32-bit network */
 };
 
+/* Whether the paper has scores of what spec->paper names: pictures of weights and curves from scratch have none. */
+bool study_paper_has_scores(const struct study_spec *spec);
+
 /* What the table that spec->paper names has for a cell; false: nothing. */
 bool study_paper_find(const struct study_spec *spec, const struct study_cell *cell, struct study_published *published);
 

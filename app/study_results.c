@@ -152,8 +152,10 @@ static void print_recipe(const struct study_results *results, FILE *file)
 {
 	for (size_t i = 0; i < results->count; i++)
 		if (*results->cells[i].identity) {
-			fprintf(file, "scores: %s, means of %d evaluations ± their standard deviation\n", results->cells[i].identity,
-			        results->cells[i].evaluations);
+			fprintf(file, "scores: %s", results->cells[i].identity);
+			if (results->cells[i].evaluations > 1)
+				fprintf(file, ", means of %d evaluations ± their standard deviation", results->cells[i].evaluations);
+			fprintf(file, "\n");
 			return;
 		}
 }

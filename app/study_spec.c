@@ -373,5 +373,7 @@ void study_spec_scale(struct study_spec *spec, double scale)
 {
 	spec->base_steps = (int64_t)fmax(1, round((double)spec->base_steps * scale));
 	spec->cell_steps = (int64_t)fmax(1, round((double)spec->cell_steps * scale));
+	if (spec->settings.eval_every)
+		spec->settings.eval_every = (int64_t)fmax(1, round((double)spec->settings.eval_every * scale));
 	spec->scale *= scale;
 }

@@ -64,7 +64,8 @@ bool study_spec_check(const struct study_spec *spec, struct error *error);
 /* All of it as text again, in table order: what differs from the defaults. Owned by the caller. */
 char *study_spec_text(const struct study_spec *spec);
 
-/* Steps times `scale` (0 .. 1], at least one each; the factors multiply up in spec->scale. */
+/* Steps times `scale` (0 .. 1], at least one each, and those between live scores with them, so that their curves have as many
+ * points; the factors multiply up in spec->scale. */
 void study_spec_scale(struct study_spec *spec, double scale);
 
 /* The cells that a grid or a study of layers has from the beginning, in the order they are worked off, float ones first; a

@@ -104,6 +104,32 @@ static json_int_t count_runs(void)
 	return count;
 }
 
+/* All of report.md; every picture it names is there, and is a PNG. */
+static size_t check_report(const char *where)
+{
+	char path[PATH_MAX], name[256];
+	snprintf(path, sizeof path, "%s/report.md", where);
+	FILE *file = fopen(temporary_path(&folder, path), "r");
+	assert_non_null(file);
+	output[fread(output, 1, sizeof output - 1, file)] = '\0';
+	fclose(file);
+	size_t pictures = 0;
+	for (const char *at = output; (at = strstr(at, "](")); pictures++) {
+		static const unsigned char png[] = {0x89, 'P', 'N', 'G'};
+		unsigned char bytes[sizeof png];
+		at += 2;
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ")"), at);
+		snprintf(path, sizeof path, "%s/%s", where, name);
+		file = fopen(temporary_path(&folder, path), "r");
+		if (!file)
+			fail_msg("report.md names %s, which is missing", name);
+		assert_int_equal(fread(bytes, 1, sizeof bytes, file), sizeof bytes);
+		assert_memory_equal(bytes, png, sizeof png);
+		fclose(file);
+	}
+	return pictures;
+}
+
 static void a_grid_is_worked_off(void **state)
 {
 	(void)state;
@@ -131,14 +157,32 @@ static void a_grid_is_worked_off(void **state)
 	assert_int_equal(run("study grid --json"), 0);
 	json_decref(parsed());
 	assert_int_equal(count_runs(), 6);
-	FILE *csv = fopen(temporary_path(&folder, "results.csv"), "r"), *report = fopen(temporary_path(&folder, "report/report.md"), "r");
-	assert_non_null(csv);
-	assert_non_null(report);
-	fread(output, 1, sizeof output - 1, report);
+	assert_int_equal(access(temporary_path(&folder, "results.csv"), R_OK), 0);
+	assert_int_equal(check_report("report"), 2 + 6); /* FID and IS over bits, samples of six runs */
 	assert_non_null(strstr(output, "| minmax D2 G2 | done |"));
-	assert_int_equal(access(temporary_path(&folder, "report/fid-both.png"), R_OK), 0);
-	fclose(csv);
-	fclose(report);
+	assert_non_null(strstr(output, "](fid-both.png)"));
+}
+
+static void reports_have_the_pictures_of_the_paper(void **state)
+{
+	(void)state;
+	write_study("states.conf", "methods = em\nbits = 2\nnetworks = both\npaper = figure1\nsample-every = 1\nlayers-every = 1\n");
+	assert_int_equal(run("study states.conf --report states"), 0);
+	assert_int_equal(check_report("states"), 2 + 3 * 3); /* FID and IS over bits; three runs with samples and two layers */
+	assert_non_null(strstr(output, "](states-d-em-D2-G2.png)"));
+	assert_non_null(strstr(output, "](states-g-float.png)"));
+	assert_non_null(strstr(output, "](samples-em-D2-G2.png)"));
+	assert_non_null(strstr(output, "| data | mnist at 32 x 32 | CIFAR-10 at 32 x 32 | yes |"));
+	assert_non_null(strstr(output, "| features of the first layer | 4 | 128 | yes |"));
+	assert_non_null(strstr(output, "| evaluations a cell | 2 | not told | not known |"));
+	assert_null(strstr(output, "published")); /* the paper has no scores of weights before fine-tuning */
+	write_study("curves.conf", "phase = scratch\nmethods = log\nbits = 3, 4\nnetworks = D, G\npaper = figure2\neval-every = 1\n"
+	            "eval-samples = 100\n");
+	assert_int_equal(run("study curves.conf --report curves"), 0);
+	check_report("curves");
+	assert_non_null(strstr(output, "](is-steps-D.png)"));
+	assert_non_null(strstr(output, "](is-steps-G.png)"));
+	assert_null(strstr(output, "is-steps-both")); /* there are no such cells */
 }
 
 static void a_search_finds_and_misses(void **state)
@@ -266,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_grid_is_worked_off),
+		cmocka_unit_test(reports_have_the_pictures_of_the_paper),
 		cmocka_unit_test(a_search_finds_and_misses),
 		cmocka_unit_test(killed_studies_are_gone_on_with),
 		cmocka_unit_test(a_dry_run_trains_nothing),
