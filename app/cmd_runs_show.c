@@ -9,6 +9,7 @@
 #include "app/cmd_runs.h"
 #include "app/run_fields.h"
 #include "app/run_verdict.h"
+#include "app/score_row.h"
 #include "engine/quant/quantizer.h"
 
 /* ---- reading ---- */
@@ -142,11 +143,16 @@ static bool read_checkpoints(struct store *store, struct run_report *report, str
 	if (!store_list_checkpoints(store, report->run.id, &rows, &count, error))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(report->checkpoints, json_pack("{s:I, s:f, s:s, s:I, s:s, s:b}", "step", (json_int_t)rows[i].step,
+		json_array_append_new(report->checkpoints, json_pack("{s:I, s:f, s:s, s:I, s:s, s:b, s:b}", "step", (json_int_t)rows[i].step,
 			"time", rows[i].time, "path", rows[i].path, "bytes", (json_int_t)rows[i].bytes, "sha256", rows[i].hash,
-			"kept", rows[i].kept));
+			"kept", rows[i].kept, "best", rows[i].best));
 	free(rows);
 	return true;
+}
+
+static void add_score(void *context, const struct score *score)
+{
+	json_array_append_new(context, score_row_to_json(score));
 }
 
 static bool read_samples(struct store *store, struct run_report *report, struct error *error)
@@ -174,9 +180,11 @@ bool run_report_read(struct store *store, const char *name_or_id, struct run_rep
 	report->layers = json_array();
 	report->networks = json_array();
 	report->checkpoints = json_array();
+	report->scores = json_array();
 	bool success = store_visit_journal(store, id, add_journal, report->journal, error) &&
 	               store_find_last_metric(store, id, &point, &measured, error) &&
 	               store_visit_layer_stats(store, id, -1, add_layer, report->layers, error) &&
+	               store_visit_scores(store, id, NULL, add_score, report->scores, error) &&
 	               read_checkpoints(store, report, error) && read_samples(store, report, error);
 	report->metrics = measured ? point_to_json(&point) : json_null();
 	sum_networks(report);
@@ -192,6 +200,7 @@ void run_report_clear(struct run_report *report)
 	json_decref(report->layers);
 	json_decref(report->networks);
 	json_decref(report->checkpoints);
+	json_decref(report->scores);
 	json_decref(report->samples);
 }
 
@@ -203,6 +212,7 @@ json_t *run_report_to_json(const struct run_report *report)
 	json_object_set(json, "metrics", report->metrics);
 	json_object_set(json, "networks", report->networks);
 	json_object_set(json, "layers", report->layers);
+	json_object_set(json, "scores", report->scores);
 	json_object_set(json, "checkpoints", report->checkpoints);
 	json_object_set(json, "sample_steps", report->samples);
 	return json;

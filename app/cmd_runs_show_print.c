@@ -263,12 +263,68 @@ static void print_checkpoints(const json_t *checkpoints)
 		const json_t *row = json_array_get(checkpoints, i);
 		text_table_add(table, "%s", text_count(step, sizeof step, integer_of(row, "step")));
 		text_table_add(table, "%s", text_bytes_amount(size, sizeof size, (double)integer_of(row, "bytes")));
-		text_table_add(table, "%s", json_is_true(json_object_get(row, "kept")) ? "kept" : "");
+		text_table_add(table, "%s", json_is_true(json_object_get(row, "best"))   ? "lowest FID"
+			                             : json_is_true(json_object_get(row, "kept")) ? "kept" : "");
 		text_table_add(table, "%s", text_of(row, "path"));
 	}
 	printf("\ncheckpoints\n");
 	text_table_print(table, stdout, 2);
 	text_table_destroy(table);
+}
+
+static void add_score_row(struct text_table *table, const json_t *row)
+{
+	char step[32];
+	text_table_add(table, "%s", text_count(step, sizeof step, integer_of(row, "step")));
+	text_table_add(table, "%s", json_is_true(json_object_get(row, "live")) ? "live" : text_of(row, "recipe"));
+	add_real(table, "%.4g", real_of(row, "fid"));
+	add_real(table, "%.2g", real_of(row, "fid_std"));
+	add_real(table, "%.4g", real_of(row, "kid"));
+	add_real(table, "%.2g", real_of(row, "kid_std"));
+	add_real(table, "%.4g", real_of(row, "is_mean"));
+	add_real(table, "%.2g", real_of(row, "is_std"));
+}
+
+static bool of_recipe(const json_t *row, const char *identity)
+{
+	return strcmp(text_of(row, "identity"), identity) == 0;
+}
+
+/* The newest ones of a recipe: what it is stands above them, and no other is among them. */
+static void print_recipe(const json_t *scores, const char *identity)
+{
+	static const struct text_column columns[] = {
+		{.title = "step", .right = true}, {.title = "recipe"}, {.title = "FID", .right = true}, {.title = "+-", .right = true},
+		{.title = "KID", .right = true}, {.title = "+-", .right = true}, {.title = "IS", .right = true},
+		{.title = "+-", .right = true}, {.title = NULL},
+	};
+	enum { MOST = 10 };
+	struct text_table *table = text_table_create(columns);
+	size_t count = 0, skipped = 0;
+	for (size_t i = 0; i < json_array_size(scores); i++)
+		count += of_recipe(json_array_get(scores, i), identity);
+	for (size_t i = 0; i < json_array_size(scores); i++) {
+		const json_t *row = json_array_get(scores, i);
+		if (of_recipe(row, identity) && skipped++ + MOST >= count)
+			add_score_row(table, row);
+	}
+	printf("\nscores: %s\n", identity);
+	text_table_print(table, stdout, 2);
+	text_table_destroy(table);
+	if (count > MOST)
+		printf("  and %zu earlier ones: --json has all\n", count - MOST);
+}
+
+static void print_scores(const json_t *scores)
+{
+	for (size_t i = 0; i < json_array_size(scores); i++) {
+		const char *identity = text_of(json_array_get(scores, i), "identity");
+		bool told = false;
+		for (size_t k = 0; k < i && !told; k++)
+			told = of_recipe(json_array_get(scores, k), identity);
+		if (!told)
+			print_recipe(scores, identity);
+	}
 }
 
 static void print_samples(const json_t *samples)
@@ -292,6 +348,7 @@ int run_report_print(const struct run_report *report)
 		print_layers(report->layers);
 	if (json_array_size(report->layers) > 0)
 		print_sizes(report->layers, report->networks);
+	print_scores(report->scores);
 	if (json_array_size(report->checkpoints) > 0)
 		print_checkpoints(report->checkpoints);
 	if (json_array_size(report->samples) > 0)

@@ -143,6 +143,8 @@ static void a_run_is_scored_and_its_score_kept(void **state)
 	assert_int_equal(scores, 1);
 	assert_string_equal(run.scores.identity, json_string_value(json_object_get(json, "identity")));
 	assert_true(fabs(run.scores.fid - number(json, "fid")) < 1e-9 * run.scores.fid && run.scores.step == 2);
+	assert_int_equal(qgan(output, "runs show r"), 0);
+	assert_non_null(strstr(output, run.scores.identity)); /* above the numbers it belongs to */
 	run_clear(&run);
 	store_close(store);
 	json_decref(json);
