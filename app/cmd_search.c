@@ -2,6 +2,7 @@
 #include "app/cmd_study.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/paths.h"
@@ -12,7 +13,7 @@ struct search_arguments {
 	const char *store, *name, *from, *methods, *bits, *recipe, *features, *csv, *report, *cut;
 	double fid_max, is_min, fid_ratio;
 	int64_t budget, base, samples, evaluations;
-	bool scratch, dry_run, results, json;
+	bool scratch, dry_run, results, list, json;
 	struct settings_words settings;
 };
 
@@ -89,6 +90,40 @@ static int begin(const struct search_arguments *a, const char *store_path, const
 	return study_work_and_tell(store_path, name, output);
 }
 
+/* "no search X; there are A, B". */
+static bool refuse_unknown(struct store *store, const char *name, struct error *error)
+{
+	struct study *studies;
+	size_t count, searches = 0;
+	struct text names = {0};
+	if (!store_list_studies(store, &studies, &count, error))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(studies[i].kind, study_kind_names[STUDY_SEARCH]))
+			text_format(&names, "%s%s", searches++ ? ", " : "", studies[i].name);
+	free(studies);
+	error_set(error, ERROR_INPUT, "no search \"%.40s\"; there %s%.300s", name, searches ? "are " : "is none yet",
+	          searches ? names.bytes : "");
+	text_clear(&names);
+	return false;
+}
+
+/* Whether a search of that name is in the store. */
+static bool check_name(const char *store_path, const char *name, struct error *error)
+{
+	struct study study = {0};
+	struct error ignored;
+	struct store *store = store_open(store_path, STORE_READ, error);
+	bool good = store && store_find_study(store, name, &study, &ignored);
+	if (store && !good)
+		refuse_unknown(store, name, error);
+	else if (good && strcmp(study.kind, study_kind_names[STUDY_SEARCH]))
+		good = error_set(error, ERROR_INPUT, "%s is no search but a study: qgan study %s goes on with it", study.name, study.name);
+	study_clear(&study);
+	store_close(store);
+	return good;
+}
+
 static int run(int argc, char **argv)
 {
 	struct search_arguments arguments = {0};
@@ -101,8 +136,12 @@ static int run(int argc, char **argv)
 	const struct study_output output = {arguments.json, arguments.csv, arguments.report};
 	if (!path_store(arguments.store, store_path, &error))
 		return cli_fail(&error);
+	if (arguments.list)
+		return study_list(store_path, true, arguments.json);
 	if (!words.count)
 		return begin(&arguments, store_path, &output);
+	if (!check_name(store_path, words.items[0], &error))
+		return cli_fail(&error);
 	bool asks = arguments.fid_max > 0 || arguments.is_min > 0 || arguments.fid_ratio > 0 || arguments.from ||
 	            settings_words_any(&arguments.settings);
 	if (asks)
@@ -135,7 +174,7 @@ static const struct cli_option options[] = {
 	{.name = "methods", .kind = CLI_TEXT, .argument = "LIST", .offset = AT(methods), .standard = "em",
 	 .help = "quantizers, one search each; the smallest model of all wins"},
 	{.name = "tried", .kind = CLI_TEXT, .argument = "LIST", .offset = AT(bits), .standard = "1,2,3,4,8",
-	 .help = "bits that are tried, upward; float comes last"},
+	 .help = "bits that are tried, upward, then float; --bits is a setting of training"},
 	{.name = "cut", .kind = CLI_CHOICE, .argument = "WORD", .offset = AT(cut), .choices = cuts, .standard = "auto",
 	 .help = "end cells early that fail by the verdict"},
 	{.name = "recipe", .kind = CLI_TEXT, .argument = "NAME", .offset = AT(recipe), .help = "how cells are scored"},
@@ -148,6 +187,7 @@ static const struct cli_option options[] = {
 	{.name = "name", .kind = CLI_TEXT, .argument = "NAME", .offset = AT(name), .help = "call the search so"},
 	{.name = "dry-run", .kind = CLI_FLAG, .offset = AT(dry_run), .help = "print the cells it may need and the time, train nothing"},
 	{.name = "results", .kind = CLI_FLAG, .offset = AT(results), .help = "print what a search has found so far, train nothing"},
+	{.name = "list", .kind = CLI_FLAG, .offset = AT(list), .help = "print the searches of the store"},
 	{.name = "csv", .kind = CLI_TEXT, .argument = "FILE", .offset = AT(csv), .help = "write the cells as a table too"},
 	{.name = "report", .kind = CLI_TEXT, .argument = "DIR", .offset = AT(report), .help = "write a Markdown report into that folder"},
 	CLI_STORE(struct search_arguments, store),

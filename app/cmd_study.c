@@ -157,50 +157,6 @@ static int work(const struct study_arguments *arguments, const char *store_path,
 	                          : study_work_and_tell(store_path, source->name, &output);
 }
 
-/* ---- --list ---- */
-
-static int list(const char *store_path, bool json)
-{
-	static const struct text_column columns[] = {{"study", false}, {"kind", false}, {"status", false}, {"cells", true}, {"", false}, {NULL}};
-	struct error ignored;
-	struct study *studies = NULL;
-	size_t count = 0;
-	struct store *store = store_open(store_path, STORE_READ, &ignored);
-	if (store)
-		store_list_studies(store, &studies, &count, &ignored);
-	store_close(store);
-	json_t *rows = json_array();
-	struct text_table *table = text_table_create(columns);
-	for (size_t i = 0; i < count; i++) {
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "study", studies[i].name, "kind", studies[i].kind,
-		                                      "status", study_status_name(studies[i].status), "cells", (json_int_t)studies[i].cells,
-		                                      "cells_done", (json_int_t)studies[i].cells_done, "message",
-		                                      cli_json_text(studies[i].message)));
-		text_table_add(table, "%s", studies[i].name);
-		text_table_add(table, "%s", studies[i].kind);
-		text_table_add(table, "%s", study_status_name(studies[i].status));
-		text_table_add(table, "%" PRId64 "/%" PRId64, studies[i].cells_done, studies[i].cells);
-		text_table_add(table, "%s", studies[i].message);
-	}
-	for (const struct study_builtin *builtin = study_builtins; builtin->name; builtin++) {
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:n, s:n, s:s}", "study", builtin->name, "kind", "built-in", "status", "",
-		                                      "cells", "cells_done", "message", builtin->help));
-		text_table_add(table, "%s", builtin->name);
-		text_table_add(table, "built-in");
-		text_table_add(table, "%s", "");
-		text_table_add(table, "%s", "");
-		text_table_add(table, "%s", builtin->help);
-	}
-	if (!json)
-		text_table_print(table, stdout, 0);
-	text_table_destroy(table);
-	free(studies);
-	if (json)
-		return cli_print_json(json_pack("{s:o}", "studies", rows));
-	json_decref(rows);
-	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
-}
-
 static int run(int argc, char **argv)
 {
 	struct study_arguments arguments = {0};
@@ -214,7 +170,7 @@ static int run(int argc, char **argv)
 	if (!path_store(arguments.store, store_path, &error))
 		return cli_fail(&error);
 	if (arguments.list || !words.count)
-		return list(store_path, arguments.json);
+		return study_list(store_path, false, arguments.json);
 	if (!find_source(&arguments, store_path, words.items[0], &source, &error))
 		return cli_fail(&error);
 	status = work(&arguments, store_path, &source);

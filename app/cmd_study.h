@@ -20,4 +20,7 @@ int study_tell(const char *store_path, const char *name, const struct study_outp
  * about that size in the store), else without a time. */
 int study_tell_plan(const char *store_path, const char *name, const struct study_spec *spec, bool json);
 
+/* The studies of the store and those built in, or the searches of the store alone, newest first. */
+int study_list(const char *store_path, bool searches, bool json);
+
 #endif

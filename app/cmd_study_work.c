@@ -4,10 +4,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/cmd_study_report.h"
 #include "app/interrupt.h"
 #include "app/run_plan.h"
+#include "app/study_builtin.h"
 #include "app/study_run.h"
 #include "app/text_table.h"
 #include "engine/quant/quantizer.h"
@@ -225,4 +227,77 @@ int study_tell_plan(const char *store_path, const char *name, const struct study
 	free(planned.cells);
 	free(planned.seconds);
 	return status;
+}
+
+/* ---- what there is ---- */
+
+struct listing {
+	struct text_table *table;
+	json_t *rows;
+};
+
+static void list_study(struct listing *listing, const struct study *study)
+{
+	json_array_append_new(listing->rows, json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "study", study->name, "kind", study->kind,
+	                                               "status", study_status_name(study->status), "cells", (json_int_t)study->cells,
+	                                               "cells_done", (json_int_t)study->cells_done, "message",
+	                                               cli_json_text(study->message)));
+	text_table_add(listing->table, "%s", study->name);
+	text_table_add(listing->table, "%s", study->kind);
+	text_table_add(listing->table, "%s", study_status_name(study->status));
+	text_table_add(listing->table, "%" PRId64 "/%" PRId64, study->cells_done, study->cells);
+	text_table_add(listing->table, "%s", study->message);
+}
+
+static void list_builtin(struct listing *listing, const struct study_builtin *builtin)
+{
+	json_array_append_new(listing->rows, json_pack("{s:s, s:s, s:s, s:n, s:n, s:s}", "study", builtin->name, "kind", "built-in",
+	                                               "status", "", "cells", "cells_done", "message", builtin->help));
+	text_table_add(listing->table, "%s", builtin->name);
+	text_table_add(listing->table, "built-in");
+	text_table_add(listing->table, "%s", "");
+	text_table_add(listing->table, "%s", "");
+	text_table_add(listing->table, "%s", builtin->help);
+}
+
+/* A store that is not there yet has none; one that cannot be read is told. */
+static bool read_studies(const char *store_path, struct study **studies, size_t *count, struct error *error)
+{
+	*studies = NULL;
+	*count = 0;
+	if (access(store_path, F_OK))
+		return true;
+	struct store *store = store_open(store_path, STORE_READ, error);
+	bool good = store && store_list_studies(store, studies, count, error);
+	store_close(store);
+	return good;
+}
+
+int study_list(const char *store_path, bool searches, bool json)
+{
+	const struct text_column columns[] = {
+		{searches ? "search" : "study", false}, {"kind", false}, {"status", false}, {"cells", true}, {"", false}, {NULL},
+	};
+	struct error error = {0};
+	struct study *studies;
+	size_t count;
+	if (!read_studies(store_path, &studies, &count, &error))
+		return cli_fail(&error);
+	struct listing listing = {text_table_create(columns), json_array()};
+	for (size_t i = 0; i < count; i++)
+		if (!searches || !strcmp(studies[i].kind, study_kind_names[STUDY_SEARCH]))
+			list_study(&listing, &studies[i]);
+	for (const struct study_builtin *builtin = study_builtins; builtin->name && !searches; builtin++)
+		list_builtin(&listing, builtin);
+	free(studies);
+	bool none = json_array_size(listing.rows) == 0;
+	if (!json && none)
+		printf("no search has been begun in %s yet\n", store_path);
+	else if (!json)
+		text_table_print(listing.table, stdout, 0);
+	text_table_destroy(listing.table);
+	if (json)
+		return cli_print_json(json_pack("{s:o}", searches ? "searches" : "studies", listing.rows));
+	json_decref(listing.rows);
+	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
 }

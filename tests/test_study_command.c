@@ -278,6 +278,13 @@ static void a_dry_run_trains_nothing(void **state)
 	assert_int_equal(run("study --list --json"), 0);
 	assert_non_null(strstr(output, "paper/figure4"));
 	assert_null(strstr(output, "paper-table2"));
+	assert_int_equal(run("search --list --json"), 0);
+	json_t *list = parsed(), *searches = json_object_get(list, "searches");
+	assert_int_equal(json_array_size(searches), 2);
+	assert_string_equal(text_of(json_array_get(searches, 0), "study"), "missed");
+	json_decref(list);
+	assert_int_equal(run("search --list --store none.db"), 0);
+	assert_non_null(strstr(output, "no search has been begun"));
 }
 
 static void mistakes_get_a_sentence_and_a_status(void **state)
@@ -296,6 +303,8 @@ static void mistakes_get_a_sentence_and_a_status(void **state)
 		{"search --fid-max 5 --is-min 2 --data shapes", "not several"},
 		{"search --fid-ratio 1.3 --from nobody", "from"},
 		{"search found --fid-max 5", "has begun with what it was asked"},
+		{"search nobody", "no search \"nobody\"; there are missed, found"},
+		{"search grid", "grid is no search but a study"},
 		{"study paper/table1 --results", "there is no study"},
 	};
 	write_study("bad.conf", "colour = red\n");
