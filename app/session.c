@@ -152,7 +152,8 @@ static bool read_store(struct session *session)
 	if (good && follows_another(session))
 		good = view_follow_past(session->past, session->reader, &error);
 	if (good && session_shown(session)->run.id)
-		good = view_load_page(session_shown(session), session->reader, &error);
+		good = view_load_page(session_shown(session), session->reader, &error) &&
+		       view_load_costs(session_shown(session), session->reader, &error);
 	if (!good)
 		session_warn(session, &error);
 	session_refresh_compare(session);

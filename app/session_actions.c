@@ -176,7 +176,8 @@ void session_open_run(struct session *session, int64_t run)
 	struct error error = {0};
 	bool good = !session->showing_past || view_load_past(session->past, session->reader, run, &error);
 	session->showing_past &= good;
-	if (!good || !view_load_page(session_shown(session), session->reader, &error))
+	if (!good || !view_load_page(session_shown(session), session->reader, &error) ||
+	    !view_load_costs(session_shown(session), session->reader, &error))
 		session_warn(session, &error);
 }
 

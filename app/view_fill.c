@@ -46,6 +46,7 @@ void view_forget_run(struct view *view)
 	series_reset(&view->penalty);
 	series_reset(&view->seconds);
 	view_forget_lineage(view);
+	view->costs = (struct view_costs){0};
 	view->clock_time = view->clock_seconds = 0;
 	view->detail.known = false;
 	view->mark_count = 0;

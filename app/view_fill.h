@@ -71,6 +71,10 @@ bool view_load_log(struct view *view, struct store *store, const struct run *run
 /* What is written down about the shown run (app/view_page.c). */
 bool view_load_page(struct view *view, struct store *store, struct error *error);
 
+/* What a finished study of layers has measured of the shown run, or of one it comes from; of several the newest
+ * (app/view_costs.c). */
+bool view_load_costs(struct view *view, struct store *store, struct error *error);
+
 /* A picture of the samples takes the place of the one before. */
 void view_set_sample(struct view *view, const struct sample *sample, struct image *picture);
 /* The layers at the last recorded step <= step (-1: the newest), with their sizes. */

@@ -199,6 +199,19 @@ static inline void random_lists(struct view *view)
 	}
 }
 
+/* Of the layers there are, or of none. */
+static inline void random_costs(struct view *view)
+{
+	view->costs.count = (int)random_below(VIEW_SEARCH_LAYERS + 1);
+	for (int i = 0; i < view->costs.count; i++) {
+		struct view_search_layer *cost = &view->costs.layers[i];
+		int network = i % VIEW_NETWORKS;
+		snprintf(cost->name, sizeof cost->name, "%c.%.24s", "DG"[network], view->layers[network][i / VIEW_NETWORKS % VIEW_MAX_LAYERS].name);
+		cost->bits = (int)random_below(40);
+		cost->rise = random_number();
+	}
+}
+
 static inline void random_view(struct view *view)
 {
 	random_run(&view->run);
@@ -211,6 +224,7 @@ static inline void random_view(struct view *view)
 		for (int i = 0; i < VIEW_MAX_LAYERS; i++)
 			random_history(&view->history[network][i]);
 	}
+	random_costs(view);
 	random_what_if(view, &view->what_if);
 	random_other(&view->other);
 	random_series(&view->d_real);

@@ -144,6 +144,20 @@ static void make_mixed(struct view *view, struct screen_state *state, struct dia
 	view->layers[VIEW_G][3].states = 0;
 }
 
+/* As a study of layers has measured them: one failed, one was not measured. */
+static void make_measured(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	static const struct view_search_layer layers[] = {
+		{"D.conv1", 2, NAN}, {"G.deconv4", 2, 61.4}, {"G.deconv1", 2, 3.25}, {"D.conv4", 2, 1.07}, {"D.conv2", 2, 0.4},
+		{"G.deconv2", 2, 0.31}, {"D.conv3", 2, -0.2},
+	};
+	(void)dialog;
+	text_copy(view->costs.study, sizeof view->costs.study, "sensitive");
+	view->costs.count = sizeof layers / sizeof *layers;
+	memcpy(view->costs.layers, layers, sizeof layers);
+	go_to_g(view, state);
+}
+
 static void make_nothing(struct view *view, struct screen_state *state, struct dialog *dialog)
 {
 	(void)state;
@@ -201,6 +215,8 @@ static const struct scene scenes[] = {
 	{"weights-4-bit-80x24", "weights", 80, 24, .change = make_four_bits},
 	{"weights-mixed-150x44", "weights", 150, 44, .change = make_mixed},
 	{"weights-mixed-train-120x36", "train", 120, 36, .change = make_mixed},
+	{"weights-measured-150x44", "weights", 150, 44, .change = make_measured},
+	{"weights-measured-100x30", "weights", 100, 30, .change = make_measured},
 	{"weights-nothing-80x24", "weights", 80, 24, .change = make_nothing},
 	{"weights-fresh-80x24", "weights", 80, 24, .change = make_fresh},
 	{"weights-help-80x24", "weights", 80, 24, .help = true},

@@ -187,11 +187,57 @@ static void without_a_study_nothing_is_shown(void **state)
 	store_close(store);
 }
 
+static bool shows_costs(struct session *session, int64_t wanted)
+{
+	return view_of(session)->costs.count == (int)wanted;
+}
+
+/* A study of layers whose float run is opened says what each layer costs; another run's does not. */
+static void the_opened_run_is_told_what_its_layers_cost(void **state)
+{
+	struct scene *scene = *state;
+	struct store *store = open_store(scene);
+	struct run run = {.name = "base-run"}, other = {.name = "other-run"};
+	struct error error;
+	if (!store_insert_run(store, &run, true, &error) || !store_insert_run(store, &other, true, &error))
+		fail_msg("%s", error.text);
+	int64_t study = make_study(store, "sensitive", "kind = layers\nbits = 2\ndata = shapes\n");
+	struct study_cell *cells;
+	size_t count;
+	assert_true(store_list_cells(store, study, &cells, &count, NULL));
+	for (size_t i = 0; i < count; i++) {
+		cells[i].status = CELL_DONE;
+		cells[i].run = study_cell_is_base(&cells[i]) ? run.id : 0;
+		cells[i].fid = !strcmp(cells[i].group, "G.deconv4") ? 33 : 20;
+		assert_true(store_update_cell(store, &cells[i], NULL));
+	}
+	free(cells);
+	struct session *session = browse(scene);
+	session_open_run(session, run.id);
+	assert_true(shows_costs(session, 0)); /* not finished: no ranking yet */
+	assert_true(store_update_study(store, study, STUDY_FINISHED, "", 1, NULL));
+	session_open_run(session, run.id);
+	const struct view *view = view_of(session);
+	assert_true(view->costs.count == 8);
+	assert_string_equal(view->costs.study, "sensitive");
+	const struct view_search_layer *cost = view_layer_cost(view, VIEW_G, "deconv4");
+	assert_true(cost && cost->rise == 13 && cost->bits == 2);
+	assert_true(view_layer_cost(view, VIEW_D, "conv1")->rise == 0);
+	assert_null(view_layer_cost(view, VIEW_D, "deconv4"));
+	session_open_run(session, other.id);
+	assert_true(shows_costs(session, 0));
+	leave(session);
+	run_clear(&run);
+	run_clear(&other);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(a_search_is_shown_as_the_planner_walks), SCENE(cells_are_queued_and_cut_by_hand), SCENE(the_target_moves_for_everybody),
 		SCENE(studies_are_walked_through), SCENE(without_a_study_nothing_is_shown),
+		SCENE(the_opened_run_is_told_what_its_layers_cost),
 	};
 	return cmocka_run_group_tests_name("session_search", tests, NULL, NULL);
 }

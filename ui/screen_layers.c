@@ -21,6 +21,7 @@ struct row {
 };
 
 struct rows {
+	const struct view *view;
 	struct row items[MAX_ROWS];
 	int count;
 	bool both;     /* of both networks: names carry the network's letter */
@@ -165,16 +166,31 @@ static void draw_iterations(const struct rows *rows, const struct row *row, stru
 	table_text(cell, chosen(rows, row), true, ROLE_QUIET, text);
 }
 
+/* By how much the FID rose when this layer alone was lowered. */
+static void draw_cost(const struct rows *rows, const struct row *row, struct canvas *cell)
+{
+	char text[NUMBER_SIZE];
+	const struct view_search_layer *cost = view_layer_cost(rows->view, row->network, row->layer->name);
+	if (!cost)
+		text_copy(text, sizeof text, "-");
+	else if (isfinite(cost->rise))
+		snprintf(text, sizeof text, "%+.1f at %d", cost->rise, cost->bits);
+	else
+		snprintf(text, sizeof text, "fails at %d", cost->bits);
+	table_text(cell, chosen(rows, row), true, cost && !isfinite(cost->rise) ? ROLE_WARNING : ROLE_TEXT, text);
+}
+
 static const struct table_column columns[] = {
 	{"layer", 9, 14, 0, false}, {"bits", 4, 0, 3, true}, {"shape", 11, 13, 6, false}, {"weights", 7, 0, 9, true},
 	{"states", 6, 0, 0, false}, {"util %", 6, 0, 2, true}, {"SQNR dB", 7, 0, 1, true}, {"alpha", 7, 8, 5, true},
 	{"beta", 8, 9, 7, true}, {"flip%/1k", 8, 0, 4, true}, {"MSE", 7, 0, 8, true}, {"MSE/var", 7, 0, 10, true},
 	{"packed", 7, 0, 11, true}, {"iter", 4, 0, 12, true}, {"dead", 4, 0, 1, true},
+	{"FID alone", 11, 0, 4, true}, /* the last one: absent where no study has measured it */
 };
 enum { COLUMNS = sizeof columns / sizeof *columns, BITS_COLUMN = 1, STATES_COLUMN = 4 };
 static void (*const drawers[COLUMNS])(const struct rows *rows, const struct row *row, struct canvas *cell) = {
 	draw_name, draw_bits, draw_shape, draw_weights, draw_states, draw_utilization, draw_sqnr, draw_alpha, draw_beta, draw_flips,
-	draw_mse, draw_error, draw_packed, draw_iterations, draw_dead,
+	draw_mse, draw_error, draw_packed, draw_iterations, draw_dead, draw_cost,
 };
 
 static void draw_cell(const void *context, int row, int column, struct canvas *cell, bool selected)
@@ -367,11 +383,12 @@ static void draw_rows(struct canvas *canvas, const struct view *view, struct row
 	memcpy(fitted, columns, sizeof columns);
 	fitted[STATES_COLUMN].width = states_width(rows, inside.clip.width);
 	fitted[BITS_COLUMN].width *= list->cursor || bits_differ(rows);
+	bool measured = list->cursor && view->costs.count > 0;
 	int places[MAX_ROWS];
 	for (int i = 0; i < rows->count; i++)
 		places[i] = (int)rows->items[i].network * VIEW_MAX_LAYERS + rows->items[i].position;
 	struct table table = {.pick = ACTION_PICK_ROW, .open = ACTION_SCREEN_WEIGHTS, .values = places, .columns = fitted,
-		.column_count = COLUMNS, .row_count = rows->count, .selected = rows->selected,
+		.column_count = COLUMNS - !measured, .row_count = rows->count, .selected = rows->selected,
 		.top = list->cursor ? table_scroll(0, rows->selected, rows->count, most) : 0, .context = rows, .draw_cell = draw_cell};
 	table_draw(&inside, &table);
 }
@@ -386,7 +403,7 @@ int layers_height(const struct view *view, bool side_by_side, bool boxed)
 
 static void draw_network(struct canvas *canvas, const struct view *view, enum view_network network, const struct list *list)
 {
-	struct rows rows = {0};
+	struct rows rows = {.view = view};
 	struct text title = {0};
 	add_rows(&rows, view, network);
 	describe_network(&title, view, network);
@@ -396,7 +413,7 @@ static void draw_network(struct canvas *canvas, const struct view *view, enum vi
 
 static void draw_both(struct canvas *canvas, const struct view *view, const struct list *list)
 {
-	struct rows rows = {.both = true};
+	struct rows rows = {.view = view, .both = true};
 	struct text title = {0};
 	add_rows(&rows, view, VIEW_D);
 	add_rows(&rows, view, VIEW_G);
@@ -441,7 +458,7 @@ bool layers_clamp(const struct view *view, struct layers_cursor *cursor)
 
 void layers_move(const struct view *view, struct layers_cursor *cursor, int rows_down, bool side_by_side)
 {
-	struct rows rows = {0};
+	struct rows rows = {.view = view};
 	if (!layers_clamp(view, cursor))
 		return;
 	for (enum view_network network = VIEW_D; network < VIEW_NETWORKS; network++)

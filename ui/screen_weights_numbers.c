@@ -244,10 +244,27 @@ static bool any_known(const struct number *number, const struct column *columns,
 	return text[0] != '\0';
 }
 
+/* ---- what no single layer record holds */
+
+static const struct view_search_layer *cost_of(const struct weights_scene *scene)
+{
+	return view_layer_cost(scene->view, scene->network, scene->trained->name);
+}
+
+/* A study of layers is not the paper's. */
+static void draw_cost(struct canvas *canvas, int y, const struct view_search_layer *cost)
+{
+	canvas_text(canvas, 0, y, ROLE_QUIET, 0, "FID alone");
+	if (isfinite(cost->rise))
+		canvas_format(canvas, NAME_WIDTH + 1, y, ROLE_TEXT, 0, "%+.2f at %d bit  (beyond the paper)", cost->rise, cost->bits);
+	else
+		canvas_format(canvas, NAME_WIDTH + 1, y, ROLE_WARNING, 0, "fails at %d bit  (beyond the paper)", cost->bits);
+}
+
 int weights_number_rows(const struct weights_scene *scene)
 {
 	struct column columns[MOST_COLUMNS];
-	int count = list_columns(scene, columns), rows = count > 1;
+	int count = list_columns(scene, columns), rows = (count > 1) + (cost_of(scene) != NULL);
 	for (int i = 0; i < WEIGHTS_NUMBERS; i++)
 		rows += any_known(&numbers[i], columns, count);
 	return rows;
@@ -273,6 +290,8 @@ void weights_draw_numbers(struct canvas *canvas, const struct weights_scene *sce
 		}
 		y++;
 	}
+	if (cost_of(scene))
+		draw_cost(canvas, y, cost_of(scene));
 }
 
 /* ---- running text */

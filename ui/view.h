@@ -286,6 +286,11 @@ struct view {
 	int64_t layers_step;
 	struct view_other other;
 	struct view_what_if what_if;
+	struct view_costs {                /* of lowering one layer alone, by a finished study of this run or one it comes from */
+		char study[VIEW_TEXT];         /* empty: there is none */
+		int count;
+		struct view_search_layer layers[VIEW_SEARCH_LAYERS];
+	} costs;
 	const struct view_search *search;  /* borrowed; NULL: not read yet */
 	const struct view_compare *compare; /* borrowed; NULL: nothing is compared */
 	const struct image *sample;        /* borrowed, NULL: none yet */
@@ -304,6 +309,9 @@ struct view {
 	char store_path[VIEW_TEXT];
 	char warning[VIEW_TEXT];           /* a lasting trouble (store cannot be written): shown until it is gone */
 };
+
+/* What lowering the layer alone has cost; NULL: not measured. */
+const struct view_search_layer *view_layer_cost(const struct view *view, enum view_network network, const char *layer);
 
 int view_run_count(const struct view *view); /* rows of the list */
 struct view_run_row view_run_at(const struct view *view, int row);
