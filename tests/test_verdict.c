@@ -325,6 +325,8 @@ static void scores_are_judged_by_the_papers_words(void **state)
 		{{"FID", false, 450, 2, {160, 90, 70, 60, 56, 55, 54, 54.3}}, VERDICT_CONVERGENT, "FID has settled at 54"},
 		{{"FID", false, 450, 2, {430, 407, 440, 421, 437, 466, 460, 408}}, VERDICT_FAILED, "at best 40"},
 		{{"FID", false, 450, 2, {200, 90, 300, 95, 310, 90, 290, 100}}, VERDICT_UNSTABLE, "swings"},
+		{{"FID", false, 450, 2, {200, 80, 70, 72, 160, 200, 260, 300}}, VERDICT_UNSTABLE, "FID has risen again: from 70 to 300"},
+		{{"FID", false, 450, 2, {420, 380, 340, 300, 250, 200, 150, 100}}, VERDICT_UNDECIDED, "FID is still falling"},
 		{{"FID", false, NAN, 2, {400, 200, 110, 90, 82, 80, 80, 80}}, VERDICT_CONVERGENT, "settled"},
 		/* swings within the evaluations' own error are no swings */
 		{{"KID", false, 0.4, 0.03, {0.2, 0.1, 0.05, 0.09, 0.01, 0.1, 0.02, 0.09}}, VERDICT_CONVERGENT, "settled"},

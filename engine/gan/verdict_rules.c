@@ -285,7 +285,8 @@ static enum verdict_kind judge_rise(const struct rise *rise, struct verdict *ver
 		return VERDICT_FAILED;
 	}
 	if (rise->ends.high - last > fmax(limit(LIMIT_FALL) * gain, certain)) {
-		say(verdict->reason, "%s has fallen: from %.3g to %.3g", rise->what, shown(rise, rise->ends.high), shown(rise, last));
+		say(verdict->reason, "%s %s: from %.3g to %.3g", rise->what, rise->sign < 0 ? "has risen again" : "has fallen",
+		    shown(rise, rise->ends.high), shown(rise, last));
 		advise(rise, verdict, "go back, then halve the learning rates",
 		       "go back, then give D more bits or halve the learning rates");
 		return VERDICT_UNSTABLE;
@@ -296,7 +297,7 @@ static enum verdict_kind judge_rise(const struct rise *rise, struct verdict *ver
 		return VERDICT_UNSTABLE;
 	}
 	if (rise->later.change > fmax(limit(LIMIT_RISE) * gain, certain)) {
-		say(verdict->reason, "%s is still rising: now %.3g", rise->what, shown(rise, last));
+		say(verdict->reason, "%s is still %s: now %.3g", rise->what, rise->sign < 0 ? "falling" : "rising", shown(rise, last));
 		say(verdict->action, "train on");
 		return VERDICT_UNDECIDED;
 	}
