@@ -7,10 +7,10 @@
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "ui/screen_compare.h"
-#include "ui/widget_axis.h"
 #include "ui/widget_chart.h"
+#include "ui/widget_scatter.h"
 
-enum { LABEL_COLUMNS = 12, ROWS_PER_LABEL = 2, AXIS_ROWS = 2, LEGEND_MIN_HEIGHT = 9 };
+enum { LEGEND_MIN_HEIGHT = 9 };
 
 static const struct {
 	const char *title;
@@ -172,119 +172,25 @@ void compare_draw_curves(struct canvas *canvas, const struct view_compare *compa
 
 /* ---- scores against size */
 
-struct plane {
-	struct canvas plot;
-	struct axis bytes, fids;
-	int left; /* columns of the scale */
-};
-
-static int column_of(const struct plane *plane, double bytes)
-{
-	return (int)lround(axis_position(&plane->bytes, bytes) * (plane->plot.clip.width - 1));
-}
-
-static int row_of(const struct plane *plane, double fid)
-{
-	return (int)lround((1 - axis_position(&plane->fids, fid)) * (plane->plot.clip.height - 1));
-}
-
-static bool is_drawable(const struct view_point *point)
-{
-	return isfinite(point->bytes) && isfinite(point->fid) && point->bytes > 0 && point->bytes < 1e15 && fabs(point->fid) < 1e15;
-}
-
 static int point_count(const struct view_compare *compare)
 {
 	return compare->point_count < 0 ? 0 : compare->point_count > VIEW_POINTS ? VIEW_POINTS : compare->point_count;
 }
 
-static bool find_extent(const struct view_compare *compare, double bytes[2], double fids[2])
+static bool is_named(const struct view_compare *compare, const struct view_point *point)
 {
-	bytes[0] = fids[0] = INFINITY;
-	bytes[1] = fids[1] = -INFINITY;
-	for (int i = 0; i < point_count(compare); i++) {
-		const struct view_point *point = &compare->points[i];
-		if (!is_drawable(point))
-			continue;
-		bytes[0] = fmin(bytes[0], point->bytes);
-		bytes[1] = fmax(bytes[1], point->bytes);
-		fids[0] = fmin(fids[0], point->fid);
-		fids[1] = fmax(fids[1], point->fid);
-	}
-	return isfinite(bytes[0]);
+	return point->run >= 0 && point->run < compare_count(compare);
 }
 
-static struct plane lay_out(struct canvas *canvas, const double bytes[2], const double fids[2])
+/* Runs that are compared stand as their numbers above those that are only marked. One recipe alone has a front. */
+static struct scatter_point point_of(const struct view_compare *compare, const struct view_point *point)
 {
-	int rows = canvas->clip.height - AXIS_ROWS;
-	char label[COMPARE_NUMBER];
-	struct plane plane = {
-		.bytes = axis_for_magnitudes(bytes[0], bytes[1], canvas->clip.width / LABEL_COLUMNS),
-		.fids = axis_for_values(fids[0], fids[1], fmax(1, (rows - 1.0) / ROWS_PER_LABEL)),
+	bool named = is_named(compare, point);
+	return (struct scatter_point){
+		.bytes = point->bytes, .score = point->fid, .mark = named ? (uint32_t)('1' + point->run) : 0xB7,
+		.role = named ? compare_role(point->run) : ROLE_TEXT,
+		.front = point->front && point->recipe_number == compare->points[0].recipe_number,
 	};
-	for (int i = 0; i < plane.fids.tick_count; i++) {
-		int width = (int)strlen(axis_label(label, sizeof label, &plane.fids, plane.fids.ticks[i]));
-		plane.left = width > plane.left ? width : plane.left;
-	}
-	plane.plot = canvas_part(canvas, (struct rect){plane.left + 1, 0, canvas->clip.width - plane.left - 1, rows});
-	return plane;
-}
-
-static void draw_axes(struct canvas *canvas, const struct plane *plane)
-{
-	char label[COMPARE_NUMBER];
-	int rows = plane->plot.clip.height, columns = plane->plot.clip.width, used = 0;
-	canvas_fill(canvas, (struct rect){plane->left, 0, 1, rows}, 0x2502, ROLE_FRAME, 0);
-	canvas_fill(canvas, (struct rect){plane->left + 1, rows, columns, 1}, 0x2500, ROLE_FRAME, 0);
-	canvas_put(canvas, plane->left, rows, 0x2514, ROLE_FRAME, 0);
-	for (int i = 0; i < plane->fids.tick_count; i++) {
-		int y = row_of(plane, plane->fids.ticks[i]);
-		canvas_text_right(canvas, plane->left - 1, y, ROLE_QUIET, 0, axis_label(label, sizeof label, &plane->fids, plane->fids.ticks[i]));
-		canvas_put(canvas, plane->left, y, 0x2524, ROLE_FRAME, 0);
-	}
-	for (int i = 0; i < plane->bytes.tick_count; i++) {
-		text_bytes_amount(label, sizeof label, plane->bytes.ticks[i]);
-		int x = plane->left + 1 + column_of(plane, plane->bytes.ticks[i]), width = canvas_text_width(label), start = x - width / 2;
-		start = start + width > canvas->clip.width ? canvas->clip.width - width : start;
-		canvas_put(canvas, x, rows, 0x2534, ROLE_FRAME, 0);
-		if (start < used)
-			continue;
-		used = start + 1 + canvas_text(canvas, start, rows + 1, ROLE_QUIET, 0, label);
-	}
-}
-
-/* The front is a staircase: right of a point nothing smaller is as good, until the next one of the front. */
-static void draw_front(struct plane *plane, const struct view_compare *compare)
-{
-	int x = -1, y = 0, width = plane->plot.clip.width;
-	for (int i = 0; i < point_count(compare); i++) {
-		const struct view_point *point = &compare->points[i];
-		if (!point->front || !is_drawable(point) || point->recipe_number != compare->points[0].recipe_number)
-			continue;
-		int next = column_of(plane, point->bytes), row = row_of(plane, point->fid);
-		if (x >= 0)
-			canvas_fill(&plane->plot, (struct rect){x, y, next - x, 1}, 0x2508, ROLE_GOOD, 0);
-		for (int k = y; x >= 0 && k <= row; k++)
-			canvas_put(&plane->plot, next, k, 0x250A, ROLE_GOOD, 0);
-		x = next;
-		y = row;
-	}
-	if (x >= 0)
-		canvas_fill(&plane->plot, (struct rect){x, y, width - x, 1}, 0x2508, ROLE_GOOD, 0);
-}
-
-static void draw_points(struct plane *plane, const struct view_compare *compare)
-{
-	for (int numbered = 0; numbered <= 1; numbered++)
-		for (int i = 0; i < point_count(compare); i++) {
-			const struct view_point *point = &compare->points[i];
-			bool named = point->run >= 0 && point->run < compare_count(compare);
-			if (named != numbered || !is_drawable(point))
-				continue;
-			uint32_t character = named ? (uint32_t)('1' + point->run) : 0xB7;
-			canvas_put(&plane->plot, column_of(plane, point->bytes), row_of(plane, point->fid), character,
-				named ? compare_role(point->run) : ROLE_TEXT, point->front ? CELL_BOLD | CELL_UNDERLINE : CELL_BOLD);
-		}
 }
 
 static bool points_mixed(const struct view_compare *compare)
@@ -297,20 +203,20 @@ static bool points_mixed(const struct view_compare *compare)
 
 void compare_draw_sizes(struct canvas *canvas, const struct view_compare *compare)
 {
-	double bytes[2], fids[2];
-	if (!find_extent(compare, bytes, fids)) {
+	struct scatter_point points[VIEW_POINTS];
+	struct scatter scatter = {.points = points, .target = NAN, .name = "FID"};
+	for (int named = 0; named <= 1; named++)
+		for (int i = 0; i < point_count(compare); i++)
+			if (is_named(compare, &compare->points[i]) == named)
+				points[scatter.count++] = point_of(compare, &compare->points[i]);
+	if (!scatter_has_points(&scatter)) {
 		screen_draw_centred(canvas, ROLE_QUIET, compare->loading ? "reading the scores ..." :
 			"none of the marked runs has a FID\n\n`qgan eval RUN` scores a recorded one");
 		return;
 	}
 	bool mixed = points_mixed(compare);
 	struct canvas chart = canvas_part(canvas, (struct rect){0, mixed, canvas->clip.width, canvas->clip.height - mixed});
-	if (chart.clip.height <= AXIS_ROWS)
-		return;
 	if (mixed)
 		canvas_text(canvas, 0, 0, ROLE_WARNING, CELL_BOLD, "recipes differ: FIDs are not to be compared");
-	struct plane plane = lay_out(&chart, bytes, fids);
-	draw_axes(&chart, &plane);
-	draw_front(&plane, compare);
-	draw_points(&plane, compare);
+	scatter_draw(&chart, &scatter);
 }

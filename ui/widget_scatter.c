@@ -6,7 +6,8 @@
 #include "engine/base/text.h"
 #include "ui/widget_axis.h"
 
-enum { AXIS_ROWS = 2, COLUMNS_PER_LABEL = 14, ROWS_PER_LABEL = 3, LABEL = 24 };
+enum { AXIS_ROWS = 2, COLUMNS_PER_LABEL = 12, ROWS_PER_LABEL = 2, LABEL = 24 };
+static const double MOST = 1e15; /* bytes, or a score: more is a broken record */
 
 struct plane {
 	struct canvas plot;
@@ -16,7 +17,15 @@ struct plane {
 
 static bool is_drawable(const struct scatter_point *point)
 {
-	return isfinite(point->bytes) && point->bytes > 0 && isfinite(point->score);
+	return point->bytes > 0 && point->bytes < MOST && fabs(point->score) < MOST;
+}
+
+bool scatter_has_points(const struct scatter *scatter)
+{
+	for (int i = 0; i < scatter->count; i++)
+		if (is_drawable(&scatter->points[i]))
+			return true;
+	return false;
 }
 
 static int column_of(const struct plane *plane, double bytes)
@@ -43,7 +52,7 @@ static bool find_ranges(const struct scatter *scatter, double bytes[2], double s
 		scores[1] = any ? fmax(scores[1], point->score) : point->score;
 		any = true;
 	}
-	if (any && isfinite(scatter->target)) {
+	if (any && fabs(scatter->target) < MOST) {
 		scores[0] = fmin(scores[0], scatter->target);
 		scores[1] = fmax(scores[1], scatter->target);
 	}
@@ -92,7 +101,7 @@ static void draw_axes(struct canvas *canvas, const struct plane *plane)
 
 static void draw_target(struct plane *plane, const struct scatter *scatter)
 {
-	if (!isfinite(scatter->target))
+	if (!(fabs(scatter->target) < MOST))
 		return;
 	int y = row_of(plane, scatter->target), width = plane->plot.clip.width;
 	canvas_fill(&plane->plot, (struct rect){0, y, width, 1}, 0x2504, ROLE_MARK, 0);
@@ -132,7 +141,7 @@ static void draw_front(struct plane *plane, const struct scatter *scatter)
 static void draw_point(struct plane *plane, const struct scatter_point *point)
 {
 	int x = column_of(plane, point->bytes), y = row_of(plane, point->score), width = canvas_text_width(point->label);
-	int attributes = CELL_BOLD | (point->selected ? CELL_REVERSE : 0);
+	int attributes = CELL_BOLD | (point->selected ? CELL_REVERSE : 0) | (point->front ? CELL_UNDERLINE : 0);
 	canvas_put(&plane->plot, x, y, point->mark, point->role, attributes);
 	if (x + 1 + width <= plane->plot.clip.width)
 		canvas_text(&plane->plot, x + 1, y, point->role, point->selected ? CELL_BOLD : 0, point->label);
@@ -143,7 +152,7 @@ static void draw_point(struct plane *plane, const struct scatter_point *point)
 void scatter_draw(struct canvas *canvas, const struct scatter *scatter)
 {
 	double bytes[2], scores[2];
-	if (canvas->clip.height < AXIS_ROWS + 2 || canvas->clip.width < COLUMNS_PER_LABEL)
+	if (canvas->clip.height <= AXIS_ROWS || canvas->clip.width < COLUMNS_PER_LABEL)
 		return;
 	if (!find_ranges(scatter, bytes, scores)) {
 		canvas_format(canvas, 0, canvas->clip.height / 2, ROLE_QUIET, 0, "no %s and size is known yet", scatter->name);

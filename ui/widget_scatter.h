@@ -7,7 +7,7 @@
 enum { SCATTER_LABEL = 16 };
 
 struct scatter_point {
-	double bytes, score;    /* both finite, else it is left out */
+	double bytes, score;    /* both finite and not absurd, else it is left out */
 	char label[SCATTER_LABEL]; /* beside its mark where there is room */
 	uint32_t mark;
 	enum theme_role role;
@@ -16,12 +16,13 @@ struct scatter_point {
 };
 
 struct scatter {
-	const struct scatter_point *points; /* any order */
+	const struct scatter_point *points; /* any order; later ones above earlier ones, the selected one above all */
 	int count;
 	double target;          /* NaN: none */
 	const char *name;       /* of the score: "FID" */
 };
 
+bool scatter_has_points(const struct scatter *scatter); /* any that can be drawn */
 void scatter_draw(struct canvas *canvas, const struct scatter *scatter);
 
 #endif
