@@ -45,7 +45,8 @@ static bool make_spec(const struct search_arguments *a, struct store *store, str
 	study_spec_init(spec);
 	if (!fill_spec(a, spec, error))
 		return false;
-	if (a->from && (!study_spec_adopt(store, "", "", spec, error) || !settings_apply_flags(&a->settings, &spec->settings, NULL, error)))
+	if (a->from && (!study_spec_adopt(store, "", "", spec, error) ||
+	                !settings_apply_flags(&a->settings, &spec->settings, NULL, error)))
 		return false;
 	if (!a->from && !settings_load(&a->settings, &spec->settings, NULL, error))
 		return false;
@@ -53,16 +54,18 @@ static bool make_spec(const struct search_arguments *a, struct store *store, str
 }
 
 /* "search-shapes", and a number where that is taken. */
-static bool choose_name(const struct search_arguments *a, struct store *store, const struct study_spec *spec, char name[RUN_NAME_SIZE],
-                        struct error *error)
+static bool choose_name(const struct search_arguments *a, struct store *store, const struct study_spec *spec,
+                        char name[RUN_NAME_SIZE], struct error *error)
 {
 	if (a->name)
-		return text_copy(name, RUN_NAME_SIZE, a->name) || error_set(error, ERROR_INPUT, "--name: expected at most %d bytes", RUN_NAME_SIZE - 1);
+		return text_copy(name, RUN_NAME_SIZE, a->name) ||
+		       error_set(error, ERROR_INPUT, "--name: expected at most %d bytes", RUN_NAME_SIZE - 1);
 	int kind = (int)strcspn(spec->settings.data, ":");
+	kind = kind < 32 ? kind : 32;
 	for (int number = 1; ; number++) {
 		struct study taken;
 		struct error ignored;
-		snprintf(name, RUN_NAME_SIZE, number > 1 ? "search-%.*s-%d" : "search-%.*s", kind < 32 ? kind : 32, spec->settings.data, number);
+		snprintf(name, RUN_NAME_SIZE, number > 1 ? "search-%.*s-%d" : "search-%.*s", kind, spec->settings.data, number);
 		if (!store_find_study(store, name, &taken, &ignored))
 			return true;
 		study_clear(&taken);
@@ -145,8 +148,8 @@ static int run(int argc, char **argv)
 	bool asks = arguments.fid_max > 0 || arguments.is_min > 0 || arguments.fid_ratio > 0 || arguments.from ||
 	            settings_words_any(&arguments.settings);
 	if (asks)
-		error_set(&error, ERROR_INPUT, "search %s has begun with what it was asked: leave out target, --from and settings, or the name",
-		          words.items[0]);
+		error_set(&error, ERROR_INPUT, "search %s has begun with what it was asked: leave out target, --from and settings, or the "
+		          "name", words.items[0]);
 	if (asks)
 		return cli_fail(&error);
 	return arguments.results ? study_tell(store_path, words.items[0], &output)

@@ -83,8 +83,8 @@ static bool find_source(const struct study_arguments *arguments, const char *sto
 	if (file)
 		return read_file(word, source, error);
 	if (!builtin)
-		return error_set(error, ERROR_INPUT, "\"%.60s\" is no study in the store, no file, and none of the built-in ones, which qgan study "
-		                 "--list names", word);
+		return error_set(error, ERROR_INPUT, "\"%.60s\" is no study in the store, no file, and none of the built-in ones, which "
+		                 "qgan study --list names", word);
 	struct text text = {0};
 	text_format(&text, "%s", builtin->text);
 	source->text = text.bytes;

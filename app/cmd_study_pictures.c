@@ -38,7 +38,8 @@ static bool add_sample(const struct study_report *report, const struct study_cel
 	name_file(report, "samples", cell->key, file, path);
 	bool good = replace_file(path, &(struct file_part){sample.png, sample.png_size}, 1, error);
 	if (!(*rows)++)
-		text_format(report->text, "\n## Samples\n\nThe newest of each run's fixed noise.\n\n| cell | step | samples |\n|---|---:|---|\n");
+		text_format(report->text, "\n## Samples\n\nThe newest of each run's fixed noise.\n\n"
+		            "| cell | step | samples |\n|---|---:|---|\n");
 	text_format(report->text, "| %s | %" PRId64 " | ![samples of %s](%s) |\n", cell->key, sample.step, cell->key, file);
 	sample_clear(&sample);
 	return good;
@@ -98,8 +99,9 @@ static bool add_states(const struct study_report *report, const struct study_cel
 	if (!ends.known[VIEW_D] && !ends.known[VIEW_G])
 		return true;
 	if (!(*rows)++)
-		text_format(report->text, "\n## States of the weights\n\nThe float weights as a histogram, the levels as ticks, and how many "
-		            "weights each state has.\n\n| cell | step | D's first layer | G's last layer |\n|---|---:|---|---|\n");
+		text_format(report->text, "\n## States of the weights\n\nThe float weights as a histogram, the levels as ticks, and how "
+		            "many weights each state has.\n\n"
+		            "| cell | step | D's first layer | G's last layer |\n|---|---:|---|---|\n");
 	text_format(report->text, "| %s | %" PRId64 " |", cell->key, ends.step);
 	bool good = add_layer(report, cell, &ends, VIEW_D, error) && add_layer(report, cell, &ends, VIEW_G, error);
 	text_format(report->text, "\n");
@@ -124,7 +126,8 @@ struct curves {
 };
 
 /* A run that has been deleted since is left out. */
-static bool read_curves(const struct study_report *report, const struct study_cell *cell, struct curves *curves, struct error *error)
+static bool read_curves(const struct study_report *report, const struct study_cell *cell, struct curves *curves,
+                        struct error *error)
 {
 	char number[24];
 	struct run run = {0};
@@ -184,7 +187,9 @@ static bool add_group(const struct study_report *report, const char *group, cons
 
 bool study_report_curves(const struct study_report *report, struct error *error)
 {
-	static const char *const groups[][2] = {{"D", "D alone quantized"}, {"both", "D and G quantized"}, {"G", "G alone quantized"}};
+	static const char *const groups[][2] = {
+		{"D", "D alone quantized"}, {"both", "D and G quantized"}, {"G", "G alone quantized"},
+	};
 	bool good = true;
 	for (size_t i = 0; good && i < sizeof groups / sizeof *groups; i++)
 		good = add_group(report, groups[i][0], groups[i][1], error);

@@ -25,12 +25,17 @@ static const struct {
 
 /* ---- charts ---- */
 
-static double float_score(const struct study_results *results, bool is)
+/* Of the cell's model and seed; NaN: not known. */
+static double float_score(const struct study_results *results, const struct study_cell *cell, bool is)
 {
-	for (size_t i = 0; i < results->count; i++)
-		if (!strcmp(results->cells[i].group, "float") && results->cells[i].status == CELL_DONE)
-			return is ? results->cells[i].is_mean : results->cells[i].fid;
-	return NAN;
+	const struct study_cell *base = study_float_cell(results, cell);
+	return !base ? NAN : is ? base->is_mean : base->fid;
+}
+
+/* Charts show one model and seed: those of the first cell. */
+static bool is_charted(const struct study_results *results, const struct study_cell *cell)
+{
+	return cell->seed == results->cells[0].seed && !strcmp(cell->model, results->cells[0].model);
 }
 
 static struct figure_bits_line *line_of(struct figure_bits *figure, const char *method)
@@ -62,12 +67,13 @@ static bool write_chart(const struct study_results *results, const char *folder,
                         struct error *error)
 {
 	char path[PATH_SIZE];
-	struct figure_bits figure = {.title = charts[chart].title, .log_scale = !is, .baseline = float_score(results, is),
+	struct figure_bits figure = {.title = charts[chart].title, .log_scale = !is,
+		.baseline = results->count ? float_score(results, &results->cells[0], is) : NAN,
 		.axis = is ? "Inception Score, higher is better" : "FID, lower is better"};
 	for (size_t i = 0; i < results->count; i++) {
 		const struct study_cell *cell = &results->cells[i];
 		bool alike = chart || cell->d_bits == cell->g_bits;
-		if (!strcmp(cell->group, charts[chart].group) && cell->status == CELL_DONE && alike)
+		if (!strcmp(cell->group, charts[chart].group) && cell->status == CELL_DONE && alike && is_charted(results, cell))
 			add_point(&figure, cell, is);
 	}
 	*written = figure.count > 0;
@@ -116,7 +122,7 @@ static void add_row(const struct study_results *results, const struct study_cell
 	bool known = study_paper_find(&results->spec, cell, &published);
 	text_format(text, "| %s | %s |", cell->key, cell_status_name(cell->status));
 	add_number(text, cell->fid, cell->fid_spread, 2);
-	add_ratio(text, cell->fid, float_score(results, false));
+	add_ratio(text, cell->fid, float_score(results, cell, false));
 	add_number(text, cell->is_mean, cell->is_spread, 2);
 	text_format(text, " %s |", isfinite(cell->bytes) ? text_bytes_amount(amount, sizeof amount, cell->bytes) : "–");
 	text_format(text, " %s |", *cell->verdict ? cell->verdict : "–");
@@ -164,7 +170,8 @@ static void name_features(const struct study_results *results, char features[96]
 /* `theirs` NULL: the paper does not tell. */
 static void add_difference(struct text *text, const char *what, const char *ours, const char *theirs, bool same)
 {
-	text_format(text, "| %s | %s | %s | %s |\n", what, ours, theirs ? theirs : "not told", !theirs ? "not known" : same ? "no" : "yes");
+	const char *differs = !theirs ? "not known" : same ? "no" : "yes";
+	text_format(text, "| %s | %s | %s | %s |\n", what, ours, theirs ? theirs : "not told", differs);
 }
 
 static void add_number_asked(struct text *text, const char *what, int64_t ours, int64_t theirs)
@@ -204,7 +211,8 @@ static void add_setup(const struct study_results *results, struct text *text)
 	char *lines = study_spec_text(spec);
 	text_format(text, "\n## Set-up\n\n");
 	if (spec->scale < 1)
-		text_format(text, "Scale %.3g: the float run and every cell have that share of the full number of steps.\n\n", spec->scale);
+		text_format(text, "Scale %.3g: the float run and every cell have that share of the full number of steps.\n\n",
+		            spec->scale);
 	for (size_t i = 0; i < results->count; i++)
 		if (*results->cells[i].identity) {
 			text_format(text, "Scores: %s", results->cells[i].identity);
@@ -231,9 +239,12 @@ bool study_report_write(struct store *store, const struct study_results *results
 	const struct study_report report = {store, results, folder, &text};
 	if (mkdir(folder, 0777) && errno != EEXIST)
 		return error_set_errno(error, "cannot make the folder %s", folder);
-	text_format(&text, "# %s\n\n%s: %s%s%s. %" PRId64 " of %" PRId64 " cells in %s of work.\n\n", *results->spec.title ? results->spec.title
-	            : study->name, study->name, study_status_name(study->status), *study->message ? ", " : "", study->message,
-	            study->cells_done, study->cells, text_duration(duration, sizeof duration, study->seconds));
+	text_format(&text, "# %s\n\n%s: %s%s%s. ", *results->spec.title ? results->spec.title : study->name, study->name,
+	            study_status_name(study->status), *study->message ? ", " : "", study->message);
+	text_format(&text, "%" PRId64 " of %" PRId64 " cells in %s of work.\n\n", study->cells_done, study->cells,
+	            text_duration(duration, sizeof duration, study->seconds));
+	if (results->count && (results->spec.models.count > 1 || results->spec.seed_count > 1))
+		text_format(&text, "The charts over bits are of %s, seed %" PRIu64 ".\n\n", results->cells[0].model, results->cells[0].seed);
 	bool good = write_charts(results, folder, &text, error);
 	good = good && (strcmp(results->spec.paper, "figure2") || study_report_curves(&report, error));
 	add_table(results, &text);

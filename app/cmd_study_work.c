@@ -12,7 +12,7 @@
 #include "app/study_builtin.h"
 #include "app/study_run.h"
 #include "app/text_table.h"
-#include "engine/quant/quantizer.h"
+#include "engine/base/memory.h"
 
 /* ---- while it works ---- */
 
@@ -67,7 +67,8 @@ static void show_cell(void *context, const struct study_cell *cell)
 		show_score("FID", cell->fid, cell->fid_spread);
 		show_score("IS", cell->is_mean, cell->is_spread);
 	}
-	fprintf(stderr, "%s%s, took %s\n", *cell->message ? ": " : "", cell->message, text_duration(duration, sizeof duration, cell->seconds));
+	fprintf(stderr, "%s%s, took %s\n", *cell->message ? ": " : "", cell->message,
+	        text_duration(duration, sizeof duration, cell->seconds));
 }
 
 static void show_warning(void *context, const char *text)
@@ -182,7 +183,9 @@ static json_t *plan_to_json(const char *name, const struct study_spec *spec, con
 
 static void print_plan(const char *name, const struct study_spec *spec, const struct planned *planned)
 {
-	static const struct text_column columns[] = {{"cell", false}, {"method", false}, {"D", true}, {"G", true}, {"training", true}, {NULL}};
+	static const struct text_column columns[] = {
+		{"cell", false}, {"method", false}, {"D", true}, {"G", true}, {"training", true}, {NULL},
+	};
 	struct text_table *table = text_table_create(columns);
 	char duration[32];
 	for (size_t i = 0; i < planned->count; i++) {
@@ -194,8 +197,10 @@ static void print_plan(const char *name, const struct study_spec *spec, const st
 	}
 	text_table_print(table, stdout, 0);
 	text_table_destroy(table);
-	printf("\n%s: %zu cells of %" PRId64 " steps, about %s of training without the scoring%s\n", name, planned->count, spec->cell_steps,
-	       text_duration(duration, sizeof duration, planned->total), strcmp(spec->kind, "search") ? "" : "; a search stops when it has found");
+	bool search = !strcmp(spec->kind, study_kind_names[STUDY_SEARCH]);
+	printf("\n%s: %zu cells of %" PRId64 " steps, about %s of training without the scoring%s\n", name, planned->count,
+	       spec->cell_steps, text_duration(duration, sizeof duration, planned->total),
+	       search ? "; a search stops when it has found" : "");
 }
 
 int study_tell_plan(const char *store_path, const char *name, const struct study_spec *spec, bool json)
@@ -213,10 +218,11 @@ int study_tell_plan(const char *store_path, const char *name, const struct study
 	if (!study_spec_cells(&all, &planned.cells, &planned.count, &error))
 		return cli_fail(&error);
 	read_speeds(store_path, &speeds);
-	planned.seconds = calloc(planned.count + 1, sizeof *planned.seconds);
+	planned.seconds = memory_zeroed(planned.count + 1, sizeof *planned.seconds);
 	for (size_t i = 0; i < planned.count; i++) {
 		bool base = study_cell_is_base(&planned.cells[i]);
-		planned.seconds[i] = base && *spec->from ? 0 : time_of(spec, &planned.cells[i], base ? spec->base_steps : spec->cell_steps, &speeds);
+		int64_t steps = !base ? spec->cell_steps : *spec->from ? 0 : spec->base_steps;
+		planned.seconds[i] = time_of(spec, &planned.cells[i], steps, &speeds);
 		planned.total += planned.seconds[i];
 	}
 	int status = CLI_DONE;

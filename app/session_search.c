@@ -199,7 +199,8 @@ static void fill_view(struct session *session)
 	bool is_search = !strcmp(spec->kind, study_kind_names[STUDY_SEARCH]);
 	view->stage = 0;
 	view->recipe[0] = '\0';
-	view->has_map = is_search || (!strcmp(spec->kind, study_kind_names[STUDY_GRID]) && spec->seed_count < 2 && spec->models.count < 2);
+	bool is_grid = !strcmp(spec->kind, study_kind_names[STUDY_GRID]);
+	view->has_map = is_search || (is_grid && spec->seed_count < 2 && spec->models.count < 2);
 	view->has_target = is_search;
 	view->higher_is_better = spec->is_min > 0;
 	bool known = is_search && study_plan_rules(spec, search->results.cells, search->results.count, &rules);
@@ -249,6 +250,7 @@ static void show_picture(struct session *session, int64_t run)
 	search->view.picture = search->picture;
 	search->view.picture_version = ++search->versions;
 	search->view.picture_step = sample.step;
+	search->view.picture_columns = sample.columns;
 	sample_clear(&sample);
 }
 
@@ -332,9 +334,10 @@ void session_destroy_search(struct session *session)
 
 /* ---- actions ---- */
 
+typedef bool store_change(struct store *store, struct session *session, const struct action_request *request, struct error *error);
+
 /* A short change of the store by a connection of its own; false and the screen says why. */
-static bool change(struct session *session, bool (*work)(struct store *store, struct session *session, const struct action_request *request,
-                                                        struct error *error), const struct action_request *request)
+static bool change(struct session *session, store_change *work, const struct action_request *request)
 {
 	struct error error = {0};
 	struct store *store = store_open(session->store_path, STORE_WRITE, &error);
@@ -351,7 +354,8 @@ static bool queue_cell(struct store *store, struct session *session, const struc
 {
 	struct session_search *search = session->search;
 	const struct study_cell *known = cell_of(search, request->run);
-	struct study_cell cell = known ? *known : study_spec_cell(&search->results.spec, search->method, request->layer, (int)request->value);
+	struct study_cell fresh = study_spec_cell(&search->results.spec, search->method, request->layer, (int)request->value);
+	struct study_cell cell = known ? *known : fresh;
 	if (known && known->status != CELL_QUEUED)
 		return error_set(error, ERROR_STATE, "%s is %s: nothing is to be queued", known->key, cell_status_name(known->status));
 	cell.by_hand = true;
@@ -362,7 +366,8 @@ void session_act_search_queue(struct session *session, const struct action_reque
 {
 	if (!session->search || !session->search->view.id || !change(session, queue_cell, request))
 		return;
-	session_tell(session, false, "queued%s", session->search->view.working ? "" : "; nobody works on this study: g goes on with it");
+	bool working = session->search->view.working;
+	session_tell(session, false, "queued%s", working ? "" : "; nobody works on this study: g goes on with it");
 }
 
 static bool cut_cell(struct store *store, struct session *session, const struct action_request *request, struct error *error)
@@ -479,10 +484,10 @@ void session_act_search_new(struct session *session, const struct action_request
 		good = error_set(&error, ERROR_INPUT, "the ratio must be a number above 0, not \"%.20s\"", request->text);
 	if (good && view->run.state == VIEW_NOTHING)
 		good = error_set(&error, ERROR_STATE, "open the float run to search from first (5, Enter)");
-	if (good && background_start(arguments, &error))
-		session_tell(session, false, "a search from %s begins in the background: a FID of at most %s times its own", view->run.name, ratio);
-	else
-		session_warn(session, &error);
+	if (!good || !background_start(arguments, &error))
+		return session_warn(session, &error);
+	session_tell(session, false, "a search from %s begins in the background: a FID of at most %s times its own", view->run.name,
+	             ratio);
 	if (session->search)
 		session->search->name[0] = '\0'; /* the newest is shown, once it is there */
 }

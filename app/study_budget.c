@@ -25,23 +25,21 @@ static void keep_layer(void *context, const struct layer_stats *stats)
 	layers->weights[layers->count++] = stats->weights;
 }
 
-/* The FID of the cell with only that layer lowered, above that of the float one; NaN: not measured. */
-static double cost_of(const struct study_cell cells[], size_t count, const char *layer, int bits, double float_fid)
-{
-	char key[STUDY_KEY_SIZE];
-	snprintf(key, sizeof key, "%s %d bit", layer, bits);
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(cells[i].key, key) && cells[i].status == CELL_DONE)
-			return cells[i].fid - float_fid;
-	return NAN;
-}
-
+/* NaN: not measured. */
 static double fid_of(const struct study_cell cells[], size_t count, const char *key)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!strcmp(cells[i].key, key) && cells[i].status == CELL_DONE)
 			return cells[i].fid;
 	return NAN;
+}
+
+/* The FID of the cell with only that layer lowered, above that of the float one; NaN: not measured. */
+static double cost_of(const struct study_cell cells[], size_t count, const char *layer, int bits, double float_fid)
+{
+	char key[STUDY_KEY_SIZE];
+	snprintf(key, sizeof key, "%s %d bit", layer, bits);
+	return fid_of(cells, count, key) - float_fid;
 }
 
 static void fill_choices(const struct study_spec *spec, const struct study_cell cells[], size_t count, const char *layer,
@@ -63,7 +61,8 @@ static void write_bits(const struct layers *layers, const struct allocation_laye
 	for (int l = 0; l < layers->count && used < sizeof cell->overrides; l++)
 		used += (size_t)snprintf(cell->overrides + used, sizeof cell->overrides - used, "%s%s=%d", l ? "," : "", layers->names[l],
 		                         choices[l].choices[allocation->choice[l]].bits);
-	snprintf(cell->message, sizeof cell->message, "%.0f bytes, FID expected to rise by %.3g", allocation->bytes, allocation->cost);
+	snprintf(cell->message, sizeof cell->message, "%.0f bytes, FID expected to rise by %.3g", allocation->bytes,
+	         allocation->cost);
 }
 
 bool cell_work_choose_bits(struct cell_work *work, const struct study_spec *spec, const struct study_cell cells[], size_t count,

@@ -65,16 +65,16 @@ static bool make_settings(const struct study_spec *spec, const struct study_cell
 }
 
 /* The run a cell forks from, as "RUN@STEP". */
-static bool find_origin(struct cell_work *work, const struct study_spec *spec, const struct study_cell *base,
-                        char origin[RUN_NAME_SIZE + 24], struct error *error)
+static bool find_origin(const struct study_spec *spec, const struct study_cell *base, char origin[RUN_NAME_SIZE + 24],
+                        struct error *error)
 {
 	if (*spec->from) {
 		text_copy(origin, RUN_NAME_SIZE + 24, spec->from);
 		return true;
 	}
 	if (!base || base->status != CELL_DONE || !base->run)
-		return error_set(error, ERROR_STATE, "the float run it starts from %s", base && *base->message ? base->message : "is missing");
-	(void)work;
+		return error_set(error, ERROR_STATE, "the float run it starts from %s",
+		                 base && *base->message ? base->message : "is missing");
 	snprintf(origin, RUN_NAME_SIZE + 24, "%" PRId64, base->run);
 	return true;
 }
@@ -85,7 +85,7 @@ static bool begin_anew(struct cell_work *work, const struct study_spec *spec, co
 	char origin[RUN_NAME_SIZE + 24];
 	*start = (struct training_start){0};
 	bool fork = !study_cell_is_base(work->cell) && !is_scratch(spec);
-	if (fork && (!find_origin(work, spec, base, origin, error) || !training_prepare_fork(work->store, origin, start, error)))
+	if (fork && (!find_origin(spec, base, origin, error) || !training_prepare_fork(work->store, origin, start, error)))
 		return false;
 	if (!make_settings(spec, work->cell, &start->settings, error))
 		return false;

@@ -26,7 +26,21 @@ void study_results_clear(struct study_results *results)
 	*results = (struct study_results){0};
 }
 
-/* A float cell's bytes are those of every weight in four. */
+const struct study_cell *study_float_cell(const struct study_results *results, const struct study_cell *cell)
+{
+	const struct study_cell *base = NULL;
+	for (size_t i = 0; i < results->count; i++) {
+		const struct study_cell *other = &results->cells[i];
+		if (other->status != CELL_DONE || other->seed != cell->seed || strcmp(other->model, cell->model))
+			continue;
+		if (!strcmp(other->group, "float"))
+			return other;
+		base = study_cell_is_base(other) ? other : base;
+	}
+	return base;
+}
+
+/* A float cell's bytes are those of every weight in four, whatever it was trained for. */
 double study_cell_ratio(const struct study_results *results, const struct study_cell *cell)
 {
 	for (size_t i = 0; i < results->count; i++)
@@ -37,14 +51,6 @@ double study_cell_ratio(const struct study_results *results, const struct study_
 }
 
 /* ---- layers ---- */
-
-static double float_fid(const struct study_results *results)
-{
-	for (size_t i = 0; i < results->count; i++)
-		if (!strcmp(results->cells[i].key, "float") && results->cells[i].status == CELL_DONE)
-			return results->cells[i].fid;
-	return NAN;
-}
 
 static struct study_layer *find_layer(struct study_layer layers[], size_t count, const char *name)
 {
@@ -64,13 +70,13 @@ static int by_rise(const void *left, const void *right)
 
 size_t study_rank_layers(const struct study_results *results, struct study_layer layers[], size_t room)
 {
-	double base = float_fid(results);
+	const struct study_cell *base = results->count ? study_float_cell(results, &results->cells[0]) : NULL; /* all of one model */
 	size_t count = 0;
 	for (size_t i = 0; i < results->count; i++) {
 		const struct study_cell *cell = &results->cells[i];
 		int bits;
-		const char *at = strrchr(cell->key, ' ');
-		if (!strchr(cell->group, '.') || !study_cell_is_over(cell) || !at || sscanf(cell->key + strlen(cell->group), " %d", &bits) != 1)
+		bool of_layer = strchr(cell->group, '.') && sscanf(cell->key + strlen(cell->group), " %d bit", &bits) == 1;
+		if (!of_layer || !study_cell_is_over(cell))
 			continue;
 		struct study_layer *known = find_layer(layers, count, cell->group);
 		if (!known && count == room)
@@ -80,7 +86,7 @@ size_t study_rank_layers(const struct study_results *results, struct study_layer
 		struct study_layer *layer = known ? known : &layers[count++];
 		text_copy(layer->name, sizeof layer->name, cell->group);
 		layer->bits = bits;
-		layer->rise = cell->status == CELL_DONE ? cell->fid - base : NAN;
+		layer->rise = cell->status == CELL_DONE && base ? cell->fid - base->fid : NAN;
 	}
 	qsort(layers, count, sizeof *layers, by_rise);
 	return count;

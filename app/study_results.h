@@ -26,6 +26,10 @@ json_t *study_results_to_json(const struct study_results *results);
 /* Replaced whole or not at all. */
 bool study_results_write_csv(const struct study_results *results, const char *path, struct error *error);
 
+/* The float cell that a cell's scores are compared with: of its model and seed, and done; where none was
+ * trained as long as cells are, as in a search, the float run they start from. NULL: none. */
+const struct study_cell *study_float_cell(const struct study_results *results, const struct study_cell *cell);
+
 /* Packed bytes of both networks against float32; NaN: not known. */
 double study_cell_ratio(const struct study_results *results, const struct study_cell *cell);
 

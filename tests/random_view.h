@@ -205,8 +205,8 @@ static inline void random_costs(struct view *view)
 	view->costs.count = (int)random_below(VIEW_SEARCH_LAYERS + 1);
 	for (int i = 0; i < view->costs.count; i++) {
 		struct view_search_layer *cost = &view->costs.layers[i];
-		int network = i % VIEW_NETWORKS;
-		snprintf(cost->name, sizeof cost->name, "%c.%.24s", "DG"[network], view->layers[network][i / VIEW_NETWORKS % VIEW_MAX_LAYERS].name);
+		int network = i % VIEW_NETWORKS, layer = i / VIEW_NETWORKS % VIEW_MAX_LAYERS;
+		snprintf(cost->name, sizeof cost->name, "%c.%.24s", "DG"[network], view->layers[network][layer].name);
 		cost->bits = (int)random_below(40);
 		cost->rise = random_number();
 	}

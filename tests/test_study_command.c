@@ -185,6 +185,21 @@ static void reports_have_the_pictures_of_the_paper(void **state)
 	assert_null(strstr(output, "is-steps-both")); /* there are no such cells */
 }
 
+/* Ratios are to the float cell of the same model; charts say which one they show. */
+static void every_model_is_compared_with_its_own_float_run(void **state)
+{
+	(void)state;
+	write_study("models.conf", "models = dcgan, lsgan\nmethods = em\npairs = 2/2\nevaluations = 1\n");
+	assert_int_equal(run("study models.conf --report models"), 0);
+	assert_null(strstr(complaint, "nan"));
+	check_report("models");
+	assert_non_null(strstr(output, "The charts over bits are of dcgan, seed 7."));
+	size_t ones = 0;
+	for (const char *at = output; (at = strstr(at, " float | done |")); at++)
+		ones += strstr(at, "| 1.00x |") && strstr(at, "| 1.00x |") < strchr(at, '\n');
+	assert_int_equal(ones, 2);
+}
+
 static void a_search_finds_and_misses(void **state)
 {
 	(void)state;
@@ -210,8 +225,8 @@ static pid_t start_study(const char *name)
 	pid_t child = fork();
 	if (child)
 		return child;
-	if (chdir(folder.path) || setenv("QGAN_STORE", "runs.db", 1) || setenv("HOME", folder.path, 1) || !freopen("/dev/null", "w", stdout) ||
-	    !freopen("/dev/null", "w", stderr))
+	if (chdir(folder.path) || setenv("QGAN_STORE", "runs.db", 1) || setenv("HOME", folder.path, 1) ||
+	    !freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
 		_exit(127);
 	execl(QGAN_PROGRAM, "qgan", "study", name, (char *)NULL);
 	_exit(127);
@@ -320,6 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_grid_is_worked_off),
 		cmocka_unit_test(reports_have_the_pictures_of_the_paper),
+		cmocka_unit_test(every_model_is_compared_with_its_own_float_run),
 		cmocka_unit_test(a_search_finds_and_misses),
 		cmocka_unit_test(killed_studies_are_gone_on_with),
 		cmocka_unit_test(a_dry_run_trains_nothing),

@@ -116,7 +116,8 @@ static void describe(const struct view_search *search, const struct view_search_
 
 /* ---- the map ---- */
 
-static void draw_map_cell(struct canvas *place, const struct view_search *search, const struct view_search_cell *cell, bool selected)
+static void draw_map_cell(struct canvas *place, const struct view_search *search, const struct view_search_cell *cell,
+	bool selected)
 {
 	char text[NUMBER];
 	enum theme_role role = selected ? ROLE_SELECTED : cell ? role_of(search, cell) : ROLE_QUIET;
@@ -226,18 +227,26 @@ static void draw_list(struct canvas *inside, const struct view_search *search, s
 
 /* ---- the cell under the cursor ---- */
 
+/* One evaluation alone has no spread. */
+static void draw_score(struct canvas *inside, int y, const char *name, double value, double spread)
+{
+	char number[NUMBER], around[NUMBER];
+	if (!isfinite(value))
+		return;
+	int x = canvas_format(inside, 0, y, ROLE_TEXT, 0, "%s %s", name, screen_number(number, sizeof number, value, 4));
+	if (isfinite(spread))
+		canvas_format(inside, x, y, ROLE_TEXT, 0, " \u00B1 %s", screen_number(around, sizeof around, spread, 2));
+}
+
 static void draw_cell_words(struct canvas *inside, const struct view_search *search, const struct view_search_cell *cell)
 {
-	char number[NUMBER], spread[NUMBER], amount[NUMBER], duration[NUMBER];
+	char amount[NUMBER], duration[NUMBER];
 	static const char *const states[] = {"queued", "running", "done", "cut", "failed"};
 	bool held = cell->state == VIEW_CELL_RUNNING && !search->working;
-	canvas_format(inside, 0, 0, role_of(search, cell), CELL_BOLD, "%s%s%s", held ? "held: nobody works on it" : states[cell->state], *cell->verdict ? ", " : "", cell->verdict);
-	if (isfinite(cell->fid))
-		canvas_format(inside, 0, 1, ROLE_TEXT, 0, "FID %s \u00B1 %s", screen_number(number, sizeof number, cell->fid, 4),
-			screen_number(spread, sizeof spread, cell->fid_spread, 2));
-	if (isfinite(cell->is_mean))
-		canvas_format(inside, 0, 2, ROLE_TEXT, 0, "IS  %s \u00B1 %s", screen_number(number, sizeof number, cell->is_mean, 4),
-			screen_number(spread, sizeof spread, cell->is_spread, 2));
+	canvas_format(inside, 0, 0, role_of(search, cell), CELL_BOLD, "%s%s%s", held ? "held: nobody works on it" : states[cell->state],
+		*cell->verdict ? ", " : "", cell->verdict);
+	draw_score(inside, 1, "FID", cell->fid, cell->fid_spread);
+	draw_score(inside, 2, "IS ", cell->is_mean, cell->is_spread);
 	if (isfinite(cell->bytes))
 		canvas_format(inside, 0, 3, ROLE_TEXT, 0, "%s packed%s", text_bytes_amount(amount, sizeof amount, cell->bytes),
 			isfinite(cell->ratio) ? "" : ", size of float not known");
@@ -264,7 +273,7 @@ static void draw_cell(struct canvas *inside, const struct view_search *search, c
 		return;
 	if (search->picture && search->picture_cell == cell->id) {
 		picture_place(picture, &below, search->picture, search->picture_version, cell->run);
-		picture->tile = search->picture->width / 8;
+		picture->tile = search->picture->width / (search->picture_columns > 0 ? search->picture_columns : 1);
 	} else {
 		canvas_text(&below, 0, 1, ROLE_QUIET, 0, cell->run ? "no samples are recorded yet" : "it has not begun");
 	}
@@ -280,7 +289,8 @@ static void draw_layers(struct canvas *inside, const struct view_search *search)
 		const struct view_search_layer *layer = &search->layers[i];
 		canvas_format(inside, 0, i, layer->name[0] == 'D' ? ROLE_D : ROLE_G, 0, "%-12s", layer->name);
 		canvas_format(inside, 13, i, ROLE_QUIET, 0, "%d bit", layer->bits);
-		canvas_format(inside, 20, i, ROLE_TEXT, 0, "%8s", isfinite(layer->rise) ? screen_number(number, sizeof number, layer->rise, 3) : "none");
+		canvas_format(inside, 20, i, ROLE_TEXT, 0, "%8s",
+			isfinite(layer->rise) ? screen_number(number, sizeof number, layer->rise, 3) : "none");
 		int room = inside->clip.width - 30, length = worst > 0 && layer->rise > 0 ? (int)lround(layer->rise / worst * room) : 0;
 		canvas_fill(inside, (struct rect){30, i, length, 1}, 0x2588, ROLE_BAR, 0);
 	}
@@ -319,11 +329,12 @@ static void draw_summary(struct canvas *body, const struct view_search *search)
 			search->higher_is_better ? (body->unicode ? "\u2265" : ">=") : body->unicode ? "\u2264" : "<=",
 			isfinite(search->target) ? screen_number(target, sizeof target, search->target, 4) : "not known yet") + 2;
 	if (search->stage)
-		x += canvas_text(body, x, 0, ROLE_QUIET, 0, search->stage == 1 ? "step 1: lowest D with float G" : "step 2: lowest G with that D") + 2;
+		x += canvas_text(body, x, 0, ROLE_QUIET, 0,
+			search->stage == 1 ? "step 1: lowest D with float G" : "step 2: lowest G with that D") + 2;
 	if (search->method_count > 1)
 		canvas_format(body, x, 0, ROLE_QUIET, 0, "map of %s", search->method);
-	snprintf(text, sizeof text, "cells %d of %s%d   %s worked%s%s", search->cells_done, search->stage ? "at least " : "", search->cell_count,
-		text_duration(spent, sizeof spent, search->seconds), isfinite(search->seconds_left) ? "   ETA " : "",
+	snprintf(text, sizeof text, "cells %d of %s%d   %s worked%s%s", search->cells_done, search->stage ? "at least " : "",
+		search->cell_count, text_duration(spent, sizeof spent, search->seconds), isfinite(search->seconds_left) ? "   ETA " : "",
 		isfinite(search->seconds_left) ? text_duration(left, sizeof left, search->seconds_left) : "");
 	x = canvas_text(body, 1, 1, ROLE_TEXT, 0, text) + 3;
 	if (search->scale < 1)
@@ -333,9 +344,11 @@ static void draw_summary(struct canvas *body, const struct view_search *search)
 	canvas_text(body, x, 1, ROLE_QUIET, 0, *search->message ? search->message : search->title);
 }
 
-static void draw_main(struct canvas *body, struct rect rect, const struct view_search *search, struct search_state *state, bool boxed)
+static void draw_main(struct canvas *body, struct rect rect, const struct view_search *search, struct search_state *state,
+	bool boxed)
 {
-	struct canvas inside = screen_pane(body, rect, search->has_map ? "D and G bits" : "cells", search->has_map || !*search->recipe ? NULL : search->recipe, boxed);
+	const char *title = search->has_map ? "D and G bits" : "cells", *note = search->has_map || !*search->recipe ? NULL : search->recipe;
+	struct canvas inside = screen_pane(body, rect, title, note, boxed);
 	if (search->has_map)
 		draw_map(&inside, search, state);
 	else
@@ -350,7 +363,8 @@ static void draw_side(struct canvas *body, struct rect rect, const struct view_s
 	draw_cell(&inside, search, state, picture);
 }
 
-static void draw_lower(struct canvas *body, struct rect rect, const struct view_search *search, const struct search_state *state, bool boxed)
+static void draw_lower(struct canvas *body, struct rect rect, const struct view_search *search, const struct search_state *state,
+	bool boxed)
 {
 	bool layers = search->layer_count > 0;
 	struct canvas inside = screen_pane(body, rect, layers ? "layers by sensitivity: how much the FID rises (beyond the paper)"

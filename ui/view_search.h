@@ -57,6 +57,7 @@ struct view_search {
 	unsigned picture_version;
 	int64_t picture_cell;      /* whose; 0: none */
 	int64_t picture_step;
+	int picture_columns;       /* of its grid */
 };
 
 #endif
