@@ -34,8 +34,10 @@ static struct columns lay_out(const struct view_compare *compare, const struct c
 	int room = canvas->clip.width - label - 1, each = columns.count ? room / columns.count - 1 : 0;
 	columns.width = each < COLUMN_LEAST ? COLUMN_LEAST : each > COLUMN_MOST ? COLUMN_MOST : each;
 	columns.shown = room / (columns.width + 1);
-	columns.shown = columns.shown < 1 ? 1 : columns.shown > columns.count ? columns.count : columns.shown;
+	columns.shown = columns.shown < 1 ? 1 : columns.shown;
+	columns.shown = columns.shown < columns.count ? columns.shown : columns.count; /* none where no run is compared */
 	*first = *first > columns.count - columns.shown ? columns.count - columns.shown : *first;
+	*first = *first < 0 ? 0 : *first;
 	columns.first = *first;
 	return columns;
 }
