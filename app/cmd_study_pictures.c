@@ -24,6 +24,18 @@ static void name_file(const struct study_report *report, const char *what, const
 	snprintf(path, PATH_SIZE, "%.3900s/%s", report->folder, file);
 }
 
+/* A row of a table for every cell that has begun; the first one written brings the heading, by *rows. */
+static bool add_rows(const struct study_report *report,
+                     bool (*add)(const struct study_report *report, const struct study_cell *cell, int *rows, struct error *error),
+                     struct error *error)
+{
+	bool good = true;
+	int rows = 0;
+	for (size_t i = 0; good && i < report->results->count; i++)
+		good = !report->results->cells[i].run || add(report, &report->results->cells[i], &rows, error);
+	return good;
+}
+
 /* ---- samples ---- */
 
 static bool add_sample(const struct study_report *report, const struct study_cell *cell, int *rows, struct error *error)
@@ -47,11 +59,7 @@ static bool add_sample(const struct study_report *report, const struct study_cel
 
 bool study_report_samples(const struct study_report *report, struct error *error)
 {
-	bool good = true;
-	int rows = 0;
-	for (size_t i = 0; good && i < report->results->count; i++)
-		good = !report->results->cells[i].run || add_sample(report, &report->results->cells[i], &rows, error);
-	return good;
+	return add_rows(report, add_sample, error);
 }
 
 /* ---- states of weights ---- */
@@ -110,11 +118,7 @@ static bool add_states(const struct study_report *report, const struct study_cel
 
 bool study_report_states(const struct study_report *report, struct error *error)
 {
-	bool good = true;
-	int rows = 0;
-	for (size_t i = 0; good && i < report->results->count; i++)
-		good = !report->results->cells[i].run || add_states(report, &report->results->cells[i], &rows, error);
-	return good;
+	return add_rows(report, add_states, error);
 }
 
 /* ---- scores over the steps ---- */

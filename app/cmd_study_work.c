@@ -36,8 +36,8 @@ static void show_progress(void *context, const struct study_moment *moment)
 	char note[160], left[32];
 	if (!show->open || show->cell != moment->cell->id || show->scoring != moment->scoring) {
 		close_line(show);
-		cli_progress_begin(&show->bar, moment->cell->key, moment->scoring ? "%" : "steps", moment->scoring ? 0 : moment->first_step,
-		                   moment->scoring ? 100 : moment->last_step);
+		cli_progress_begin(&show->bar, moment->cell->key, moment->scoring ? "%" : "steps",
+		                   moment->scoring ? 0 : moment->first_step, moment->scoring ? 100 : moment->last_step);
 		show->open = true;
 		show->cell = moment->cell->id;
 		show->scoring = moment->scoring;
@@ -131,7 +131,8 @@ int study_work_and_tell(const char *store_path, const char *name, const struct s
 /* ---- before it works ---- */
 
 /* Seconds of so many steps with the spec's settings; NaN: nothing is known of this machine. */
-static double time_of(const struct study_spec *spec, const struct study_cell *cell, int64_t steps, const struct run_speeds *speeds)
+static double time_of(const struct study_spec *spec, const struct study_cell *cell, int64_t steps,
+                      const struct run_speeds *speeds)
 {
 	struct gan_settings settings = spec->settings;
 	struct run_plan plan;
@@ -171,11 +172,12 @@ struct planned {
 static json_t *plan_to_json(const char *name, const struct study_spec *spec, const struct planned *planned)
 {
 	json_t *cells = json_array();
-	for (size_t i = 0; i < planned->count; i++)
-		json_array_append_new(cells, json_pack("{s:o, s:s, s:i, s:i, s:I, s:o}", "cell", cli_json_text(planned->cells[i].key), "method",
-		                                       planned->cells[i].method, "d_bits", planned->cells[i].d_bits, "g_bits",
-		                                       planned->cells[i].g_bits, "seed", (json_int_t)planned->cells[i].seed, "seconds",
-		                                       cli_json_rounded(planned->seconds[i], 3)));
+	for (size_t i = 0; i < planned->count; i++) {
+		const struct study_cell *cell = &planned->cells[i];
+		json_array_append_new(cells, json_pack("{s:o, s:s, s:i, s:i, s:I, s:o}", "cell", cli_json_text(cell->key), "method",
+		                                       cell->method, "d_bits", cell->d_bits, "g_bits", cell->g_bits, "seed",
+		                                       (json_int_t)cell->seed, "seconds", cli_json_rounded(planned->seconds[i], 3)));
+	}
 	return json_pack("{s:s, s:s, s:o, s:I, s:I, s:o, s:o}", "study", name, "kind", spec->kind, "scale", cli_json_real(spec->scale),
 	                 "base_steps", (json_int_t)spec->base_steps, "cell_steps", (json_int_t)spec->cell_steps, "seconds",
 	                 cli_json_rounded(planned->total, 4), "cells", cells);

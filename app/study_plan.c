@@ -46,7 +46,8 @@ static const struct study_cell *find_key(const struct study_cell cells[], size_t
 bool study_plan_rules(const struct study_spec *spec, const struct study_cell cells[], size_t count, struct search_rules *rules)
 {
 	bool wanted[QUANT_FLOAT_BITS + 1] = {[QUANT_FLOAT_BITS] = true};
-	*rules = (struct search_rules){.higher_is_better = spec->is_min > 0, .target = spec->is_min > 0 ? spec->is_min : spec->fid_max};
+	bool is = spec->is_min > 0;
+	*rules = (struct search_rules){.higher_is_better = is, .target = is ? spec->is_min : spec->fid_max};
 	for (int i = 0; i < spec->bit_count; i++)
 		wanted[spec->bits[i]] = true;
 	for (int bits = 1; bits <= QUANT_FLOAT_BITS; bits++)
@@ -178,13 +179,16 @@ static void put_base_first(const struct study_spec *spec, const struct study_cel
 
 void study_plan_next(const struct study_spec *spec, const struct study_cell cells[], size_t count, struct study_next *next)
 {
-	bool search = !strcmp(spec->kind, study_kind_names[STUDY_SEARCH]), layers = !strcmp(spec->kind, study_kind_names[STUDY_LAYERS]);
+	const char *model = spec->settings.model;
+	uint64_t seed = spec->settings.seed;
+	bool search = !strcmp(spec->kind, study_kind_names[STUDY_SEARCH]);
+	bool layers = !strcmp(spec->kind, study_kind_names[STUDY_LAYERS]);
 	const struct study_cell *waiting = find_waiting(cells, count, !search);
 	*next = (struct study_next){0};
 	if (waiting)
 		take(next, waiting);
-	else if (search && study_spec_needs_base(spec) && !study_plan_base(spec, cells, count, spec->settings.model, spec->settings.seed))
-		*next = (struct study_next){.kind = STUDY_NEXT_CELL, .cell = study_spec_base(spec, spec->settings.model, spec->settings.seed)};
+	else if (search && study_spec_needs_base(spec) && !study_plan_base(spec, cells, count, model, seed))
+		*next = (struct study_next){.kind = STUDY_NEXT_CELL, .cell = study_spec_base(spec, model, seed)};
 	else if (search)
 		plan_search(spec, cells, count, next);
 	else if (layers && spec->budget_bytes > 0 && !find_key(cells, count, "within budget"))

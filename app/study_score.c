@@ -94,8 +94,9 @@ static bool open_all(struct evaluator *evaluator, const struct study_spec *spec,
 		return error_set(error, ERROR_INPUT, "recipe \"%.40s\" is unknown", recipe);
 	evaluator->samples = spec->samples ? spec->samples : evaluator->recipe->samples;
 	evaluator->parallel = parallel_create(spec->settings.threads, error);
-	return evaluator->parallel && find_checkpoint(evaluator, spec, error) && open_network(evaluator, spec->settings.threads, error) &&
-	       open_data(evaluator, &spec->settings, error) && open_scorer(evaluator, spec, error);
+	return evaluator->parallel && find_checkpoint(evaluator, spec, error) &&
+	       open_network(evaluator, spec->settings.threads, error) && open_data(evaluator, &spec->settings, error) &&
+	       open_scorer(evaluator, spec, error);
 }
 
 static void close_all(struct evaluator *evaluator)
