@@ -235,11 +235,10 @@ static pid_t start_study(const char *name)
 static int64_t cells_done(const char *name)
 {
 	struct error ignored;
-	struct study study;
+	struct study study = {0};
 	struct store *store = store_open(temporary_path(&folder, "runs.db"), STORE_READ, &ignored);
 	int64_t done = store && store_find_study(store, name, &study, &ignored) ? study.cells_done : 0;
-	if (done)
-		study_clear(&study);
+	study_clear(&study);
 	store_close(store);
 	return done;
 }
