@@ -31,10 +31,15 @@ static inline int temporary_remove_one(const char *path, const struct stat *stat
 	return remove(path);
 }
 
+/* A process that has just told its end may still close its files there: they come and go under the walk. */
 static inline void temporary_folder_remove(struct temporary_folder *folder)
 {
-	if (nftw(folder->path, temporary_remove_one, 16, FTW_DEPTH | FTW_PHYS))
-		abort();
+	enum { TRIES = 100, PAUSE_MICROSECONDS = 50000 };
+	for (int try = 0; nftw(folder->path, temporary_remove_one, 16, FTW_DEPTH | FTW_PHYS); try++) {
+		if (try == TRIES)
+			abort();
+		usleep(PAUSE_MICROSECONDS);
+	}
 }
 
 /* "folder/name" in one of a few static buffers, used in turn; the folders in between are made. */

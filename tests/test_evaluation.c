@@ -295,7 +295,7 @@ static void streamed_scores_are_those_of_all_at_once(void **state)
 	struct evaluation_scores scores = score(&drawn, &work.set, NULL);
 	assert_true(scores.samples == DRAWN && scores.reference_samples == REAL && scores.dimensions == (int)table.dimensions);
 	expect_near(scores.fid, distance_without(&table, reference, 0, 0), 1e-6);
-	double mean = 0, squares = 0, distances[PARTS], is, deviation;
+	double mean = 0, squares = 0, distances[PARTS], is = NAN, deviation = NAN;
 	for (size_t i = 0; i < PARTS; i++) {
 		distances[i] = distance_without(&table, reference, DRAWN * i / PARTS, DRAWN * (i + 1) / PARTS);
 		mean += distances[i] / PARTS;

@@ -52,7 +52,7 @@ static void write_study(const char *name, const char *more)
 	         "data = %s\nwidth = 4\nlatent = 10\nbatch = 8\nthreads = 1\nsample-every = 0\nlayers-every = 2\nmetric-every = 1\n"
 	         "eval-samples = 0\nbase-steps = 4\ncell-steps = 3\nsamples = 100\nevaluations = 2\nfeatures = classifier:fashion-mnist\n%s",
 	         spec, more);
-	temporary_write(temporary_path(&folder, name), text, strlen(text));
+	temporary_write(temporary_path(&folder, "%s", name), text, strlen(text));
 }
 
 static int prepare(void **state)
@@ -109,7 +109,7 @@ static size_t check_report(const char *where)
 {
 	char path[PATH_MAX], name[256];
 	snprintf(path, sizeof path, "%s/report.md", where);
-	FILE *file = fopen(temporary_path(&folder, path), "r");
+	FILE *file = fopen(temporary_path(&folder, "%s", path), "r");
 	assert_non_null(file);
 	output[fread(output, 1, sizeof output - 1, file)] = '\0';
 	fclose(file);
@@ -120,7 +120,7 @@ static size_t check_report(const char *where)
 		at += 2;
 		snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ")"), at);
 		snprintf(path, sizeof path, "%s/%s", where, name);
-		file = fopen(temporary_path(&folder, path), "r");
+		file = fopen(temporary_path(&folder, "%s", path), "r");
 		if (!file)
 			fail_msg("report.md names %s, which is missing", name);
 		assert_int_equal(fread(bytes, 1, sizeof bytes, file), sizeof bytes);

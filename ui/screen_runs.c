@@ -150,8 +150,9 @@ static void write_title(const struct view_runs *runs, char *title)
 
 static void write_note(const struct view_runs *runs, char *note)
 {
-	char bytes[NUMBER_SIZE], marked[NUMBER_SIZE], number[NUMBER_SIZE];
-	snprintf(marked, sizeof marked, runs->marked > 0 ? "%s marked" : "", text_count(number, sizeof number, runs->marked));
+	char bytes[NUMBER_SIZE], marked[NUMBER_SIZE + 8] = "", number[NUMBER_SIZE];
+	if (runs->marked > 0)
+		snprintf(marked, sizeof marked, "%s marked", text_count(number, sizeof number, runs->marked));
 	note[0] = '\0';
 	if (isfinite(runs->store_bytes) && runs->store_bytes > 0)
 		snprintf(note, TITLE_SIZE, "%s%sstore %s", marked, runs->marked > 0 ? ", " : "", text_bytes_amount(bytes, sizeof bytes, runs->store_bytes));
