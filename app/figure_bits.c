@@ -81,6 +81,7 @@ static void paint_curve(struct drawing *drawing, int index)
 {
 	const struct figure_bits_line *line = &drawing->figure->lines[index];
 	choose_pen(drawing->cairo, index);
+	cairo_new_path(drawing->cairo); /* words leave a point behind them */
 	cairo_set_line_width(drawing->cairo, 2);
 	for (int p = 0; p < line->count; p++)
 		cairo_line_to(drawing->cairo, x_of(drawing, line->points[p].bits), y_of(drawing, line->points[p].value));
