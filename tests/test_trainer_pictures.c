@@ -21,7 +21,7 @@ static int make_pictures(void **state)
 	for (int i = 0; i < FILES; i++) {
 		struct text png = {0};
 		for (int j = 0; j < EVERY_PIXEL; j++)
-			image->pixels[j] = (uint8_t)numbers_next(&numbers, 60 + 4 * i, 80);
+			image->pixels[j] = (uint8_t)fmin(fmax(numbers_next(&numbers, 60 + 4 * i, 80), 0), 255);
 		assert_true(picture_encode_png(image, &png, NULL));
 		temporary_write(temporary_path(&pictures, "%02d.png", i), png.bytes, png.length);
 		text_clear(&png);
