@@ -119,6 +119,11 @@ static struct image *image_from_samples(const struct png_source *source)
 
 struct image *picture_decode_png(const uint8_t *bytes, size_t size, const char *name, struct error *error)
 {
+	/* libpng forgives chunks before IHDR; the format does not, nor does the outline. */
+	if (size >= 16 && memcmp(bytes + 12, "IHDR", 4) != 0) {
+		error_set(error, ERROR_INPUT, "%s is a damaged PNG file: it has no header", name);
+		return NULL;
+	}
 	struct png_source source = {.bytes = bytes, .size = size, .name = name, .error = error};
 	struct image *image = NULL;
 	source.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, on_error, on_warning);
