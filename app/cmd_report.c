@@ -10,12 +10,13 @@
 
 #include "app/commands.h"
 #include "app/paths.h"
+#include "app/run_choice.h"
 #include "app/view_fill.h"
 #include "engine/base/memory.h"
 #include "engine/base/replace_file.h"
 
 struct report_arguments {
-	const char *store, *output;
+	const char *store, *filter, *output;
 	bool json;
 };
 
@@ -162,17 +163,30 @@ static bool write_report(struct store *store, struct reported *reported, struct 
 
 /* ---- the command ---- */
 
-static bool make_report(const struct report_arguments *arguments, char **names, struct reported *reported,
+static bool read_runs(struct store *store, const struct cli_words *words, const char *filter, struct reported *reported,
+                      struct error *error)
+{
+	struct run_choice choice;
+	bool good = run_choice_read(store, words, filter, RUN_SHELF_ALL, &choice, error);
+	if (good && choice.count > FIGURE_CHART_RUNS)
+		good = error_set(error, ERROR_INPUT, "a report has room for %d runs, not %zu: leave some out", FIGURE_CHART_RUNS, choice.count);
+	reported->count = good ? (int)choice.count : 0;
+	reported->runs = memory_zeroed(choice.count + 1, sizeof *reported->runs);
+	for (int i = 0; good && i < reported->count; i++) {
+		char id[24];
+		snprintf(id, sizeof id, "%" PRId64, choice.runs[i].id);
+		good = read_run(store, id, &reported->runs[i], error);
+	}
+	run_choice_clear(&choice);
+	return good;
+}
+
+static bool make_report(const struct report_arguments *arguments, const struct cli_words *words, struct reported *reported,
                         struct report_folder *folder, struct error *error)
 {
 	char path[PATH_SIZE], standard[PATH_SIZE];
-	if (reported->count > FIGURE_CHART_RUNS)
-		return error_set(error, ERROR_INPUT, "a report has room for %d runs, not %d: leave some out", FIGURE_CHART_RUNS,
-		                 reported->count);
 	struct store *store = path_store(arguments->store, path, error) ? store_open(path, STORE_READ, error) : NULL;
-	bool good = store != NULL;
-	for (int i = 0; good && i < reported->count; i++)
-		good = read_run(store, names[i], &reported->runs[i], error);
+	bool good = store && read_runs(store, words, arguments->filter, reported, error);
 	if (good) {
 		snprintf(standard, sizeof standard, "report%s%s", reported->count == 1 ? "-" : "",
 		         reported->count == 1 ? reported->runs[0].report.run.name : "");
@@ -202,8 +216,8 @@ static int run(int argc, char **argv)
 	if (!cli_parse(&subcommand_report.syntax, subcommand_report.help, argc, argv, &arguments, &words, &status))
 		return status;
 	struct report_folder folder = {.files = json_array()};
-	struct reported reported = {.count = words.count, .runs = calloc((size_t)words.count, sizeof *reported.runs)};
-	bool good = make_report(&arguments, words.items, &reported, &folder, &error);
+	struct reported reported = {0};
+	bool good = make_report(&arguments, &words, &reported, &folder, &error);
 	status = good ? tell(&arguments, &folder) : cli_fail(&error);
 	for (int i = 0; i < reported.count; i++) {
 		run_report_clear(&reported.runs[i].report);
@@ -218,6 +232,7 @@ static int run(int argc, char **argv)
 static const struct cli_option options[] = {
 	{.name = "output", .letter = 'o', .kind = CLI_TEXT, .argument = "DIR", .offset = offsetof(struct report_arguments, output),
 	 .standard = "report-RUN", .help = "the folder to write into"},
+	CLI_RUN_FILTER(struct report_arguments, filter),
 	CLI_STORE(struct report_arguments, store),
 	CLI_JSON(struct report_arguments, json),
 	{.name = NULL},
@@ -227,7 +242,7 @@ const struct subcommand subcommand_report = {
 	.name = "report",
 	.help = "Write a report of recorded runs: Markdown with charts and samples as PNG.",
 	.syntax = {
-		.positionals = "RUN...", .min = 1, .max = -1, .options = options,
+		.positionals = "[RUN...]", .max = -1, .options = options,
 		.notes =
 			"RUN is a name or an id; of several runs only the settings that differ are listed, and their curves lie over one\n"
 			"another. The folder holds report.md and the pictures it shows. Files are written whole or not at all, report.md last.\n",

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/run_fields.h"
+#include "app/run_choice.h"
 #include "app/settings.h"
 #include "app/text_table.h"
 #include "engine/base/clock.h"
@@ -15,7 +15,7 @@
 enum { MOST_RUNS = 16 };
 
 struct arguments {
-	const char *store;
+	const char *store, *filter;
 	bool json, all;
 };
 
@@ -41,16 +41,27 @@ static void add_entry(void *context, const struct journal_entry *entry)
 		entry->value, "text", cli_json_text(entry->text)));
 }
 
-static bool add_run(struct comparison *comparison, struct store *store, const char *name, struct error *error)
+static bool add_run(struct comparison *comparison, struct store *store, const struct run_choice *choice, size_t index,
+                    struct error *error)
 {
 	struct run *run = &comparison->runs[comparison->count];
-	if (!store_find_run(store, name, run, error))
+	if (!run_choice_find(choice, index, store, run, error))
 		return false;
 	json_t *journal = comparison->journals[comparison->count++] = json_array();
-	for (int i = 0; i + 1 < comparison->count; i++)
-		if (comparison->runs[i].id == run->id)
-			return error_set(error, ERROR_INPUT, "run \"%s\" is named twice: expected different runs", run->name);
 	return store_visit_journal(store, run->id, add_entry, journal, error);
+}
+
+static bool read_runs(struct comparison *comparison, struct store *store, const struct cli_words *words, const char *filter,
+                      struct error *error)
+{
+	struct run_choice choice;
+	bool good = run_choice_read(store, words, filter, RUN_SHELF_ALL, &choice, error);
+	if (good && (choice.count < 2 || choice.count > MOST_RUNS))
+		good = error_set(error, ERROR_INPUT, "expected 2 to %d different runs to compare, not %zu", MOST_RUNS, choice.count);
+	for (size_t i = 0; good && i < choice.count; i++)
+		good = add_run(comparison, store, &choice, i, error);
+	run_choice_clear(&choice);
+	return good;
 }
 
 static void clear(struct comparison *comparison)
@@ -255,9 +266,7 @@ static int run(int argc, char **argv)
 	if (!cli_parse(&subcommand_runs_compare.syntax, subcommand_runs_compare.help, argc, argv, &arguments, &words, &status))
 		return status;
 	struct store *store = runs_open_store(arguments.store, STORE_READ, &error);
-	bool good = store != NULL;
-	for (int i = 0; good && i < words.count; i++)
-		good = add_run(&comparison, store, words.items[i], &error);
+	bool good = store && read_runs(&comparison, store, &words, arguments.filter, &error);
 	store_close(store);
 	status = good ? print(&comparison, &arguments) : cli_fail(&error);
 	clear(&comparison);
@@ -266,6 +275,7 @@ static int run(int argc, char **argv)
 
 static const struct cli_option options[] = {
 	{.name = "all", .kind = CLI_FLAG, .offset = offsetof(struct arguments, all), .help = "every setting, not only those that differ"},
+	CLI_RUN_FILTER(struct arguments, filter),
 	CLI_STORE(struct arguments, store),
 	CLI_JSON(struct arguments, json),
 	{.name = NULL},
@@ -274,6 +284,7 @@ static const struct cli_option options[] = {
 const struct subcommand subcommand_runs_compare = {
 	.name = "compare",
 	.help = "Put runs beside each other: settings that differ, how they went, scores with their recipes, journals.",
-	.syntax = {.positionals = "RUN RUN...", .min = 2, .max = MOST_RUNS, .options = options},
+	.syntax = {.positionals = "[RUN...]", .max = -1, .options = options,
+		.notes = "RUN is a name or an id; 2 to 16 runs are compared.\n"},
 	.run = run,
 };

@@ -1,12 +1,6 @@
 #include "app/cmd_runs_edit.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include "engine/base/clock.h"
-#include "engine/base/memory.h"
 
 /* Not made by this: a store that is not there has no runs to change. */
 static struct store *open_existing(const char *given, struct error *error)
@@ -17,61 +11,16 @@ static struct store *open_existing(const char *given, struct error *error)
 	return store_open(path, access(path, F_OK) == 0 ? STORE_WRITE : STORE_READ, error);
 }
 
-/* Takes what the run owns. One that is meant already is not taken twice. */
-static void add_run(struct runs_edit *edit, struct run *run)
-{
-	for (size_t i = 0; i < edit->count; i++)
-		if (edit->runs[i].id == run->id) {
-			run_clear(run);
-			return;
-		}
-	edit->runs = memory_resized(edit->runs, edit->count + 1, sizeof *edit->runs);
-	edit->runs[edit->count++] = *run;
-}
-
-static bool add_matching(struct runs_edit *edit, const char *filter, enum run_shelf shelf, struct error *error)
-{
-	struct run_look look = {.shelf = shelf};
-	bool changed;
-	look.filter = run_filter_create(filter, error);
-	if (!look.filter)
-		return false;
-	struct run_list *list = run_list_create();
-	bool good = run_list_refresh(list, edit->store, &changed, error);
-	size_t count = 0;
-	run_list_apply(list, &look, clock_unix());
-	const struct run *const *runs = run_list_shown(list, &count);
-	for (size_t i = 0; i < count; i++) {
-		struct run run = *runs[i];
-		run.config_json = NULL; /* stays the list's */
-		add_run(edit, &run);
-	}
-	run_list_destroy(list);
-	run_look_clear(&look);
-	return good && (edit->count > 0 || error_set(error, ERROR_INPUT, "no run matches --filter %.100s", filter));
-}
-
 bool runs_edit_begin(struct runs_edit *edit, const struct runs_edit_arguments *arguments, const struct cli_words *words,
                      enum run_shelf shelf, struct error *error)
 {
-	*edit = (struct runs_edit){0};
-	if (words->count == 0 && !arguments->filter)
-		return error_set(error, ERROR_INPUT, "which runs? expected names, ids or --filter TEXT");
-	edit->store = open_existing(arguments->store, error);
-	if (!edit->store)
-		return false;
-	for (int i = 0; i < words->count; i++) {
-		struct run run;
-		if (!store_find_run(edit->store, words->items[i], &run, error))
-			return false;
-		add_run(edit, &run);
-	}
-	return !arguments->filter || add_matching(edit, arguments->filter, shelf, error);
+	*edit = (struct runs_edit){.store = open_existing(arguments->store, error)};
+	return edit->store && run_choice_read(edit->store, words, arguments->filter, shelf, &edit->choice, error);
 }
 
 void runs_edit_end(struct runs_edit *edit)
 {
-	store_free_runs(edit->runs, edit->count);
+	run_choice_clear(&edit->choice);
 	store_close(edit->store);
 }
 
@@ -81,28 +30,21 @@ bool runs_edit_each(struct runs_edit *edit, bool (*change)(struct runs_edit *edi
 	if (!store_begin(edit->store, error))
 		return false;
 	bool good = true;
-	for (size_t i = 0; good && i < edit->count; i++)
-		good = change(edit, &edit->runs[i], context, error);
+	for (size_t i = 0; good && i < edit->choice.count; i++)
+		good = change(edit, &edit->choice.runs[i], context, error);
 	if (good)
 		return store_commit(edit->store, error);
 	store_rollback(edit->store);
 	return false;
 }
 
-static bool read_again(struct runs_edit *edit, size_t index, struct run *run, struct error *error)
-{
-	char id[24];
-	snprintf(id, sizeof id, "%" PRId64, edit->runs[index].id);
-	return store_find_run(edit->store, id, run, error);
-}
-
 int runs_edit_report(struct runs_edit *edit, bool json, const char *(*describe)(const struct run *run))
 {
 	json_t *list = json_array();
-	for (size_t i = 0; i < edit->count; i++) {
+	for (size_t i = 0; i < edit->choice.count; i++) {
 		struct run run;
 		struct error error;
-		if (!read_again(edit, i, &run, &error)) {
+		if (!run_choice_find(&edit->choice, i, edit->store, &run, &error)) {
 			json_decref(list);
 			return cli_fail(&error);
 		}
@@ -136,20 +78,50 @@ int runs_edit_many(const struct subcommand *row, int argc, char **argv, struct r
 	return status;
 }
 
+/* RUN [TEXT], or with a filter [TEXT] alone. */
+static bool split_words(const struct cli_words *words, bool filtered, struct cli_words *names, const char **text, struct error *error)
+{
+	int named = filtered ? 0 : 1;
+	if (words->count > named + 1)
+		return error_set(error, ERROR_INPUT, "with --filter no RUN is named: expected at most one text, not %d words", words->count);
+	*names = (struct cli_words){words->count < named ? words->count : named, words->items};
+	*text = words->count > named ? words->items[named] : NULL;
+	return true;
+}
+
+struct one_change {
+	bool (*change)(struct store *store, int64_t run, const char *text, struct error *error);
+	const char *text; /* NULL: nothing is changed */
+};
+
+static bool change_one(struct runs_edit *edit, const struct run *run, const void *context, struct error *error)
+{
+	const struct one_change *one = context;
+	return one->change(edit->store, run->id, one->text, error);
+}
+
+/* A single one without a transaction around it: a new name moves files, which are no part of one. */
+static bool change_chosen(struct runs_edit *edit, const struct one_change *one, bool filtered, struct error *error)
+{
+	if (!one->text)
+		return true;
+	return filtered ? runs_edit_each(edit, change_one, one, error) : change_one(edit, &edit->choice.runs[0], one, error);
+}
+
 int runs_edit_one(const struct subcommand *row, int argc, char **argv,
                   bool (*change)(struct store *store, int64_t run, const char *text, struct error *error),
                   const char *(*describe)(const struct run *run))
 {
 	struct runs_edit_arguments arguments = {0};
 	struct runs_edit edit = {0};
-	struct cli_words words;
+	struct one_change one = {.change = change};
+	struct cli_words words, names;
 	struct error error = {0};
 	int status;
 	if (!cli_parse(&row->syntax, row->help, argc, argv, &arguments, &words, &status))
 		return status;
-	const struct cli_words name = {1, words.items};
-	bool good = runs_edit_begin(&edit, &arguments, &name, RUN_SHELF_ALL, &error) &&
-	            (words.count == 1 || change(edit.store, edit.runs[0].id, words.items[1], &error));
+	bool good = split_words(&words, arguments.filter != NULL, &names, &one.text, &error) &&
+	            runs_edit_begin(&edit, &arguments, &names, RUN_SHELF_ALL, &error) && change_chosen(&edit, &one, arguments.filter, &error);
 	status = good ? runs_edit_report(&edit, arguments.json, describe) : cli_fail(&error);
 	runs_edit_end(&edit);
 	return status;

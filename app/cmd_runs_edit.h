@@ -3,7 +3,7 @@
 #define QGAN_APP_CMD_RUNS_EDIT_H
 
 #include "app/cmd_runs.h"
-#include "app/run_list.h"
+#include "app/run_choice.h"
 
 struct runs_edit_arguments { /* the options every one of them has; first in its own struct */
 	const char *store, *filter;
@@ -11,15 +11,13 @@ struct runs_edit_arguments { /* the options every one of them has; first in its 
 };
 
 #define RUNS_EDIT_OPTIONS(type, field) \
-	{.name = "filter", .kind = CLI_TEXT, .argument = "TEXT", .offset = offsetof(type, field.filter), \
-	 .help = "every run that matches, as in qgan runs list, besides those named"}, \
+	CLI_RUN_FILTER(type, field.filter), \
 	CLI_STORE(type, field.store), \
 	CLI_JSON(type, field.json)
 
 struct runs_edit {
 	struct store *store; /* open for writing */
-	struct run *runs;    /* those that are meant, each once */
-	size_t count;
+	struct run_choice choice;
 };
 
 /* Runs by name or id and by --filter, on that shelf of the list. ERROR_INPUT: one is not there, or none is meant. */
@@ -36,7 +34,7 @@ int runs_edit_many(const struct subcommand *row, int argc, char **argv, struct r
                    bool (*change)(struct runs_edit *edit, const struct run *run, const void *context, struct error *error),
                    const char *(*describe)(const struct run *run));
 
-/* The whole verb for RUN [TEXT]; without TEXT nothing is changed. */
+/* The whole verb for RUN [TEXT], or --filter and [TEXT]; without TEXT nothing is changed. */
 int runs_edit_one(const struct subcommand *row, int argc, char **argv,
                   bool (*change)(struct store *store, int64_t run, const char *text, struct error *error),
                   const char *(*describe)(const struct run *run));

@@ -7,12 +7,14 @@
 
 #include "app/cmd_runs.h"
 #include "app/figure_chart.h"
+#include "app/run_choice.h"
 #include "app/run_export.h"
 #include "app/view_fill.h"
+#include "engine/base/memory.h"
 #include "engine/base/replace_file.h"
 
 struct runs_export_arguments {
-	const char *store, *format, *chart, *output;
+	const char *store, *filter, *format, *chart, *output;
 	bool json;
 };
 
@@ -175,13 +177,17 @@ static bool check_arguments(const struct runs_export_arguments *arguments, const
 }
 
 /* All runs are known before the first file is written. */
-static bool read_runs(struct export_context *context, char **names, struct error *error)
+static bool read_runs(struct export_context *context, const struct cli_words *words, struct error *error)
 {
-	for (int i = 0; i < context->count; i++)
-		if (!store_find_run(context->store, names[i], &context->runs[i].run, error) ||
-		    !run_curves_read(context->store, &context->runs[i].run, &context->runs[i].curves, error))
-			return false;
-	return true;
+	struct run_choice choice;
+	bool good = run_choice_read(context->store, words, context->arguments->filter, RUN_SHELF_ALL, &choice, error);
+	context->count = good ? (int)choice.count : 0;
+	context->runs = memory_zeroed(choice.count + 1, sizeof *context->runs);
+	for (int i = 0; good && i < context->count; i++)
+		good = run_choice_find(&choice, (size_t)i, context->store, &context->runs[i].run, error) &&
+		       run_curves_read(context->store, &context->runs[i].run, &context->runs[i].curves, error);
+	run_choice_clear(&choice);
+	return good;
 }
 
 static int report(const struct export_context *context)
@@ -200,12 +206,13 @@ static int report(const struct export_context *context)
 	return CLI_DONE;
 }
 
-static bool export_runs(struct export_context *context, const struct export_format *format, char **names, struct error *error)
+static bool export_runs(struct export_context *context, const struct export_format *format, const struct cli_words *words,
+                        struct error *error)
 {
 	if (!check_arguments(context->arguments, format, error))
 		return false;
 	context->store = runs_open_store(context->arguments->store, STORE_READ, error);
-	return context->store && read_runs(context, names, error) && format->write(context, error);
+	return context->store && read_runs(context, words, error) && format->write(context, error);
 }
 
 static int run(int argc, char **argv)
@@ -216,9 +223,8 @@ static int run(int argc, char **argv)
 	int status;
 	if (!cli_parse(&subcommand_runs_export.syntax, subcommand_runs_export.help, argc, argv, &arguments, &words, &status))
 		return status;
-	struct export_context context = {.arguments = &arguments, .count = words.count, .files = json_array(),
-		.runs = calloc((size_t)words.count, sizeof *context.runs)};
-	bool good = export_runs(&context, find_format(arguments.format), words.items, &error);
+	struct export_context context = {.arguments = &arguments, .files = json_array()};
+	bool good = export_runs(&context, find_format(arguments.format), &words, &error);
 	status = good ? report(&context) : cli_fail(&error);
 	for (int i = 0; i < context.count; i++) {
 		run_clear(&context.runs[i].run);
@@ -239,6 +245,7 @@ static const struct cli_option options[] = {
 	 .help = "file to write, for tensorboard a folder (csv, jsonl: standard output)"},
 	{.name = "chart", .kind = CLI_CHOICE, .argument = "NAME", .offset = offsetof(struct runs_export_arguments, chart),
 	 .choices = chart_choices, .standard = "loss", .help = "what png shows; several runs lie over one another"},
+	CLI_RUN_FILTER(struct runs_export_arguments, filter),
 	CLI_STORE(struct runs_export_arguments, store),
 	CLI_JSON(struct runs_export_arguments, json),
 	{.name = NULL},
@@ -248,7 +255,7 @@ const struct subcommand subcommand_runs_export = {
 	.name = "export",
 	.help = "Write what runs recorded as CSV, JSON lines, TensorBoard event files, or a chart as PNG.",
 	.syntax = {
-		.positionals = "RUN...", .min = 1, .max = -1, .options = options,
+		.positionals = "[RUN...]", .max = -1, .options = options,
 		.notes =
 			"RUN is a name or an id. Every line has the step first, the time second (RFC 3339, UTC), the run third; what was not\n"
 			"recorded at a step is empty (csv) or left out (jsonl). Scores are those of one recipe, which stands beside them in\n"

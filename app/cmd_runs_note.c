@@ -12,6 +12,7 @@ static int run(int argc, char **argv)
 }
 
 static const struct cli_option options[] = {
+	CLI_RUN_FILTER(struct runs_edit_arguments, filter),
 	CLI_STORE(struct runs_edit_arguments, store),
 	CLI_JSON(struct runs_edit_arguments, json),
 	{.name = NULL},
@@ -20,6 +21,7 @@ static const struct cli_option options[] = {
 const struct subcommand subcommand_runs_note = {
 	.name = "note",
 	.help = "Write a line of text to a run, \"\" for none; without TEXT, print it.",
-	.syntax = {.positionals = "RUN [TEXT]", .min = 1, .max = 2, .options = options},
+	.syntax = {.positionals = "[RUN] [TEXT]", .max = 2, .options = options,
+		.notes = "With --filter no RUN is named: TEXT goes to every run that matches.\n"},
 	.run = run,
 };

@@ -48,10 +48,10 @@ static bool agree(const struct runs_edit *edit, const struct purge_arguments *ar
 	if (arguments->yes)
 		return true;
 	if (!isatty(STDIN_FILENO))
-		return error_set(error, ERROR_INPUT, "deleting %zu run%s for ever needs --yes where nobody can be asked", edit->count,
-		                 edit->count == 1 ? "" : "s");
-	fprintf(stderr, "Delete %s%s with metrics, samples and checkpoints for ever? [y/N] ", edit->runs[0].name,
-	        edit->count > 1 ? " and the others" : "");
+		return error_set(error, ERROR_INPUT, "deleting %zu run%s for ever needs --yes where nobody can be asked", edit->choice.count,
+		                 edit->choice.count == 1 ? "" : "s");
+	fprintf(stderr, "Delete %s%s with metrics, samples and checkpoints for ever? [y/N] ", edit->choice.runs[0].name,
+	        edit->choice.count > 1 ? " and the others" : "");
 	fflush(stderr);
 	if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
 		return true;
@@ -61,10 +61,10 @@ static bool agree(const struct runs_edit *edit, const struct purge_arguments *ar
 /* One at a time: files are no part of a transaction, and a run whose files are gone must go too. */
 static bool purge_each(const struct runs_edit *edit, json_t *purged, struct error *error)
 {
-	for (size_t i = 0; i < edit->count; i++) {
-		if (!store_purge_run(edit->store, edit->runs[i].id, error))
+	for (size_t i = 0; i < edit->choice.count; i++) {
+		if (!store_purge_run(edit->store, edit->choice.runs[i].id, error))
 			return false;
-		json_array_append_new(purged, json_string(edit->runs[i].name));
+		json_array_append_new(purged, json_string(edit->choice.runs[i].name));
 	}
 	return true;
 }

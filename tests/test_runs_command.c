@@ -229,8 +229,44 @@ static void comparisons_tell_what_differs(void **state)
 	assert_int_equal(run("runs compare 10 11"), 0);
 	assert_non_null(strstr(output, "settings that differ"));
 	assert_non_null(strstr(output, "scores"));
-	check_refused("named twice", "runs compare 10 10");
+	check_refused("expected 2 to 16 different runs to compare, not 1", "runs compare 10 10");
 	check_refused("there is no run", "runs compare 10 none");
+}
+
+/* ---- which runs: every verb that takes several understands names, ids and --filter alike ---- */
+
+static size_t count_runs(const char *words)
+{
+	json_t *json = ask("%s", words);
+	size_t count = json_array_size(json_object_get(json, "runs"));
+	json_decref(json);
+	return count;
+}
+
+static void verbs_choose_runs_alike(void **state)
+{
+	(void)state;
+	static const char *const verbs[] = {"runs compare", "runs export", "report", "runs tag --add t", "runs archive", "runs delete",
+		"runs restore", "runs purge --yes"};
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		check_refused("which runs? expected names, ids or --filter TEXT", "%s", verbs[i]);
+		check_refused("there is no run \"none\"", "%s 20 none", verbs[i]);
+		check_refused("filter, character 5: expected a number", "%s --filter 'fid<many'", verbs[i]);
+		check_refused("no run matches --filter name=none", "%s --filter name=none", verbs[i]);
+	}
+	assert_int_equal(run("runs tag 20 21 22 --add chosen"), 0);
+	assert_int_equal(count_runs("runs compare --filter tag:chosen"), 3);
+	assert_int_equal(count_runs("runs compare 21 23 --filter tag:chosen"), 4); /* each once */
+	assert_int_equal(count_runs("runs export --output chosen.csv --filter tag:chosen"), 3);
+	assert_int_equal(count_runs("runs export --output chosen.csv 23 20 --filter tag:chosen"), 4);
+	check_refused("expected 2 to 16 different runs to compare, not", "runs compare --filter 'bits.g<=32'");
+	check_refused("a report has room for 8 runs, not", "report --filter 'bits.g<=32'");
+	check_refused("a chart has room for 8 runs, not", "runs export --format png --filter 'bits.g<=32'");
+	assert_int_equal(run("report --filter tag:chosen --output chosen"), 0);
+	assert_int_equal(run("runs note --filter tag:chosen 'of the paper'"), 0);
+	assert_int_equal(count_listed("--filter '\"of the paper\"'"), 3);
+	check_refused("with --filter no RUN is named", "runs note --filter tag:chosen 20 text");
+	check_refused("which runs?", "runs note");
 }
 
 /* ---- SQL ---- */
@@ -372,6 +408,7 @@ int main(void)
 		cmocka_unit_test(lists_are_filtered_and_sorted),
 		cmocka_unit_test(views_are_saved_and_shown),
 		cmocka_unit_test(comparisons_tell_what_differs),
+		cmocka_unit_test(verbs_choose_runs_alike),
 		cmocka_unit_test(sql_only_reads),
 		cmocka_unit_test(every_column_is_told_once),
 		cmocka_unit_test(runs_are_edited),
