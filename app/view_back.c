@@ -55,7 +55,7 @@ static void visit_bucket(void *context, const struct metric_bucket *bucket)
 	struct view *view = context;
 	for (int i = 0; i < CURVES; i++)
 		view_append_bucket((struct series *)((char *)view + curves[i].in_view), bucket, curves[i].metric);
-	view_clock_add(view, bucket->last_step, bucket->last_time, bucket->values[METRIC_IMAGES_PER_SECOND].mean);
+	view_clock_add(view, bucket->last_step, bucket->last_epochs, bucket->last_time, bucket->values[METRIC_IMAGES_PER_SECOND].mean);
 }
 
 static void visit_point(void *context, const struct metric_point *point) { view_add_point(context, point); }

@@ -48,6 +48,8 @@ void view_forget_run(struct view *view)
 	view_forget_lineage(view);
 	view->costs = (struct view_costs){0};
 	view->clock_time = view->clock_seconds = 0;
+	view->first_step = 0;
+	view->first_epochs = NAN;
 	view->detail.known = false;
 	view->mark_count = 0;
 	view->layers_step = 0;
@@ -289,12 +291,15 @@ static void add_point(struct view *view, const struct step_report *mean)
 	series_append(&view->penalty, mean->step, mean->penalty);
 }
 
-void view_clock_add(struct view *view, int64_t step, double time, double images_per_second)
+void view_clock_add(struct view *view, int64_t step, double epochs, double time, double images_per_second)
 {
 	static const double patience = 10, least = 60; /* slower than so many times the usual speed, and so many seconds: a pause */
 	const struct series *known = &view->seconds;
 	double spent = 0;
-	if (known->count > 0) {
+	if (known->count == 0) {
+		view->first_step = step;
+		view->first_epochs = epochs;
+	} else {
 		int64_t before = known->buckets[known->count - 1].last_step;
 		double usual = images_per_second > 0 ? (double)(step - before) * view->run.batch / images_per_second : 0;
 		spent = fmax(0, time - view->clock_time);
@@ -308,7 +313,7 @@ void view_clock_add(struct view *view, int64_t step, double time, double images_
 static void take_metrics(struct view *view, const struct event *event)
 {
 	const struct step_report *mean = &event->progress.report;
-	view_clock_add(view, mean->step, event->time, event->progress.images_per_second);
+	view_clock_add(view, mean->step, mean->epochs, event->time, event->progress.images_per_second);
 	add_point(view, mean);
 }
 

@@ -35,6 +35,8 @@ bool view_follow_past(struct view *view, struct store *store, struct error *erro
 /* ---- scores (app/view_scores.c) ---- */
 
 void view_forget_scores(struct view *view);
+/* One point with its error around it. */
+void view_append_score(struct series *series, int64_t step, double value, double error);
 /* A visitor of store_visit_scores, in order of steps; `view` is a struct view. */
 void view_add_score(void *view, const struct score *score);
 void view_take_score(struct view *view, const struct event *event);
@@ -91,9 +93,9 @@ void view_fill_stored_layer(struct view_layer *layer, const struct layer_stats *
 void view_history_add(struct view_history *history, int64_t step, int bits, int states, const int64_t *counts);
 void view_history_forget(struct view *view);
 
-/* One more metric point of the clock: the time spent training since the run began. What was spent otherwise, between two
+/* One more metric point of the clock: the epochs done, and the time spent training since the run began. What was spent otherwise, between two
  * points further apart than the speed explains, does not count. */
-void view_clock_add(struct view *view, int64_t step, double time, double images_per_second);
+void view_clock_add(struct view *view, int64_t step, double epochs, double time, double images_per_second);
 
 /* Sizes of the networks: sums over their layers. */
 void view_sum_sizes(struct view *view);

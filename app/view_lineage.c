@@ -1,4 +1,5 @@
-/* Where a forked run comes from: its ancestors' curves up to the checkpoints they handed on, as one curve before its own. */
+/* Where a forked run comes from: its ancestors' curves up to the checkpoints they handed on, as one curve before its own, and
+ * what their steps were worth in epochs, images and time. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +12,14 @@ enum { MOST_ANCESTORS = 16, ANCESTOR_BUCKETS = 256 };
 
 struct ancestor {
 	int64_t run, first, last; /* its steps that count */
+	int batch;
+};
+
+struct lineage_reader {
+	struct view_before *before;
+	struct ancestor ancestor; /* that is read */
+	int64_t last_step;
+	double images, seconds;   /* by then */
 };
 
 void view_append_bucket(struct series *series, const struct metric_bucket *bucket, enum metric_series metric)
@@ -22,17 +31,55 @@ void view_append_bucket(struct series *series, const struct metric_bucket *bucke
 			mean * (double)bucket->points, bucket->points});
 }
 
+/* Time by the speed of every bucket: pauses do not count. */
+static void count_work(struct lineage_reader *reader, const struct metric_bucket *bucket)
+{
+	double speed = bucket->values[METRIC_IMAGES_PER_SECOND].mean;
+	double images = (double)(bucket->last_step - reader->last_step) * reader->ancestor.batch;
+	reader->images += images;
+	reader->seconds += speed > 0 ? images / speed : 0;
+	reader->last_step = bucket->last_step;
+	series_append(&reader->before->epochs, bucket->last_step, bucket->last_epochs);
+	series_append(&reader->before->images, bucket->last_step, reader->images);
+	series_append(&reader->before->seconds, bucket->last_step, reader->seconds);
+}
+
 static void visit_bucket(void *context, const struct metric_bucket *bucket)
 {
-	struct view_before *before = context;
+	struct lineage_reader *reader = context;
+	struct view_before *before = reader->before;
+	count_work(reader, bucket);
 	view_append_bucket(&before->loss[VIEW_D], bucket, METRIC_LOSS_D);
 	view_append_bucket(&before->loss[VIEW_G], bucket, METRIC_LOSS_G);
 	view_append_bucket(&before->d_real, bucket, METRIC_D_REAL);
 	view_append_bucket(&before->d_fake, bucket, METRIC_D_FAKE);
+	view_append_bucket(&before->wasserstein, bucket, METRIC_WASSERSTEIN);
+	view_append_bucket(&before->penalty, bucket, METRIC_PENALTY);
 }
 
-/* From the parent back; one that was deleted ends the line. Returns how many there are. */
-static int find_ancestors(struct store *store, int64_t run, int64_t step, struct ancestor ancestors[MOST_ANCESTORS])
+static void visit_score(void *context, const struct score *score)
+{
+	struct lineage_reader *reader = context;
+	if (!score->live || score->step < reader->ancestor.first || score->step > reader->ancestor.last)
+		return;
+	view_append_score(&reader->before->fid_curve, score->step, score->fid, score->fid_std);
+	view_append_score(&reader->before->is_curve, score->step, score->is_mean, score->is_std);
+}
+
+static bool read_ancestor(struct lineage_reader *reader, struct store *store, struct error *error)
+{
+	const struct ancestor *ancestor = &reader->ancestor;
+	const char *identity = reader->before->identity;
+	return ancestor->first > ancestor->last ||
+	       (store_visit_metric_buckets(store, ancestor->run, ancestor->first, ancestor->last, ANCESTOR_BUCKETS, visit_bucket, reader,
+	                                   error) &&
+	        (!*identity || store_visit_scores(store, ancestor->run, identity, visit_score, reader, error)));
+}
+
+/* From the parent back; one that was deleted ends the line. Returns how many there are. The parent's recipe is that of all:
+ * scores of another one are no part of the curve. */
+static int find_ancestors(struct store *store, int64_t run, int64_t step, struct ancestor ancestors[MOST_ANCESTORS],
+                          struct view_before *before)
 {
 	int count = 0;
 	for (char id[24]; run > 0 && count < MOST_ANCESTORS; count++) {
@@ -40,7 +87,9 @@ static int find_ancestors(struct store *store, int64_t run, int64_t step, struct
 		snprintf(id, sizeof id, "%" PRId64, run);
 		if (!store_find_run(store, id, &row, NULL))
 			break;
-		ancestors[count] = (struct ancestor){row.id, row.parent_id > 0 ? row.parent_step + 1 : 0, step};
+		ancestors[count] = (struct ancestor){row.id, row.parent_id > 0 ? row.parent_step + 1 : 0, step, row.batch};
+		if (count == 0)
+			text_copy(before->identity, sizeof before->identity, row.scores.identity);
 		run = row.parent_id;
 		step = row.parent_step;
 		run_clear(&row);
@@ -66,10 +115,12 @@ bool view_load_lineage(struct view *view, struct store *store, int64_t parent, i
 	struct view_before *before = &view->before;
 	if (parent <= 0 || before->known)
 		return true;
-	for (int i = find_ancestors(store, parent, step, ancestors) - 1; i >= 0; i--)
-		if (ancestors[i].first <= ancestors[i].last && !store_visit_metric_buckets(store, ancestors[i].run, ancestors[i].first, ancestors[i].last,
-		                                                                          ANCESTOR_BUCKETS, visit_bucket, before, error))
+	struct lineage_reader reader = {.before = before};
+	for (int i = find_ancestors(store, parent, step, ancestors, before) - 1; i >= 0; i--) {
+		reader.ancestor = ancestors[i];
+		if (!read_ancestor(&reader, store, error))
 			return false;
+	}
 	before->known = true;
 	before->fork_step = step;
 	return true;
@@ -77,10 +128,12 @@ bool view_load_lineage(struct view *view, struct store *store, int64_t parent, i
 
 void view_forget_lineage(struct view *view)
 {
-	view->before.known = false;
-	view->before.fork_step = 0;
-	series_reset(&view->before.loss[VIEW_D]);
-	series_reset(&view->before.loss[VIEW_G]);
-	series_reset(&view->before.d_real);
-	series_reset(&view->before.d_fake);
+	struct view_before *before = &view->before;
+	struct series *const all[] = {&before->loss[VIEW_D], &before->loss[VIEW_G], &before->d_real, &before->d_fake, &before->wasserstein,
+		&before->penalty, &before->fid_curve, &before->is_curve, &before->epochs, &before->images, &before->seconds};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		series_reset(all[i]);
+	before->known = false;
+	before->fork_step = 0;
+	before->identity[0] = '\0';
 }

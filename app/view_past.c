@@ -37,7 +37,7 @@ void view_add_point(struct view *view, const struct metric_point *point)
 	series_append(&view->d_fake, point->step, point->d_fake);
 	series_append(&view->wasserstein, point->step, point->wasserstein);
 	series_append(&view->penalty, point->step, point->penalty);
-	view_clock_add(view, point->step, point->time, point->images_per_second);
+	view_clock_add(view, point->step, point->epochs, point->time, point->images_per_second);
 	view_take_numbers(view, point);
 }
 

@@ -19,8 +19,7 @@ void view_forget_scores(struct view *view)
 	scores->now = (struct view_scoring){0};
 }
 
-/* One point with its error around it. */
-static void append(struct series *series, int64_t step, double value, double error)
+void view_append_score(struct series *series, int64_t step, double value, double error)
 {
 	double reach = isfinite(error) ? error : 0;
 	struct series_bucket *last = series->count ? &series->buckets[series->count - 1] : NULL;
@@ -60,8 +59,8 @@ static void add_live(struct view *view, const struct score *score)
 	score_identity(score, identity);
 	if (strcmp(identity, scores->identity) != 0)
 		begin_recipe(view, score, identity);
-	append(&scores->fid_curve, score->step, score->fid, score->fid_std);
-	append(&scores->is_curve, score->step, score->is_mean, score->is_std);
+	view_append_score(&scores->fid_curve, score->step, score->fid, score->fid_std);
+	view_append_score(&scores->is_curve, score->step, score->is_mean, score->is_std);
 	scores->fid = score->fid;
 	scores->fid_std = score->fid_std;
 	scores->is = score->is_mean;

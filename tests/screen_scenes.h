@@ -282,6 +282,34 @@ static inline void make_fork(struct view *view, struct screen_state *state, stru
 	text_copy(view->marks[0].label, sizeof view->marks[0].label, "fork");
 }
 
+/* A child that took four times as long for a step as its parent, scored as it was, with the cursor before the fork. */
+static inline void fork_over_time(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	struct action_request out = {0};
+	struct canvas *canvas = canvas_create(150, 44, true);
+	struct picture_request picture = {0};
+	make_scored(view, state, dialog);
+	make_fork(view, state, dialog);
+	text_copy(view->scores.identity, sizeof view->scores.identity, "a recipe");
+	text_copy(view->before.identity, sizeof view->before.identity, "a recipe");
+	for (int64_t step = 1; step <= 1500; step++)
+		series_append(&view->before.seconds, step, (double)step);
+	for (int64_t step = 1501; step <= view->run.step; step++)
+		series_append(&view->seconds, step, 4 * (double)(step - 1501));
+	struct series whole = view->scores.fid_curve;
+	series_reset(&view->scores.fid_curve);
+	for (int i = 0; i < whole.count; i++)
+		series_append_bucket(whole.buckets[i].last_step <= 1500 ? &view->before.fid_curve : &view->scores.fid_curve, &whole.buckets[i]);
+	screen_named("train")->draw(state, view, canvas, &picture);
+	for (int i = 0; i < 3; i++)
+		assert_true(screen_named("train")->act(state, view, ACTION_X_AXIS, &out));
+	screen_named("train")->draw(state, view, canvas, &picture);
+	assert_true(screen_named("train")->act(state, view, ACTION_CURSOR, &out) && screen_named("train")->act(state, view, ACTION_HOME, &out));
+	for (int i = 0; i < 5; i++)
+		assert_true(screen_named("train")->act(state, view, ACTION_RIGHT, &out));
+	canvas_destroy(canvas);
+}
+
 /* ---- the run list */
 
 static inline void ask_list(struct view *view, struct screen_state *state, struct dialog *dialog, enum action action)

@@ -154,6 +154,32 @@ static void units_turn_into_each_other(void **state)
 	free(seconds);
 }
 
+static double tenth(int64_t step) { return (double)step / 10; }
+static double fourfold(int64_t step) { return 4 * (double)step; }
+static double threefold(int64_t step) { return 3 * (double)step; }
+
+/* The ancestors took 10 steps an epoch, 4 images and 3 seconds a step; the fork takes 20, 2 and half a second. */
+static void a_fork_goes_on_counting_where_it_was_forked(void **state)
+{
+	(void)state;
+	struct series *epochs = series_of(tenth, 1, 1000), *images = series_of(fourfold, 1, 1000), *past = series_of(threefold, 1, 1000);
+	struct series *seconds = memory_zeroed(1, sizeof *seconds);
+	for (int64_t step = 1001; step <= 2000; step++)
+		series_append(seconds, step, 0.5 * (double)(step - 1001)); /* a clock of its own begins at nothing */
+	struct chart_clock clock = {.steps_per_epoch = 20, .batch = 2, .seconds = seconds, .fork_step = 1000,
+		.past = {[CHART_EPOCHS] = epochs, [CHART_IMAGES] = images, [CHART_TIME] = past}};
+	assert_true(fabs(chart_clock_at(&clock, CHART_EPOCHS, 500) - 50) < 1e-3 && fabs(chart_clock_at(&clock, CHART_EPOCHS, 1200) - 110) < 1e-3);
+	assert_true(fabs(chart_clock_at(&clock, CHART_IMAGES, 500) - 2000) < 1 && fabs(chart_clock_at(&clock, CHART_IMAGES, 1200) - 4400) < 1);
+	assert_true(fabs(chart_clock_at(&clock, CHART_TIME, 500) - 1500) < 1 && fabs(chart_clock_at(&clock, CHART_TIME, 1200) - 3100) < 1);
+	for (enum chart_unit unit = CHART_STEPS; unit < CHART_UNITS; unit++)
+		for (double step = 5; step <= 2000; step += 35)
+			assert_true(fabs(chart_clock_step(&clock, unit, chart_clock_at(&clock, unit, step)) - step) < 0.05);
+	free(epochs);
+	free(images);
+	free(past);
+	free(seconds);
+}
+
 static void changing_the_unit_keeps_the_steps_in_sight(void **state)
 {
 	(void)state;
@@ -423,6 +449,7 @@ int main(void)
 		cmocka_unit_test(the_mouse_marks_a_range),
 		cmocka_unit_test(finer_buckets_are_asked_for_with_room_at_both_sides),
 		cmocka_unit_test(units_turn_into_each_other),
+		cmocka_unit_test(a_fork_goes_on_counting_where_it_was_forked),
 		cmocka_unit_test(changing_the_unit_keeps_the_steps_in_sight),
 		cmocka_unit_test(long_times_are_told_in_large_units),
 		cmocka_unit_test(smoothing_is_an_exponential_mean_at_every_zoom),

@@ -38,6 +38,7 @@ static const struct scene scenes[] = {
 	{"train-zoomed-ascii-80x24", "train", 80, 24, .ascii = true, .change = zoom_charts},
 	{"train-time-100x30", "train", 100, 30, .change = look_over_time},
 	{"train-fork-120x36", "train", 120, 36, .change = make_fork},
+	{"train-fork-time-150x44", "train", 150, 44, .change = fork_over_time},
 	{"train-past-80x24", "train", 80, 24, .change = make_past},
 	{"train-wgan-gp-120x36", "train", 120, 36, .change = make_critic},
 	{"train-wgan-gp-80x24", "train", 80, 24, .change = make_critic},

@@ -228,7 +228,7 @@ static void marked_runs_go_to_the_trash_together(void **state)
 static void add_points(struct store *store, int64_t run, int64_t first, int64_t last, double loss)
 {
 	for (int64_t step = first; step <= last; step++) {
-		struct metric_point point = {.step = step, .time = (double)step, .loss_d = loss, .loss_g = loss, .d_real = 0.5, .d_fake = 0.5,
+		struct metric_point point = {.step = step, .time = (double)step, .epochs = (double)step / 50, .loss_d = loss, .loss_g = loss, .d_real = 0.5, .d_fake = 0.5,
 			.images_per_second = 100};
 		assert_true(store_insert_metrics(store, run, &point, 1, NULL));
 	}
@@ -265,6 +265,9 @@ static void a_fork_shows_where_it_comes_from(void **state)
 	assert_true(series_range(&view->before.loss[VIEW_D], 1, 60, &low, &high) && low == 1 && high == 1);
 	assert_true(series_range(&view->before.loss[VIEW_D], 61, 80, &low, &high) && low == 2 && high == 2);
 	assert_false(series_range(&view->before.loss[VIEW_D], 81, 200, &low, &high));
+	assert_true(series_range(&view->before.images, 80, 80, &low, &high) && low == 80 * 64);
+	assert_true(series_range(&view->before.epochs, 50, 50, &low, &high) && low == 1);
+	assert_true(series_range(&view->before.seconds, 80, 80, &low, &high) && fabs(low - 80 * 0.64) < 0.01);
 	assert_true(series_range(&view->loss[VIEW_D], 1, 200, &low, &high) && low == 3 && high == 3);
 	assert_true(view->mark_count == 1 && view->marks[0].step == 80);
 	assert_string_equal(view->marks[0].label, "fork");

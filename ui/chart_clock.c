@@ -7,12 +7,22 @@
 
 struct chart_clock chart_clock_of(const struct view *view)
 {
+	const struct view_before *before = &view->before;
 	bool counted = view->run.epochs > 0 && view->run.step > 0;
-	return (struct chart_clock){
+	struct chart_clock clock = {
 		.steps_per_epoch = counted ? (double)view->run.step / view->run.epochs : 0,
 		.batch = view->run.batch,
 		.seconds = &view->seconds,
 	};
+	if (!before->known)
+		return clock;
+	if (view->run.epochs > view->first_epochs && view->run.step > view->first_step) /* its own, not its ancestors' */
+		clock.steps_per_epoch = (double)(view->run.step - view->first_step) / (view->run.epochs - view->first_epochs);
+	clock.fork_step = before->fork_step;
+	clock.past[CHART_EPOCHS] = &before->epochs;
+	clock.past[CHART_IMAGES] = &before->images;
+	clock.past[CHART_TIME] = &before->seconds;
+	return clock;
 }
 
 bool chart_clock_knows(const struct chart_clock *clock, enum chart_unit unit)
@@ -54,10 +64,9 @@ static double look_up(const struct series *series, double from, bool by_step)
 	return span > 0 ? to_begin + (from - begin) / span * to_span : to_begin;
 }
 
-double chart_clock_at(const struct chart_clock *clock, enum chart_unit unit, double step)
+/* By the run's own pace, as if it had always trained at it. */
+static double own_at(const struct chart_clock *clock, enum chart_unit unit, double step)
 {
-	if (!chart_clock_knows(clock, unit) || unit == CHART_STEPS)
-		return step;
 	if (unit == CHART_EPOCHS)
 		return step / clock->steps_per_epoch;
 	if (unit == CHART_IMAGES)
@@ -65,15 +74,42 @@ double chart_clock_at(const struct chart_clock *clock, enum chart_unit unit, dou
 	return look_up(clock->seconds, step, true);
 }
 
-double chart_clock_step(const struct chart_clock *clock, enum chart_unit unit, double at)
+static double own_step(const struct chart_clock *clock, enum chart_unit unit, double at)
 {
-	if (!chart_clock_knows(clock, unit) || unit == CHART_STEPS)
-		return at;
 	if (unit == CHART_EPOCHS)
 		return at * clock->steps_per_epoch;
 	if (unit == CHART_IMAGES)
 		return at / clock->batch;
 	return look_up(clock->seconds, at, false);
+}
+
+/* NULL: the run's own pace holds from the beginning. */
+static const struct series *past_of(const struct chart_clock *clock, enum chart_unit unit)
+{
+	const struct series *past = clock->past[unit];
+	return past && past->count > 1 ? past : NULL;
+}
+
+double chart_clock_at(const struct chart_clock *clock, enum chart_unit unit, double step)
+{
+	if (!chart_clock_knows(clock, unit) || unit == CHART_STEPS)
+		return step;
+	const struct series *past = past_of(clock, unit);
+	double fork = (double)clock->fork_step;
+	if (past && step < fork)
+		return look_up(past, step, true);
+	return own_at(clock, unit, step) + (past ? look_up(past, fork, true) - own_at(clock, unit, fork) : 0);
+}
+
+double chart_clock_step(const struct chart_clock *clock, enum chart_unit unit, double at)
+{
+	if (!chart_clock_knows(clock, unit) || unit == CHART_STEPS)
+		return at;
+	const struct series *past = past_of(clock, unit);
+	double fork = (double)clock->fork_step, done = past ? look_up(past, fork, true) : 0;
+	if (past && at < done)
+		return look_up(past, at, false);
+	return own_step(clock, unit, at - done + (past ? own_at(clock, unit, fork) : 0));
 }
 
 static void name_scale(struct chart_scale *scale, double span)

@@ -47,18 +47,6 @@ static bool is_probability(const struct view *view)
 	return strcmp(view->run.d_says, "P(real)") == 0;
 }
 
-/* Fainter, what it was forked from; its time was another run's. */
-static void add_before(struct chart *chart, const struct screen_state *state, const struct view *view, enum which_chart which)
-{
-	const struct view_before *before = &view->before;
-	if (!before->known || state->look.unit == CHART_TIME)
-		return;
-	const struct series *first = which == CHART_LOSS ? &before->loss[VIEW_D] : &before->d_real;
-	const struct series *second = which == CHART_LOSS ? &before->loss[VIEW_G] : &before->d_fake;
-	chart->lines[chart->line_count++] = (struct chart_line){.series = first, .role = ROLE_QUIET, .pen = PLOT_SOLID};
-	chart->lines[chart->line_count++] = (struct chart_line){.series = second, .role = ROLE_QUIET, .pen = PLOT_DOTTED};
-}
-
 static bool is_scored(const struct view *view)
 {
 	return *view->scores.recipe || (view->scores.now.active && view->scores.now.live);
@@ -80,43 +68,67 @@ static const char *empty_scores(const struct view *view)
 	return view->scores.now.reference ? "looking at real pictures, once for this data set" : "the first score is being taken";
 }
 
-static struct chart score_chart(struct screen_state *state, const struct view *view, bool fid)
+/* Scores of another recipe are no part of the curve. */
+static void add_scores(struct chart *chart, const struct view *view, bool fid)
 {
 	const struct view_scores *scores = &view->scores;
-	return (struct chart){
-		.lines = {{.series = fid ? &scores->fid_curve : &scores->is_curve, .name = "now", .role = ROLE_G, .pen = PLOT_SOLID, .sparse = true}},
-		.line_count = 1, .marks = view->marks, .mark_count = view->mark_count, .empty = empty_scores(view),
-		.clock = &state->clock, .look = &state->look,
-	};
+	const struct view_before *before = &view->before;
+	bool comparable = *before->identity && !strcmp(before->identity, scores->identity);
+	chart->lines[chart->line_count++] = (struct chart_line){
+		.series = fid ? &scores->fid_curve : &scores->is_curve, .name = "now", .role = ROLE_G, .pen = PLOT_SOLID, .sparse = true,
+		.before = !comparable ? NULL : fid ? &before->fid_curve : &before->is_curve};
+	chart->empty = empty_scores(view);
+}
+
+static void add_line(struct chart *chart, const char *name, const struct series *series, const struct series *detail,
+	const struct series *before)
+{
+	bool first = chart->line_count == 0;
+	chart->lines[chart->line_count++] = (struct chart_line){.series = series, .name = name, .role = first ? ROLE_D : ROLE_G,
+		.pen = first ? PLOT_SOLID : PLOT_DOTTED, .detail = detail, .before = before};
+}
+
+static void add_losses(struct chart *chart, const struct view *view, const struct view_detail *detail)
+{
+	add_line(chart, "D", &view->loss[VIEW_D], detail ? &detail->loss[VIEW_D] : NULL, &view->before.loss[VIEW_D]);
+	add_line(chart, "G", &view->loss[VIEW_G], detail ? &detail->loss[VIEW_G] : NULL, &view->before.loss[VIEW_G]);
+}
+
+static void add_outputs(struct chart *chart, const struct view *view, const struct view_detail *detail)
+{
+	if (view->run.estimates_distance) {
+		add_line(chart, "Wasserstein", &view->wasserstein, detail ? &detail->wasserstein : NULL, &view->before.wasserstein);
+		add_line(chart, "penalty", &view->penalty, detail ? &detail->penalty : NULL, &view->before.penalty);
+		return;
+	}
+	add_line(chart, "D(x)", &view->d_real, detail ? &detail->d_real : NULL, &view->before.d_real);
+	add_line(chart, "D(G(z))", &view->d_fake, detail ? &detail->d_fake : NULL, &view->before.d_fake);
+	chart->high = is_probability(view) ? 1 : 0;
+}
+
+/* Fainter, what it was forked from. */
+static void add_before(struct chart *chart, const struct view *view)
+{
+	for (int i = 0, own = chart->line_count; i < own; i++) {
+		const struct chart_line *line = &chart->lines[i];
+		if (view->before.known && line->before && line->before->count)
+			chart->lines[chart->line_count++] = (struct chart_line){
+				.series = line->before, .role = ROLE_QUIET, .pen = line->pen, .sparse = line->sparse};
+	}
 }
 
 static struct chart chart_of(struct screen_state *state, const struct view *view, enum which_chart which)
 {
-	if (which == CHART_FID || which == CHART_IS)
-		return score_chart(state, view, which == CHART_FID);
 	const struct view_detail *detail = screen_detail(state, view);
-	struct chart chart = {.line_count = 2, .marks = view->marks, .mark_count = view->mark_count, .empty = empty_text(view),
-		.clock = &state->clock, .look = &state->look};
-	if (which == CHART_LOSS) {
-		chart.lines[0] = (struct chart_line){.series = &view->loss[VIEW_D], .name = "D", .role = ROLE_D, .pen = PLOT_SOLID,
-			.detail = detail ? &detail->loss[VIEW_D] : NULL};
-		chart.lines[1] = (struct chart_line){.series = &view->loss[VIEW_G], .name = "G", .role = ROLE_G, .pen = PLOT_DOTTED,
-			.detail = detail ? &detail->loss[VIEW_G] : NULL};
-	} else {
-		if (view->run.estimates_distance) {
-			chart.lines[0] = (struct chart_line){.series = &view->wasserstein, .name = "Wasserstein", .role = ROLE_D, .pen = PLOT_SOLID,
-				.detail = detail ? &detail->wasserstein : NULL};
-			chart.lines[1] = (struct chart_line){.series = &view->penalty, .name = "penalty", .role = ROLE_G, .pen = PLOT_DOTTED,
-				.detail = detail ? &detail->penalty : NULL};
-			return chart;
-		}
-		chart.lines[0] = (struct chart_line){.series = &view->d_real, .name = "D(x)", .role = ROLE_D, .pen = PLOT_SOLID,
-			.detail = detail ? &detail->d_real : NULL};
-		chart.lines[1] = (struct chart_line){.series = &view->d_fake, .name = "D(G(z))", .role = ROLE_G, .pen = PLOT_DOTTED,
-			.detail = detail ? &detail->d_fake : NULL};
-		chart.high = is_probability(view) ? 1 : 0;
-	}
-	add_before(&chart, state, view, which);
+	struct chart chart = {.marks = view->marks, .mark_count = view->mark_count, .empty = empty_text(view), .clock = &state->clock,
+		.look = &state->look};
+	if (which == CHART_FID || which == CHART_IS)
+		add_scores(&chart, view, which == CHART_FID);
+	else if (which == CHART_LOSS)
+		add_losses(&chart, view, detail);
+	else
+		add_outputs(&chart, view, detail);
+	add_before(&chart, view);
 	return chart;
 }
 

@@ -175,7 +175,9 @@ struct view_compare {
 	struct view_point points[VIEW_POINTS]; /* rising bytes */
 	int point_count;
 	int64_t scrub, first_sample, last_sample; /* the step wanted of the strips; recorded ones; -1: none */
-	bool same_noise;           /* the strips are drawn from the same z, tile by tile */
+	bool same_noise;           /* the recorded strips are of the same z, tile by tile */
+	bool may_draw;             /* they are not, but could be drawn so .. */
+	bool drawn, drawing;       /* .. and are, from checkpoints, by the first run's noise; some are still to come */
 	const struct image *strips; /* one strip a run, from above, its number at the left; borrowed, NULL: none */
 	unsigned strips_version;
 	char message[VIEW_TEXT];   /* why something is missing */
@@ -267,6 +269,8 @@ struct view {
 	struct series wasserstein, penalty; /* empty but for critics */
 	struct series seconds;             /* spent training, over steps .. */
 	double clock_time, clock_seconds;  /* .. and its newest point: unix seconds, seconds trained */
+	int64_t first_step;                /* its own first point, and the epochs done by then: NaN, there is none */
+	double first_epochs;
 	struct view_detail {               /* part of the curves, finer than above: what a zoomed chart shows */
 		bool known;
 		int64_t first, last;           /* the steps asked for */
@@ -275,7 +279,10 @@ struct view {
 	struct view_before {               /* the runs it was forked from, up to the fork */
 		bool known;
 		int64_t fork_step;
-		struct series loss[VIEW_NETWORKS], d_real, d_fake;
+		struct series loss[VIEW_NETWORKS], d_real, d_fake, wasserstein, penalty;
+		char identity[256];            /* what the scores depend on, as in `scores`; empty: never scored */
+		struct series fid_curve, is_curve;
+		struct series epochs, images, seconds; /* done by all of them together, over steps */
 	} before;
 	struct view_scores scores;
 	struct view_mark marks[VIEW_MAX_MARKS];

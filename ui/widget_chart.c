@@ -420,16 +420,15 @@ static void draw_curves(struct canvas *canvas, struct layout *layout, const stru
 		struct plot_source source = source_of(chart, line);
 		plot_init(&dots[i], layout->plot.clip.width, layout->plot.clip.height, layout->plot.unicode);
 		plot_gather(&source, &layout->across, columns + (size_t)i * (size_t)count, count);
-		plot_draw(&dots[i], columns + (size_t)i * (size_t)count, &layout->values, line->pen, i % 2, source.smoothing > 0);
+		plot_draw(&dots[i], columns + (size_t)i * (size_t)count, &layout->values, line->pen, chart->means_only ? -1 : i % 2,
+			source.smoothing > 0);
 	}
-	if (!chart->means_only)
-		draw_cells(layout, chart, dots, true);
+	draw_cells(layout, chart, dots, true);
 	draw_marks(canvas, layout, chart);
 	draw_cells(layout, chart, dots, false);
 	for (int i = 0; i < chart->line_count; i++) {
 		const struct chart_line *line = &chart->lines[i];
-		if (!chart->means_only)
-			draw_arrows(layout, line->role, &dots[i]);
+		draw_arrows(layout, line->role, &dots[i]);
 		draw_line_marks(layout, chart, &dots[i], columns + (size_t)i * (size_t)count, i);
 		plot_clear(&dots[i]);
 	}
@@ -506,14 +505,28 @@ char *chart_title(char *target, size_t size, const char *what, const struct char
 
 /* ---- legend */
 
+/* What the cursor is on: the line, or what came before it. */
+static struct plot_source source_under_cursor(const struct chart *chart, const struct chart_line *line)
+{
+	struct plot_source source = source_of(chart, line);
+	const struct series *own = line->series;
+	if (line->before && line->before->count &&
+	    (!own->count || chart->look->at < chart_clock_at(source.clock, unit_of(chart), (double)own->buckets[0].first_step))) {
+		source.series = line->before;
+		source.detail = NULL;
+	}
+	return source;
+}
+
 /* The newest value, or the one under the cursor; smoothed it is told as well. */
 static void legend_value(char *text, size_t size, const struct chart *chart, const struct chart_line *line)
 {
 	const struct series_bucket *bucket = NULL;
 	double smoothed = NAN;
-	struct plot_source source = source_of(chart, line);
-	if (chart->look && chart->look->cursor)
+	if (chart->look && chart->look->cursor) {
+		struct plot_source source = source_under_cursor(chart, line);
 		bucket = plot_nearest(&source, unit_of(chart), chart->look->at, &smoothed);
+	}
 	char value[LABEL_SIZE], smooth[LABEL_SIZE];
 	text_loss(value, sizeof value, bucket ? series_mean(bucket) : line->series->count ? line->series->last : NAN);
 	if (isfinite(smoothed))

@@ -26,6 +26,7 @@ struct chart_line {
 	const struct series *detail; /* finer buckets of a part of it; NULL: none */
 	const struct chart_clock *clock; /* of the run it belongs to; NULL: the chart's */
 	bool sparse;                 /* few points, each worth seeing: marked, never smoothed */
+	const struct series *before; /* what a cursor before its first point tells; a line of its own draws it; NULL: nothing */
 };
 
 struct chart {
@@ -37,7 +38,7 @@ struct chart {
 	int mark_count;
 	const struct chart_clock *clock; /* NULL: steps only */
 	struct chart_look *look;       /* NULL: everything, over steps; shared by all charts of a screen */
-	bool means_only;               /* no reaches: they would bury each other where many lines lie */
+	bool means_only;               /* no reaches: they would bury each other where many lines lie; smoothed, the raw means stay */
 	const char *empty;             /* shown while no line has a point */
 };
 

@@ -226,7 +226,7 @@ static void draw_reach(struct plot_dots *dots, int cell, float min, float max, c
 void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, enum plot_pen pen,
 	int side, bool smooth)
 {
-	for (int cell = 0; cell < dots->columns; cell++) {
+	for (int cell = 0; side >= 0 && cell < dots->columns; cell++) {
 		struct plot_column both = {0};
 		for (int x = cell * dots->across; x < (cell + 1) * dots->across; x++) {
 			if (!columns[x].points)
