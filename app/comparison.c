@@ -2,6 +2,9 @@
  * any run waits for:
  *
  *   row (at once) --> steps of samples --> curves --> journal --> layers --> strip --> all strips as one picture
+ *
+ * Runs of different seeds have recorded samples of different noise. Where all of them have checkpoints, their strips are drawn
+ * from those instead, by one noise; the steps are those of the checkpoints then.
  */
 #include "app/comparison.h"
 
@@ -10,23 +13,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/comparison_strips.h"
 #include "app/settings.h"
+#include "app/strip_drawer.h"
 #include "app/view_fill.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "engine/data/picture_file.h"
 
 enum piece { PIECE_STEPS, PIECE_CURVES, PIECE_JOURNAL, PIECE_LAYERS, PIECE_STRIP, PIECES };
-enum { ALL_PIECES = (1 << PIECES) - 1, CURVE_PARTS = SERIES_BUCKETS / 2, POINTS_A_PIECE = 32 };
+enum {
+	ALL_PIECES = (1 << PIECES) - 1, CURVE_PARTS = SERIES_BUCKETS / 2, POINTS_A_PIECE = 32,
+	DRAWN_COLUMNS = 6, DRAWN_TILES = DRAWN_COLUMNS * DRAWN_COLUMNS, /* as many as the widest strips show */
+};
 
 struct member {
 	struct run run;              /* with its settings; owned */
 	struct gan_settings config;
 	bool configured;             /* they could be read */
 	unsigned waiting;            /* pieces, bit by bit */
-	int64_t *steps;              /* of its samples, rising; owned */
+	int64_t *steps;              /* of its samples, or of the checkpoints they are drawn from, rising; owned */
 	size_t step_count;
 	struct image *grid;          /* the sample shown; owned */
 	int tiles, columns;
@@ -41,6 +49,7 @@ struct comparison {
 	int recipe_count;
 	bool compose;                /* the strips are to be joined anew */
 	bool follow;                 /* the strips are the newest: they stay so */
+	struct strip_drawer drawer;
 	struct image *strips;
 	struct view *scratch;        /* for journals, which are read as those of a shown run; NULL: none was read yet */
 	struct view_compare view;
@@ -196,13 +205,29 @@ static bool read_row(struct comparison *comparison, int index, int64_t id, struc
 
 /* ---- pieces ---- */
 
+/* Of the checkpoints whose files are there. */
+static bool list_checkpoints(struct store *store, int64_t run, int64_t **steps, size_t *count, struct error *error)
+{
+	struct checkpoint_row *rows;
+	size_t all;
+	if (!store_list_checkpoints(store, run, &rows, &all, error))
+		return false;
+	*steps = memory_zeroed(all + 1, sizeof **steps);
+	*count = 0;
+	for (size_t i = 0; i < all; i++)
+		if (access(rows[i].path, R_OK) == 0)
+			(*steps)[(*count)++] = rows[i].step;
+	free(rows);
+	return true;
+}
+
 static bool read_steps(struct comparison *comparison, int index, struct error *error)
 {
 	struct member *member = &comparison->members[index];
 	struct view_compare *view = &comparison->view;
 	int64_t *steps;
 	size_t count;
-	if (!store_list_sample_steps(comparison->store, member->run.id, &steps, &count, error))
+	if (!(view->drawn ? list_checkpoints : store_list_sample_steps)(comparison->store, member->run.id, &steps, &count, error))
 		return false;
 	free(member->steps);
 	member->steps = steps;
@@ -318,26 +343,75 @@ static int64_t common_step(const struct comparison *comparison)
 	return step;
 }
 
+/* Where it was, as far as there is something: samples and checkpoints have other steps. */
+static void place_scrubber(struct comparison *comparison)
+{
+	struct view_compare *view = &comparison->view;
+	if (comparison->follow)
+		view->scrub = common_step(comparison);
+	else
+		view->scrub = view->scrub < view->first_sample ? view->first_sample : view->scrub > view->last_sample ? view->last_sample : view->scrub;
+}
+
+static void show_grid(struct comparison *comparison, int index, struct image *grid, int64_t step, int tiles, int columns)
+{
+	struct member *member = &comparison->members[index];
+	image_destroy(member->grid);
+	member->grid = grid;
+	member->tiles = tiles;
+	member->columns = columns;
+	comparison->view.runs[index].sample_step = step;
+	comparison->compose = true;
+}
+
+/* The newest checkpoint up to the scrubber; the picture comes later. */
+static bool order_strip(struct comparison *comparison, int index, struct error *error)
+{
+	struct member *member = &comparison->members[index];
+	struct view_compared *run = &comparison->view.runs[index];
+	struct checkpoint_row checkpoint;
+	int64_t step = -1;
+	for (size_t i = 0; i < member->step_count && member->steps[i] <= comparison->view.scrub; i++)
+		step = member->steps[i];
+	if (step == run->sample_step && (step < 0 || member->grid))
+		return true;
+	if (step < 0) {
+		strip_drawer_order(&comparison->drawer, index, NULL);
+		show_grid(comparison, index, NULL, -1, 0, 0);
+		return true;
+	}
+	if (!store_find_checkpoint(comparison->store, run->id, step, &checkpoint, error))
+		return false;
+	strip_drawer_order(&comparison->drawer, index, &checkpoint);
+	run->sample_step = step;
+	return true;
+}
+
+static void take_strip(struct comparison *comparison, int index, struct image *picture, const struct error *error)
+{
+	struct view_compare *view = &comparison->view;
+	if (!picture)
+		snprintf(view->message, sizeof view->message, "%.40s: %.80s", view->runs[index].name, error->text);
+	show_grid(comparison, index, picture, picture ? view->runs[index].sample_step : -1, DRAWN_TILES, DRAWN_COLUMNS);
+}
+
 static bool read_strip(struct comparison *comparison, int index, struct error *error)
 {
 	struct member *member = &comparison->members[index];
 	struct view_compared *run = &comparison->view.runs[index];
 	struct sample sample = {0};
 	bool found;
-	if (comparison->follow)
-		comparison->view.scrub = common_step(comparison);
+	place_scrubber(comparison);
+	if (comparison->view.drawn)
+		return order_strip(comparison, index, error);
 	if (!store_find_sample(comparison->store, run->id, comparison->view.scrub, &sample, &found, error))
 		return false;
 	int64_t step = found ? sample.step : -1;
 	bool good = true;
 	if (step != run->sample_step || (found && !member->grid)) {
-		image_destroy(member->grid);
-		member->grid = found ? picture_decode(sample.png, sample.png_size, 0, "a run's sample", error) : NULL;
-		good = !found || member->grid;
-		member->tiles = sample.tiles;
-		member->columns = sample.columns;
-		run->sample_step = member->grid ? step : -1;
-		comparison->compose = true;
+		struct image *grid = found ? picture_decode(sample.png, sample.png_size, 0, "a run's sample", error) : NULL;
+		good = !found || grid;
+		show_grid(comparison, index, grid, grid ? step : -1, sample.tiles, sample.columns);
 	}
 	sample_clear(&sample);
 	return good;
@@ -425,7 +499,8 @@ bool comparison_waits(const struct comparison *comparison)
 {
 	int index;
 	enum piece piece;
-	return next_piece(comparison, &index, &piece) || comparison->points_read < comparison->marked_count || comparison->compose;
+	return next_piece(comparison, &index, &piece) || comparison->points_read < comparison->marked_count || comparison->compose ||
+	       strip_drawer_waits(&comparison->drawer);
 }
 
 static void read_piece(struct comparison *comparison, int index, enum piece piece)
@@ -447,15 +522,20 @@ bool comparison_work(struct comparison *comparison)
 {
 	int index;
 	enum piece piece;
-	if (next_piece(comparison, &index, &piece))
+	struct image *picture;
+	struct error error;
+	if (strip_drawer_take(&comparison->drawer, &index, &picture, &error))
+		take_strip(comparison, index, picture, &error);
+	else if (next_piece(comparison, &index, &piece))
 		read_piece(comparison, index, piece);
 	else if (comparison->points_read < comparison->marked_count)
 		read_points(comparison);
 	else if (comparison->compose)
 		compose_strips(comparison);
-	else
+	else if (!strip_drawer_begin(&comparison->drawer))
 		return false;
-	comparison->view.loading = comparison_waits(comparison);
+	comparison->view.drawing = strip_drawer_busy(&comparison->drawer);
+	comparison->view.loading = comparison_waits(comparison) && !strip_drawer_waits(&comparison->drawer);
 	return true;
 }
 
@@ -513,9 +593,62 @@ bool comparison_scrub(struct comparison *comparison, enum action action)
 	return true;
 }
 
+/* ---- one noise for all ---- */
+
+/* Whether the strips can be drawn, and would show more than what is recorded. */
+static bool may_draw(const struct comparison *comparison, struct error *error)
+{
+	const struct view_compare *view = &comparison->view;
+	if (view->same_noise)
+		return error_set(error, ERROR_STATE, "the recorded samples are of the same noise already");
+	if (!comparison->drawer.inspector)
+		return error_set(error, ERROR_STATE, "samples cannot be drawn here: only what was recorded is shown");
+	for (int i = 0; i < view->count; i++) {
+		const struct member *member = &comparison->members[i], *first = &comparison->members[0];
+		int64_t *steps = NULL;
+		size_t steps_count = 0;
+		if (!member->configured || member->config.latent != first->config.latent)
+			return error_set(error, ERROR_STATE, "the noise of %s is not as long as that of %s", view->runs[i].name, view->runs[0].name);
+		bool good = list_checkpoints(comparison->store, member->run.id, &steps, &steps_count, error);
+		free(steps);
+		if (!good)
+			return false;
+		if (steps_count == 0)
+			return error_set(error, ERROR_STATE, "no checkpoint of %s is there to draw from", view->runs[i].name);
+	}
+	return true;
+}
+
+bool comparison_change_noise(struct comparison *comparison, struct error *error)
+{
+	struct view_compare *view = &comparison->view;
+	if (!view->drawn && !may_draw(comparison, error))
+		return false;
+	view->drawn = !view->drawn;
+	strip_drawer_stop(&comparison->drawer);
+	comparison->compose = true;
+	for (int i = 0; i < view->count; i++) {
+		view->runs[i].sample_step = -1;
+		image_destroy(comparison->members[i].grid);
+		comparison->members[i].grid = NULL;
+		comparison->members[i].waiting |= 1u << PIECE_STEPS | 1u << PIECE_STRIP;
+	}
+	return true;
+}
+
+/* The first run's noise, so that its strip is what it recorded itself. */
+static void choose_noise(struct comparison *comparison, struct inspector *inspector)
+{
+	struct view_compare *view = &comparison->view;
+	uint64_t seed = comparison->members[0].config.seed;
+	comparison->drawer = (struct strip_drawer){.inspector = inspector, .seed = seed ? seed : 1, .tiles = DRAWN_TILES};
+	view->drawn = view->may_draw = view->count > 1 && may_draw(comparison, NULL);
+}
+
 /* ---- life ---- */
 
-struct comparison *comparison_create(struct store *store, const int64_t runs[], size_t count, struct error *error)
+struct comparison *comparison_create(struct store *store, struct inspector *inspector, const int64_t runs[], size_t count,
+                                     struct error *error)
 {
 	struct comparison *comparison = memory_zeroed(1, sizeof *comparison);
 	struct view_compare *view = &comparison->view;
@@ -539,6 +672,7 @@ struct comparison *comparison_create(struct store *store, const int64_t runs[], 
 	}
 	find_groups(comparison);
 	list_settings(comparison);
+	choose_noise(comparison, inspector);
 	return comparison;
 }
 
@@ -551,6 +685,7 @@ void comparison_destroy(struct comparison *comparison)
 		free(comparison->members[i].steps);
 		image_destroy(comparison->members[i].grid);
 	}
+	strip_drawer_stop(&comparison->drawer);
 	image_destroy(comparison->strips);
 	view_destroy(comparison->scratch);
 	free(comparison->recipes);

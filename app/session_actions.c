@@ -286,6 +286,7 @@ session_action *session_find_action(enum action action)
 		[ACTION_RUN_ARCHIVE] = session_act_edit, [ACTION_RUN_DELETE] = session_act_edit, [ACTION_RUN_UNDO] = session_act_undo,
 		[ACTION_COMPARE_BEFORE] = session_act_scrub, [ACTION_COMPARE_AFTER] = session_act_scrub,
 		[ACTION_COMPARE_FIRST] = session_act_scrub, [ACTION_COMPARE_LAST] = session_act_scrub,
+		[ACTION_COMPARE_NOISE] = session_act_noise,
 		[ACTION_SEARCH_QUEUE] = session_act_search_queue, [ACTION_SEARCH_CUT] = session_act_search_cut,
 		[ACTION_SEARCH_EASIER] = session_act_search_target, [ACTION_SEARCH_HARDER] = session_act_search_target,
 		[ACTION_SEARCH_METHOD] = session_act_search_method, [ACTION_SEARCH_CELL] = session_act_search_cell,

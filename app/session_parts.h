@@ -52,6 +52,7 @@ struct session {
 	struct session_edits *edits;    /* NULL: nothing was edited yet */
 	struct comparison *comparison;  /* NULL: nothing is compared */
 	int compare_wake;               /* readable while pieces of it are to be read */
+	struct inspector *strip_inspector; /* draws its samples; NULL: nothing was compared yet */
 	struct session_range range;
 	int player;                     /* a timer: the recorded samples are played; -1: none yet */
 	struct session_search *search;  /* NULL: no studies were read yet */
@@ -117,7 +118,7 @@ void session_destroy_edits(struct session *session);
 
 /* ---- session_compare.c ---- */
 
-session_action session_act_scrub;
+session_action session_act_scrub, session_act_noise;
 bool session_compare_runs(struct session *session, const int64_t runs[], size_t count, struct error *error);
 bool session_pump_compare(struct session *session); /* some milliseconds of reading at a time */
 void session_refresh_compare(struct session *session); /* the store has changed */

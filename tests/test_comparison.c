@@ -1,9 +1,12 @@
 /* app/comparison: what the comparison shows is what the store holds, piece by piece; groups of seeds, recipes, the front of
  * scores against size, strips under a scrubber, runs that grow. */
+#include <unistd.h>
+
 #include "tests/store_fixture.h"
 
 #include "app/comparison.h"
 #include "app/comparison_strips.h"
+#include "app/inspector.h"
 #include "app/settings.h"
 #include "engine/base/memory.h"
 #include "engine/data/picture_file.h"
@@ -89,7 +92,7 @@ static void add_change(struct store *store, int64_t run, int64_t step, const cha
 static struct comparison *compare(struct store *store, const int64_t runs[], size_t count)
 {
 	struct error error = {0};
-	struct comparison *comparison = comparison_create(store, runs, count, &error);
+	struct comparison *comparison = comparison_create(store, NULL, runs, count, &error);
 	if (!comparison)
 		fail_msg("%s", error.text);
 	return comparison;
@@ -140,7 +143,7 @@ static void settings_are_there_at_once(void **state)
 	assert_true(comparison_view(comparison)->same_noise);
 	comparison_destroy(comparison);
 	struct error error = {0};
-	assert_null(comparison_create(store, (int64_t[]){runs[0], 99}, 2, &error));
+	assert_null(comparison_create(store, NULL, (int64_t[]){runs[0], 99}, 2, &error));
 	assert_int_equal(error.code, ERROR_INPUT);
 	store_close(store);
 }
@@ -304,6 +307,150 @@ static void live_runs_grow(void **state)
 	store_close(store);
 }
 
+/* ---- one noise for runs of different seeds */
+
+enum { DRAWN_TILES = 36, DRAWN_SIZE = 32 };
+
+/* A checkpoint of untrained networks under a seed. */
+static void add_checkpoint(struct store *store, int64_t id, int64_t step, uint64_t seed)
+{
+	static uint8_t pixels[8 * DRAWN_SIZE * DRAWN_SIZE];
+	const struct dataset dataset = {.spec = "shapes", .kind = "made-up", .size = DRAWN_SIZE, .channels = 1, .count = 8, .pixels = pixels};
+	struct gan_settings settings;
+	struct error error = {0};
+	struct run run = {0};
+	struct checkpoint_row row = {.step = step};
+	char name[24];
+	settings_set_defaults(&settings);
+	settings.width = 4;
+	settings.batch = 8;
+	settings.threads = 1;
+	settings.channels = 1;
+	settings.seed = seed;
+	text_copy(settings.data, sizeof settings.data, "shapes");
+	snprintf(name, sizeof name, "%lld", (long long)id);
+	assert_true(store_find_run(store, name, &run, &error));
+	assert_true(store_checkpoint_path(store, &run, step, row.path, &error));
+	struct trainer *trainer = trainer_create(&settings, &dataset, NULL, &error);
+	struct checkpoint *state = trainer ? trainer_checkpoint(trainer, &error) : NULL;
+	if (!state || !checkpoint_write(state, row.path, row.hash, &row.bytes, &error) || !store_insert_checkpoint(store, id, &row, &error))
+		fail_msg("%s", error.text);
+	checkpoint_destroy(state);
+	trainer_destroy(trainer);
+	run_clear(&run);
+}
+
+/* What the checkpoint's generator draws from the noise of a seed. */
+static struct image *draw(struct store *store, int64_t run, int64_t step, uint64_t seed)
+{
+	struct error error = {0};
+	struct checkpoint_row row;
+	assert_true(store_find_checkpoint(store, run, step, &row, &error));
+	struct checkpoint *state = checkpoint_read(row.path, row.hash, &error);
+	struct inspection *inspection = state ? inspection_create(state, 1, &error) : NULL;
+	struct image *grid = inspection ? inspection_sample(inspection, &(struct what_if){.network = NETWORK_G, .layer = -1}, DRAWN_TILES, seed, &error) : NULL;
+	if (!grid)
+		fail_msg("%s", error.text);
+	inspection_destroy(inspection);
+	checkpoint_destroy(state);
+	return grid;
+}
+
+static void assert_strip(const struct view_compare *view, int index, const struct image *grid)
+{
+	int margin = DRAWN_SIZE / 2 + 2, top = index * (3 * DRAWN_SIZE + 2); /* two runs: three rows of twelve each */
+	for (int tile = 0; tile < DRAWN_TILES; tile++)
+		for (int x = 0; x < DRAWN_SIZE; x += 5)
+			assert_int_equal(pixel(view->strips, margin + tile % 12 * DRAWN_SIZE + x, top + tile / 12 * DRAWN_SIZE + 7),
+				pixel(grid, tile % 6 * DRAWN_SIZE + x, tile / 6 * DRAWN_SIZE + 7));
+}
+
+static const struct view_compare *finish_drawing(struct comparison *comparison, struct inspector *inspector)
+{
+	do
+		while (comparison_work(comparison))
+			continue;
+	while (inspector_run_inline(inspector));
+	return comparison_view(comparison);
+}
+
+static void seeds_are_drawn_from_one_noise(void **state)
+{
+	struct store *store = open_for_writing(state);
+	struct error error = {0};
+	int64_t runs[2] = {add_run(store, "a", 7, 32, RUN_FINISHED), add_run(store, "b", 8, 32, RUN_FINISHED)};
+	add_sample(store, runs[0], 50);
+	add_sample(store, runs[1], 50);
+	add_checkpoint(store, runs[0], 20, 7);
+	add_checkpoint(store, runs[0], 40, 17);
+	add_checkpoint(store, runs[1], 30, 8);
+	struct inspector *inspector = inspector_create_inline(&error);
+	struct comparison *comparison = comparison_create(store, inspector, runs, 2, &error);
+	assert_non_null(comparison);
+	assert_true(comparison_view(comparison)->drawn && comparison_view(comparison)->may_draw);
+	const struct view_compare *view = finish_drawing(comparison, inspector);
+	assert_string_equal(view->message, "");
+	assert_false(view->loading || view->drawing);
+	/* the latest step that both have been at; of either what it had saved by then */
+	assert_true(view->scrub == 30 && view->runs[0].sample_step == 20 && view->runs[1].sample_step == 30);
+	struct image *first = draw(store, runs[0], 20, 7), *second = draw(store, runs[1], 30, 7), *later = draw(store, runs[0], 40, 7);
+	assert_strip(view, 0, first);
+	assert_strip(view, 1, second);
+	/* scrubbing faster than pictures come: only the last place counts */
+	assert_true(comparison_scrub(comparison, ACTION_COMPARE_FIRST));
+	while (comparison_work(comparison))
+		continue;
+	assert_true(view->drawing || view->runs[1].sample_step == -1);
+	assert_true(comparison_scrub(comparison, ACTION_COMPARE_LAST));
+	finish_drawing(comparison, inspector);
+	assert_true(view->scrub == 40 && view->runs[0].sample_step == 40 && view->runs[1].sample_step == 30);
+	assert_strip(view, 0, later);
+	assert_strip(view, 1, second);
+	/* what was recorded, and back */
+	assert_true(comparison_change_noise(comparison, &error));
+	finish_drawing(comparison, inspector);
+	assert_true(!view->drawn && view->last_sample == 50 && pixel(view->strips, TILE / 2 + 2 + 5 * TILE, 0) == 50);
+	assert_true(comparison_change_noise(comparison, &error) && view->drawn);
+	finish_drawing(comparison, inspector);
+	assert_strip(view, 1, second);
+	image_destroy(first);
+	image_destroy(second);
+	image_destroy(later);
+	comparison_destroy(comparison);
+	inspector_destroy(inspector);
+	store_close(store);
+}
+
+/* A file that is gone or damaged is told, and takes nothing else away. */
+static void a_checkpoint_that_cannot_be_read_is_told(void **state)
+{
+	struct store *store = open_for_writing(state);
+	struct error error = {0};
+	struct checkpoint_row row;
+	int64_t runs[3] = {add_run(store, "a", 7, 32, RUN_FINISHED), add_run(store, "b", 8, 32, RUN_FINISHED), add_run(store, "c", 9, 32, RUN_FINISHED)};
+	add_checkpoint(store, runs[0], 20, 7);
+	add_checkpoint(store, runs[1], 20, 8);
+	assert_true(store_find_checkpoint(store, runs[0], 20, &row, &error) && truncate(row.path, 100) == 0);
+	struct inspector *inspector = inspector_create_inline(&error);
+	struct comparison *comparison = comparison_create(store, inspector, runs, 2, &error);
+	const struct view_compare *view = finish_drawing(comparison, inspector);
+	assert_true(view->drawn && strncmp(view->message, "a: ", 3) == 0);
+	assert_true(view->runs[0].sample_step == -1 && view->runs[1].sample_step == 20 && !view->drawing);
+	comparison_destroy(comparison);
+	/* one without a checkpoint: what was recorded, and why there is no more */
+	comparison = comparison_create(store, inspector, (int64_t[]){runs[1], runs[2]}, 2, &error);
+	assert_false(comparison_view(comparison)->drawn || comparison_view(comparison)->may_draw);
+	assert_false(comparison_change_noise(comparison, &error));
+	assert_string_equal(error.text, "no checkpoint of c is there to draw from");
+	comparison_destroy(comparison);
+	comparison = comparison_create(store, inspector, (int64_t[]){runs[1], runs[1]}, 2, &error);
+	assert_false(comparison_change_noise(comparison, &error));
+	assert_string_equal(error.text, "the recorded samples are of the same noise already");
+	comparison_destroy(comparison);
+	inspector_destroy(inspector);
+	store_close(store);
+}
+
 /* Small pictures grow by whole multiples beside large ones, grey beside colour, odd grids break nothing. */
 static void strips_of_unlike_grids(void **state)
 {
@@ -338,6 +485,8 @@ int main(void)
 		IN_FOLDER(strips_follow_the_scrubber),
 		IN_FOLDER(runs_without_samples_have_no_strips),
 		IN_FOLDER(live_runs_grow),
+		IN_FOLDER(seeds_are_drawn_from_one_noise),
+		IN_FOLDER(a_checkpoint_that_cannot_be_read_is_told),
 		cmocka_unit_test(strips_of_unlike_grids),
 	};
 	return cmocka_run_group_tests_name("comparison", tests, NULL, NULL);

@@ -35,6 +35,7 @@ static void press_keys(struct screen_state *state, const struct view *view, cons
 SCENE(compare_four, 4, "")
 SCENE(compare_curves, 4, "Tab")
 SCENE(compare_samples, 4, "Tab Tab")
+SCENE(compare_smoothed, 4, "Tab z W W W")
 SCENE(compare_states, 4, "Tab Tab Tab Right Down")
 SCENE(compare_journal, 4, "S-Tab S-Tab")
 SCENE(compare_sizes, 4, "S-Tab")
@@ -53,6 +54,14 @@ static void compare_recipes(struct view *view, struct screen_state *state, struc
 	for (int i = 0; i < compare->point_count; i++)
 		compare->points[i].recipe_number = compare->runs[compare->points[i].run].recipe_number;
 	press_keys(state, view, "v v v v");
+}
+
+static void compare_drawn(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)dialog;
+	struct view_compare *compare = fixture_compare(view, 2);
+	compare->may_draw = compare->drawn = true;
+	press_keys(state, view, "Tab Tab");
 }
 
 /* Fresh runs: nothing was recorded but their settings. */
@@ -95,6 +104,10 @@ static const struct scene scenes[] = {
 	{"compare-80x24", "compare", 80, 24, .change = compare_four},
 	{"compare-curves-80x24", "compare", 80, 24, .change = compare_curves},
 	{"compare-samples-80x24", "compare", 80, 24, .change = compare_samples},
+	{"compare-drawn-80x24", "compare", 80, 24, .change = compare_drawn},
+	{"compare-drawn-150x44", "compare", 150, 44, .change = compare_drawn},
+	{"compare-smoothed-100x30", "compare", 100, 30, .change = compare_smoothed},
+	{"compare-smoothed-ascii-80x24", "compare", 80, 24, .ascii = true, .change = compare_smoothed},
 	{"compare-states-80x24", "compare", 80, 24, .change = compare_states},
 	{"compare-journal-80x24", "compare", 80, 24, .change = compare_journal},
 	{"compare-sizes-80x24", "compare", 80, 24, .change = compare_sizes},
@@ -353,6 +366,30 @@ static void keys_belong_to_the_chosen_pane(void **state)
 	fixture_destroy(view);
 }
 
+/* Which noise the samples are of stands above them; how to change it, where that can be done. */
+static void the_noise_of_the_samples_is_told(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct screen_state *memory = screen_state_create();
+	struct view_compare *compare = fixture_compare(view, 2);
+	press_keys(memory, view, "Tab Tab z");
+	assert_drawn(memory, view, 80, 24, "noise differs with the seed ", true);
+	compare->may_draw = true;
+	assert_drawn(memory, view, 80, 24, "noise differs with the seed, n: the same", true);
+	assert_int_equal(press(memory, view, "n").action, ACTION_COMPARE_NOISE);
+	compare->drawn = compare->drawing = true;
+	assert_drawn(memory, view, 80, 24, "drawing ...", true);
+	compare->drawing = false;
+	assert_drawn(memory, view, 80, 24, "samples drawn from checkpoints", true);
+	assert_drawn(memory, view, 80, 24, "noise of 1 for all, n: as recorded", true);
+	compare->drawn = compare->may_draw = false;
+	compare->same_noise = true;
+	assert_drawn(memory, view, 80, 24, "the same noise", true);
+	screen_state_destroy(memory);
+	fixture_destroy(view);
+}
+
 static void zoom_shows_one_pane(void **state)
 {
 	(void)state;
@@ -387,6 +424,7 @@ int main(void)
 		cmocka_unit_test(scores_are_not_cut_to_probabilities),
 		cmocka_unit_test(journals_are_aligned),
 		cmocka_unit_test(keys_belong_to_the_chosen_pane),
+		cmocka_unit_test(the_noise_of_the_samples_is_told),
 		cmocka_unit_test(zoom_shows_one_pane),
 	};
 	return cmocka_run_group_tests_name("screen_compare", tests, NULL, NULL);

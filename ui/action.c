@@ -129,6 +129,8 @@ const struct action_row action_rows[] = {
 	 SCOPE_COMPARE, GROUP_COMPARE},
 	{ACTION_COMPARE_FIRST, "compare-first", "", "samples' step", "The first recorded samples.", SCOPE_INTERNAL, GROUP_COMPARE},
 	{ACTION_COMPARE_LAST, "compare-last", "", "samples' step", "The last recorded samples.", SCOPE_INTERNAL, GROUP_COMPARE},
+	{ACTION_COMPARE_NOISE, "compare-noise", "n", "noise", "Recorded samples, or drawn anew, all from the same noise.",
+	 SCOPE_COMPARE, GROUP_COMPARE},
 	{ACTION_COMPARE_ZOOM, "compare-zoom", "z", "zoom", "The chosen pane alone, or several.", SCOPE_COMPARE, GROUP_COMPARE},
 	{ACTION_COMPARE_PANE_BEFORE, "compare-pane-before", "S-Tab", "pane", "The pane before.", SCOPE_COMPARE, GROUP_COMPARE},
 

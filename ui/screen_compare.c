@@ -12,7 +12,7 @@ enum { PANE_WIDTH = 64, PANE_HEIGHT = 12, MOST_COLUMNS = 3, NAMES_GAP = 3, SHORT
 
 static const enum action footer[] = {
 	ACTION_NEXT_PANE, ACTION_COMPARE_PANE_BEFORE, ACTION_COMPARE_SETTINGS, ACTION_COMPARE_QUANTITY, ACTION_COMPARE_BEFORE,
-	ACTION_COMPARE_AFTER, ACTION_COMPARE_SEEDS, ACTION_COMPARE_ZOOM, ACTION_SCREEN_RUNS, ACTION_SMOOTH_LESS, ACTION_SMOOTH_MORE,
+	ACTION_COMPARE_AFTER, ACTION_COMPARE_NOISE, ACTION_COMPARE_SEEDS, ACTION_COMPARE_ZOOM, ACTION_SCREEN_RUNS, ACTION_SMOOTH_LESS, ACTION_SMOOTH_MORE,
 	ACTION_CURSOR, ACTION_ZOOM_IN, ACTION_ZOOM_OUT, ACTION_FIT, ACTION_X_AXIS, ACTION_LOG_SCALE, ACTION_SCREEN_TRAIN,
 	ACTION_NONE,
 };
@@ -112,8 +112,10 @@ typedef void pane_title(const struct view_compare *compare, const struct compare
 static void title_samples(const struct view_compare *compare, const struct compare_state *state, char *title, char *note)
 {
 	(void)state;
-	snprintf(title, COMPARE_TEXT, "samples");
-	snprintf(note, COMPARE_TEXT, "%s", !compare->strips ? "" : compare->same_noise ? "the same noise" : "noise differs with the seed");
+	snprintf(title, COMPARE_TEXT, "%s", compare->drawn ? "samples drawn from checkpoints" : "samples");
+	snprintf(note, COMPARE_TEXT, "%s", compare->drawing ? "drawing ..." : !compare->strips ? "" :
+		compare->drawn ? "noise of 1 for all, n: as recorded" : compare->same_noise ? "the same noise" :
+		compare->may_draw ? "noise differs with the seed, n: the same" : "noise differs with the seed");
 }
 
 static void title_journal(const struct view_compare *compare, const struct compare_state *state, char *title, char *note)

@@ -89,13 +89,14 @@ static void write_bits(const struct view_compared *run, char *text)
 
 static void write_step(const struct view_compared *run, char *text) { text_count(text, COMPARE_TEXT, run->step); }
 
-/* With the digits that the deviation leaves certain: "62.2 ±1.2", "4.25 ±0.09". */
+/* With the digits that the deviation leaves certain, four of the value at most: "62.2 ±1.2", "4.25 ±0.09", "192.1 ±0.3". */
 static void write_score(double value, double deviation, char *text)
 {
 	char number[COMPARE_NUMBER];
 	if (!isfinite(value))
 		return;
-	int decimals = isfinite(deviation) && deviation > 1e-6 ? (int)fmin(MOST_DECIMALS, fmax(1, -floor(log10(deviation / 2)))) : -1;
+	int most = fabs(value) < 100 ? MOST_DECIMALS : 1;
+	int decimals = isfinite(deviation) && deviation > 1e-6 ? (int)fmin(most, fmax(1, -floor(log10(deviation / 2)))) : -1;
 	if (decimals < 0 || fabs(value) >= 1e6 || deviation >= 1e6)
 		text_copy(text, COMPARE_TEXT, screen_number(number, sizeof number, value, 4));
 	else
