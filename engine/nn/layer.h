@@ -78,6 +78,9 @@ extern const struct layer_kind layer_conv2d, layer_spectral_conv2d, layer_conv_t
 extern const struct layer_kind *const layer_kinds[]; /* NULL-terminated */
 const struct layer_kind *layer_kind_find(const char *name, struct error *error); /* NULL and an error listing the known names */
 
+/* What batch_norm and batch_norm_leaky add to a variance: PyTorch's. */
+extern const float layer_batch_norm_epsilon;
+
 /* For `shape` of kinds that work value by value. */
 bool layer_same_shape(const struct layer_spec *spec, struct shape input, struct shape *output, struct error *error);
 

@@ -5,7 +5,8 @@
 #include "engine/base/memory.h"
 #include "engine/tensor/pointwise.h"
 
-static const float EPSILON = 1e-5f, MOMENTUM = 0.1f;
+const float layer_batch_norm_epsilon = 1e-5f;
+static const float MOMENTUM = 0.1f;
 
 struct batch_norm_state {
 	float *mean, *inverse_deviation; /* of the last training pass */
@@ -54,7 +55,7 @@ static struct batch_norm norm_of(const struct layer *layer, const struct layer_p
 	return (struct batch_norm){
 		.rows = (size_t)layer->input.height * (size_t)layer->input.width * (size_t)pass->batch,
 		.channels = layer->input.channels,
-		.epsilon = EPSILON, .momentum = MOMENTUM,
+		.epsilon = layer_batch_norm_epsilon, .momentum = MOMENTUM,
 		.gamma = layer->trained[0], .beta = layer->trained[1],
 		.running_mean = layer->running[0], .running_variance = layer->running[1],
 		.mean = state->mean, .inverse_deviation = state->inverse_deviation, .scratch = state->scratch,

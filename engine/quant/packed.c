@@ -82,8 +82,7 @@ size_t packed_codes_size(const struct packed_codes *packed)
 	return packed_bytes(packed->bits, quant_layout_count(packed->layout)) + packed->layout.groups * PACKED_SCALE_BYTES;
 }
 
-/* The 2^bits values of every group, group after group; free(). */
-static float *list_levels(const struct packed_codes *packed)
+float *packed_codes_levels(const struct packed_codes *packed)
 {
 	size_t states = (size_t)1 << packed->bits;
 	float *levels = memory_zeroed(packed->layout.groups * states, sizeof *levels), group[QUANT_MAX_STATES];
@@ -98,7 +97,7 @@ void packed_codes_expand(const struct packed_codes *packed, float *quantized)
 {
 	const struct quant_layout layout = packed->layout;
 	struct code_reader reader = {.next = packed->bytes, .bits = packed->bits};
-	float *levels = list_levels(packed);
+	float *levels = packed_codes_levels(packed);
 	for (size_t o = 0; o < layout.outer; o++)
 		for (size_t g = 0; g < layout.groups; g++) {
 			const float *own = levels + (g << packed->bits);

@@ -29,6 +29,9 @@ size_t packed_codes_size(const struct packed_codes *packed); /* codes and scales
 /* The values training used, in the order of the weights. */
 void packed_codes_expand(const struct packed_codes *packed, float *quantized);
 
+/* The 2^bits values of every group, group after group; free(). */
+float *packed_codes_levels(const struct packed_codes *packed);
+
 /* The codes, one a byte, in the order of the weights. */
 void packed_codes_unpack(const struct packed_codes *packed, uint8_t *states);
 

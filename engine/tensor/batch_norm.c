@@ -121,12 +121,16 @@ void batch_norm_leaky_train(struct parallel *parallel, const struct batch_norm *
 	parallel_run(parallel, map_task, &call, call.blocks);
 }
 
+void batch_norm_running_scale(const struct batch_norm *norm, float *scale)
+{
+	for (int c = 0; c < norm->channels; c++)
+		scale[c] = (float)(norm->gamma[c] / sqrt((double)norm->running_variance[c] + norm->epsilon));
+}
+
 void batch_norm_leaky_evaluate(struct parallel *parallel, const struct batch_norm *norm, float slope, const float *x, float *y)
 {
 	struct norm_call call = begin_call(norm, slope, x);
-	float *scale = channel_floats(norm, 0);
-	for (int c = 0; c < norm->channels; c++)
-		scale[c] = (float)(norm->gamma[c] / sqrt((double)norm->running_variance[c] + norm->epsilon));
+	batch_norm_running_scale(norm, channel_floats(norm, 0));
 	call.map.mean = norm->running_mean;
 	call.y = y;
 	parallel_run(parallel, map_task, &call, call.blocks);

@@ -165,16 +165,18 @@ int conv_gather_terms(const struct conv_geometry *g, int y, int x, struct conv_t
 	return count;
 }
 
+/* Only every stride-th tap falls on an input pixel. */
 int conv_scatter_terms(const struct conv_geometry *g, int y, int x, struct conv_term *terms)
 {
+	const int up = y + g->padding, left = x + g->padding;
 	int count = 0;
-	for (int ky = 0; ky < g->kernel; ky++) {
-		for (int kx = 0; kx < g->kernel; kx++) {
-			int up = y + g->padding - ky, left = x + g->padding - kx;
-			if (up >= 0 && left >= 0 && up % g->stride == 0 && left % g->stride == 0 &&
-			    up / g->stride < g->small.height && left / g->stride < g->small.width)
-				terms[count++] = (struct conv_term){up / g->stride * g->small.width + left / g->stride, ky * g->kernel + kx};
-		}
+	for (int ky = up % g->stride; ky < g->kernel && ky <= up; ky += g->stride) {
+		if ((up - ky) / g->stride >= g->small.height)
+			continue;
+		const int row = (up - ky) / g->stride * g->small.width;
+		for (int kx = left % g->stride; kx < g->kernel && kx <= left; kx += g->stride)
+			if ((left - kx) / g->stride < g->small.width)
+				terms[count++] = (struct conv_term){row + (left - kx) / g->stride, ky * g->kernel + kx};
 	}
 	return count;
 }

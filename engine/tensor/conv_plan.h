@@ -4,6 +4,7 @@
  *   conv_direct.c     gather and scatter
  *   conv_gradient.c   the weight gradient
  *   conv_thin.c       all three where the big side has very few channels (pictures: 1 or 3)
+ *   conv_packed.c     forward of finished transposed convolutions, from packed weights
  *   conv_ref.c        the slow truth
  *
  * All of them turn the work into products of kernel.h. There a right-hand matrix lies in panels: a matrix of `rows` x `columns`
@@ -81,6 +82,8 @@ void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int 
 size_t conv_thin_scratch(const struct conv_plan *plan);
 void conv_thin_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small);
 void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big);
+/* One row of big pixels of `rows` pictures, `step` floats from pixel to pixel: the sums of the patches that name them. */
+void conv_thin_sum_row(const struct conv_geometry *geometry, int y, int rows, const float *patches, size_t step, float *row);
 void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
                         const float *big, const float *small, float *gradient);
 

@@ -138,25 +138,30 @@ static void scatter_patches_task(void *context, int group)
 		                plan->scatter_weights, size, call->patches + (size_t)pixel * (size_t)call->rows * (size_t)size);
 }
 
-/* One row of big pixels. */
+void conv_thin_sum_row(const struct conv_geometry *g, int y, int rows, const float *patches, size_t step, float *row)
+{
+	const int channels = g->big.channels, size = conv_taps(g) * channels;
+	struct conv_term terms[CONV_MAX_TAPS];
+	for (int x = 0; x < g->big.width; x++) {
+		const int count = conv_scatter_terms(g, y, x, terms);
+		float *to = row + (size_t)x * step;
+		memset(to, 0, (size_t)rows * (size_t)channels * sizeof *to);
+		for (int t = 0; t < count; t++) {
+			const float *from = patches + (size_t)terms[t].pixel * (size_t)rows * (size_t)size + terms[t].tap * channels;
+			if (channels == 3) /* colour: the compiler unrolls what it knows */
+				add_channels(from, size, to, rows, 3);
+			else
+				add_channels(from, size, to, rows, channels);
+		}
+	}
+}
+
 static void scatter_sum_task(void *context, int y)
 {
 	const struct thin_call *call = context;
 	const struct conv_geometry *g = &call->plan->geometry;
-	const int channels = g->big.channels, size = patch_size(call->plan);
-	struct conv_term terms[CONV_MAX_TAPS];
-	for (int x = 0; x < g->big.width; x++) {
-		const int count = conv_scatter_terms(g, y, x, terms);
-		float *to = call->output + first_value(call, y * g->big.width + x, call->first, channels);
-		memset(to, 0, (size_t)call->rows * (size_t)channels * sizeof *to);
-		for (int t = 0; t < count; t++) {
-			const float *from = call->patches + (size_t)terms[t].pixel * (size_t)call->rows * (size_t)size + terms[t].tap * channels;
-			if (channels == 3) /* colour: the compiler unrolls what it knows */
-				add_channels(from, size, to, call->rows, 3);
-			else
-				add_channels(from, size, to, call->rows, channels);
-		}
-	}
+	conv_thin_sum_row(g, y, call->rows, call->patches, (size_t)call->batch * (size_t)g->big.channels,
+	                  call->output + first_value(call, y * g->big.width, call->first, g->big.channels));
 }
 
 void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big)

@@ -1,13 +1,14 @@
 /* The inner loops, compiled once per instruction set and chosen when the program runs. Private to engine/tensor.
  *
- * kernel_product.c and kernel_pointwise.c are compiled several times with other compiler flags; KERNEL_SUFFIX gives each
- * copy its names. kernel.c lists the copies, best first, and takes the first that the CPU can run, or the one that
+ * kernel_product.c, kernel_lookup.c and kernel_pointwise.c are compiled several times with other compiler flags; KERNEL_SUFFIX
+ * gives each copy its names. kernel.c lists the copies, best first, and takes the first that the CPU can run, or the one that
  * the environment variable QGAN_KERNEL names. */
 #ifndef QGAN_ENGINE_TENSOR_KERNEL_H
 #define QGAN_ENGINE_TENSOR_KERNEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "engine/tensor/pointwise.h"
 
@@ -66,11 +67,21 @@ struct kernel_pointwise {
 	                         const float *x, const float *dy, float *dx);
 };
 
+/* Codes of `bits` bits and what they stand for. A block holds LOOKUP_BLOCK vectors of codes in `bits` vectors of words: the
+ * words of one lane, one after the other, are the string of its codes, least significant bit first (kernel_lookup.c). */
+enum { LOOKUP_BLOCK = 32, LOOKUP_MAX_BITS = 8 };
+struct lookup {
+	int bits;           /* 1..LOOKUP_MAX_BITS */
+	bool columns;       /* even and odd vectors have tables of their own, with values for each lane */
+	const float *table; /* [2^bits]; columns: [2][2^bits][lanes] */
+};
+
 struct kernel {
 	const char *name;
 	int lanes, panel; /* floats in a vector and in a full panel */
 	int rows;         /* of C that one pass keeps in registers */
 	void (*product)(const struct product *product);
+	void (*look_up)(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);
 	const struct kernel_pointwise *pointwise;
 };
 

@@ -35,6 +35,7 @@ enum {
 #define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
 #define KERNEL WITH_SUFFIX(kernel_, KERNEL_SUFFIX)
 #define POINTWISE WITH_SUFFIX(kernel_pointwise_, KERNEL_SUFFIX)
+#define LOOK_UP WITH_SUFFIX(kernel_look_up_, KERNEL_SUFFIX)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -193,11 +194,13 @@ static void product(const struct product *p)
 
 extern const struct kernel KERNEL;
 extern const struct kernel_pointwise POINTWISE;
+void LOOK_UP(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);
 const struct kernel KERNEL = {
 	.name = KERNEL_NAME,
 	.lanes = LANES,
 	.panel = PANEL,
 	.rows = KERNEL_ROWS,
 	.product = product,
+	.look_up = LOOK_UP,
 	.pointwise = &POINTWISE,
 };

@@ -36,6 +36,8 @@ struct batch_norm {
 };
 size_t batch_norm_scratch(int channels);
 void batch_norm_train(struct parallel *parallel, const struct batch_norm *norm, const float *x, float *y);
+/* scale[c] = gamma / sqrt(running variance + epsilon), as evaluation takes it. */
+void batch_norm_running_scale(const struct batch_norm *norm, float *scale);
 void batch_norm_evaluate(struct parallel *parallel, const struct batch_norm *norm, const float *x, float *y);
 /* x is the input of the forward pass; adds to dgamma, dbeta (NULL: not wanted); overwrites dx. */
 void batch_norm_backward(struct parallel *parallel, const struct batch_norm *norm, const float *x, const float *dy,

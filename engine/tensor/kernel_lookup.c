@@ -1,0 +1,193 @@
+/* Codes of k bits to the floats they stand for; compiled once per instruction set (kernel.h).
+ *
+ * A block is LOOKUP_BLOCK vectors of codes in k vectors of words. Lane l's words, one after the other, are one string of its
+ * codes, least significant bit first:
+ *
+ *   words 0 of all lanes | words 1 of all lanes | .. | words k-1 of all lanes
+ *
+ * So the codes of a whole vector come by one shift, or by two where they straddle two words, and nothing is said twice in
+ * memory. A register of values is a table that one permutation looks up (8 values of AVX2, two registers with 32 of AVX-512);
+ * a larger table is several such, between which the remaining bits select; the largest are read from memory. Values for each
+ * column are the same without the permutation: all bits select. */
+#include "engine/tensor/kernel.h"
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+/* REACH: bits of a code that one permutation sees. SELECTED: most bits that selections decide; beyond, memory is faster. */
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+enum { REACH = 5, TABLES = 2, SELECTED = 3 };
+#elif defined(__AVX2__)
+#define VECTOR_BYTES 32
+enum { REACH = 3, TABLES = 1, SELECTED = 3 };
+#else
+#define VECTOR_BYTES 16
+enum { REACH = 0, TABLES = 1, SELECTED = 0 };
+#endif
+enum { LANES = VECTOR_BYTES / 4, MOST_LEVELS = 1 << SELECTED, SIDES = 2, WORD = 32 };
+
+#define JOIN_NAMES(a, b) a##b
+#define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
+#define LOOK_UP WITH_SUFFIX(kernel_look_up_, KERNEL_SUFFIX)
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
+typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint32_t codes __attribute__((vector_size(VECTOR_BYTES)));
+typedef float loose_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+typedef uint32_t loose_codes __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+
+/* ---- what the instruction sets differ in ---- */
+
+#if defined(__AVX512F__)
+ALWAYS_INLINE vector permuted(const vector *tables, codes index)
+{
+	return (vector)_mm512_permutex2var_ps((__m512)tables[0], (__m512i)index, (__m512)tables[1]);
+}
+
+ALWAYS_INLINE vector selected(codes index, int bit, vector if_0, vector if_1)
+{
+	__mmask16 is_1 = _mm512_test_epi32_mask((__m512i)index, _mm512_set1_epi32(1 << bit));
+	return (vector)_mm512_mask_blend_ps(is_1, (__m512)if_0, (__m512)if_1);
+}
+
+ALWAYS_INLINE vector gathered(const float *values, codes place)
+{
+	return (vector)_mm512_i32gather_ps((__m512i)place, values, 4);
+}
+#elif defined(__AVX2__)
+ALWAYS_INLINE vector permuted(const vector *tables, codes index)
+{
+	return (vector)_mm256_permutevar8x32_ps((__m256)tables[0], (__m256i)index);
+}
+
+ALWAYS_INLINE vector selected(codes index, int bit, vector if_0, vector if_1)
+{
+	return (vector)_mm256_blendv_ps((__m256)if_0, (__m256)if_1, (__m256)(index << (WORD - 1 - bit)));
+}
+
+ALWAYS_INLINE vector gathered(const float *values, codes place)
+{
+	return (vector)_mm256_i32gather_ps(values, (__m256i)place, 4);
+}
+#else
+ALWAYS_INLINE vector permuted(const vector *tables, codes index)
+{
+	(void)index;
+	return tables[0];
+}
+
+ALWAYS_INLINE vector selected(codes index, int bit, vector if_0, vector if_1)
+{
+	const codes is_1 = -(index >> bit & 1);
+	return (vector)(((codes)if_0 & ~is_1) | ((codes)if_1 & is_1));
+}
+
+ALWAYS_INLINE vector gathered(const float *values, codes place)
+{
+	vector value;
+	UNROLL for (int l = 0; l < LANES; l++)
+		value[l] = values[place[l]];
+	return value;
+}
+#endif
+
+/* ---- the rest ---- */
+
+/* Vector j of a block. Bits above the code are those of later codes. */
+ALWAYS_INLINE codes code_at(const uint32_t *block, const int j, const int bits)
+{
+	const int word = j * bits / WORD, shift = j * bits % WORD;
+	codes index = *(const loose_codes *)(block + word * LANES) >> shift;
+	if (shift + bits > WORD)
+		index |= *(const loose_codes *)(block + (word + 1) * LANES) << (WORD - shift);
+	return index;
+}
+
+/* reach 0: levels[] are the values of all codes. */
+ALWAYS_INLINE vector value_of(const vector *levels, codes index, const int bits, const int reach)
+{
+	vector level[MOST_LEVELS];
+	const int count = bits > reach ? 1 << (bits - reach) : 1;
+	UNROLL for (int i = 0; i < count; i++)
+		level[i] = reach ? permuted(levels + i * TABLES, index) : levels[i];
+	UNROLL for (int bit = reach; bit < bits; bit++) {
+		UNROLL for (int i = 0; i < count >> (bit - reach + 1); i++)
+			level[i] = selected(index, bit, level[2 * i], level[2 * i + 1]);
+	}
+	return level[0];
+}
+
+/* One table for all, spread over registers; a table smaller than what a permutation sees is repeated in it, so that bits
+ * above the code do not matter. */
+ALWAYS_INLINE void spread_table(const float *table, const int bits, vector *levels)
+{
+	const int count = bits > REACH ? 1 << (bits - REACH) : 1;
+	for (int i = 0; i < count * TABLES * LANES; i++)
+		levels[i / LANES][i % LANES] = table[i & ((1 << bits) - 1)];
+}
+
+ALWAYS_INLINE void look_up_one(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values, const int bits)
+{
+	const bool in_registers = REACH > 0 && bits - REACH <= SELECTED;
+	vector levels[MOST_LEVELS * TABLES];
+	if (in_registers)
+		spread_table(lookup->table, bits, levels);
+	for (; blocks; blocks--, words += bits * LANES, values += LOOKUP_BLOCK * LANES) {
+		UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++) {
+			const codes index = code_at(words, j, bits);
+			*(loose_vector *)(values + j * LANES) =
+				in_registers ? value_of(levels, index, bits, REACH) : gathered(lookup->table, index & ((1u << bits) - 1));
+		}
+	}
+}
+
+ALWAYS_INLINE void look_up_columns(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values, const int bits)
+{
+	const bool in_registers = bits <= SELECTED;
+	vector levels[SIDES][MOST_LEVELS];
+	codes lane;
+	for (int l = 0; l < LANES; l++)
+		lane[l] = (uint32_t)l;
+	for (int i = 0; in_registers && i < SIDES << bits; i++)
+		levels[i >> bits][i & ((1 << bits) - 1)] = *(const loose_vector *)(lookup->table + i * LANES);
+	for (; blocks; blocks--, words += bits * LANES, values += LOOKUP_BLOCK * LANES) {
+		UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++) {
+			const codes index = code_at(words, j, bits);
+			const float *own = lookup->table + (j % SIDES << bits) * LANES;
+			*(loose_vector *)(values + j * LANES) =
+				in_registers ? value_of(levels[j % SIDES], index, bits, 0) : gathered(own, (index & ((1u << bits) - 1)) * LANES + lane);
+		}
+	}
+}
+
+typedef void look_up_function(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);
+
+/* One copy of the loops for each number of bits: shifts and selections are unrolled only where it is known. */
+#define OF_BITS(bits) \
+	static void one_of_##bits(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values) \
+	{ \
+		look_up_one(lookup, words, blocks, values, bits); \
+	} \
+	static void columns_of_##bits(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values) \
+	{ \
+		look_up_columns(lookup, words, blocks, values, bits); \
+	}
+OF_BITS(1) OF_BITS(2) OF_BITS(3) OF_BITS(4) OF_BITS(5) OF_BITS(6) OF_BITS(7) OF_BITS(8)
+
+static look_up_function *const of_bits[LOOKUP_MAX_BITS + 1][2] = {
+	[1] = {one_of_1, columns_of_1}, [2] = {one_of_2, columns_of_2}, [3] = {one_of_3, columns_of_3}, [4] = {one_of_4, columns_of_4},
+	[5] = {one_of_5, columns_of_5}, [6] = {one_of_6, columns_of_6}, [7] = {one_of_7, columns_of_7}, [8] = {one_of_8, columns_of_8},
+};
+
+extern look_up_function LOOK_UP;
+void LOOK_UP(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values)
+{
+	of_bits[lookup->bits][lookup->columns](lookup, words, blocks, values);
+}

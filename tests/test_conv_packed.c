@@ -1,0 +1,255 @@
+/* Transposed convolutions from packed weights against conv_scatter and the kernels that follow it in a network: the same bits,
+ * for every number of bits, whatever the batch, the number of threads and the kernel. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/base/memory.h"
+#include "engine/tensor/conv_packed.h"
+#include "engine/tensor/kernel.h"
+#include "engine/tensor/pointwise.h"
+#include "engine/tensor/random.h"
+
+enum { LARGEST_BATCH = 7, STATES = 256 };
+
+/* small, big, kernel, stride, padding */
+static const struct conv_geometry shapes[] = {
+	{.small = {1, 1, 10}, .big = {4, 4, 40}, .kernel = 4, .stride = 1, .padding = 0},
+	{.small = {4, 4, 40}, .big = {8, 8, 20}, .kernel = 4, .stride = 2, .padding = 1},
+	{.small = {5, 4, 33}, .big = {10, 8, 70}, .kernel = 4, .stride = 2, .padding = 1},
+	{.small = {6, 6, 12}, .big = {6, 6, 19}, .kernel = 3, .stride = 1, .padding = 1},
+	{.small = {3, 4, 7}, .big = {7, 9, 9}, .kernel = 3, .stride = 2, .padding = 0},
+	{.small = {3, 3, 5}, .big = {7, 7, 16}, .kernel = 1, .stride = 3, .padding = 0}, /* pixels without any tap */
+	{.small = {4, 5, 9}, .big = {12, 15, 17}, .kernel = 7, .stride = 3, .padding = 2},
+	{.small = {8, 8, 21}, .big = {16, 16, 3}, .kernel = 4, .stride = 2, .padding = 1},
+	{.small = {4, 4, 6}, .big = {8, 8, 1}, .kernel = 4, .stride = 2, .padding = 1},
+	{.small = {5, 3, 11}, .big = {5, 3, 8}, .kernel = 3, .stride = 1, .padding = 1},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+/* A layer's weights as codes and as floats in both orders, what follows it, its input, and what it should give. */
+struct subject {
+	struct conv_geometry geometry;
+	int bits; /* 0: float */
+	bool per_channel;
+	uint8_t *codes;
+	float *levels, *values, *ours, *vectors, *input;
+	struct conv_packed_end end;
+};
+
+static float *noise(size_t count, uint64_t seed)
+{
+	struct random random;
+	float *values = memory_try_floats(count, "noise", NULL);
+	random_start(&random, seed, RANDOM_TEST);
+	random_fill_normal(&random, values, count, 0, 1);
+	return values;
+}
+
+/* From [C in][C out][K K] to [K K][C out][C in]. */
+static float *reordered(const struct conv_geometry *g, const float *values)
+{
+	const size_t small = (size_t)g->small.channels, big = (size_t)g->big.channels, taps = (size_t)(g->kernel * g->kernel);
+	float *ours = memory_try_floats(small * big * taps, "weights", NULL);
+	for (size_t i = 0; i < small * big * taps; i++)
+		ours[(i % taps * big + i / taps % big) * small + i / taps / big] = values[i];
+	return ours;
+}
+
+static struct subject make(const struct conv_geometry *g, int bits, bool per_channel)
+{
+	struct subject subject = {.geometry = *g, .bits = bits, .per_channel = per_channel};
+	const size_t count = conv_weight_count(g), taps = (size_t)(g->kernel * g->kernel), channels = (size_t)g->big.channels;
+	struct random random;
+	random_start(&random, 3, RANDOM_TEST);
+	subject.codes = memory_zeroed(count, 1);
+	subject.values = noise(count, 1);
+	subject.levels = noise(STATES * channels, 2);
+	for (size_t i = 0; bits && i < count; i++) {
+		const size_t group = per_channel ? i / taps % channels : 0;
+		subject.codes[i] = (uint8_t)random_below(&random, 1u << bits);
+		subject.values[i] = subject.levels[(group << bits) + subject.codes[i]];
+	}
+	subject.ours = reordered(g, subject.values);
+	subject.vectors = noise(4 * channels, 4);
+	subject.input = noise(shape_count(g->small) * LARGEST_BATCH, 5);
+	for (size_t c = 0; c < channels; c++) /* a variance */
+		subject.vectors[c] *= subject.vectors[c];
+	return subject;
+}
+
+static void release(struct subject *subject)
+{
+	free(subject->codes);
+	free(subject->levels);
+	free(subject->values);
+	free(subject->ours);
+	free(subject->vectors);
+	free(subject->input);
+}
+
+/* Nothing, batch norm with a rectifier, tanh, or both. */
+static struct conv_packed_end end_of(const struct subject *subject, bool norm, bool tanh, float *scale)
+{
+	const size_t channels = (size_t)subject->geometry.big.channels;
+	float *vectors = subject->vectors;
+	const struct batch_norm own = {.channels = (int)channels, .epsilon = 1e-5f, .gamma = vectors + channels, .running_variance = vectors};
+	batch_norm_running_scale(&own, scale);
+	struct conv_packed_end end = {.slope = 0, .tanh = tanh};
+	if (norm) {
+		end.mean = vectors + 2 * channels;
+		end.scale = scale;
+		end.shift = vectors + 3 * channels;
+	}
+	return end;
+}
+
+static float *expected_of(const struct subject *subject, bool norm, bool tanh, int batch)
+{
+	const struct conv_geometry *g = &subject->geometry;
+	const size_t channels = (size_t)g->big.channels, rows = (size_t)(g->big.height * g->big.width * batch);
+	struct conv_plan *plan = conv_plan_create(g, batch, NULL);
+	float *expected = memory_try_floats(rows * channels, "pictures", NULL), *vectors = subject->vectors;
+	double *scratch = memory_zeroed(batch_norm_scratch((int)channels), sizeof *scratch);
+	conv_pack(plan, NULL, subject->ours);
+	conv_scatter(plan, NULL, batch, subject->input, expected);
+	const struct batch_norm own = {
+		.rows = rows, .channels = (int)channels, .epsilon = 1e-5f, .gamma = vectors + channels, .beta = vectors + 3 * channels,
+		.running_mean = vectors + 2 * channels, .running_variance = vectors, .scratch = scratch,
+	};
+	if (norm)
+		batch_norm_leaky_evaluate(NULL, &own, 0, expected, expected);
+	if (tanh)
+		pointwise_tanh(NULL, rows * channels, expected, expected);
+	free(scratch);
+	conv_plan_destroy(plan);
+	return expected;
+}
+
+/* The input as a plane with the layer's margin. */
+static float *plane_of(const struct subject *subject, int margin, int batch)
+{
+	const struct shape shape = subject->geometry.small;
+	const size_t pixel = (size_t)batch * (size_t)shape.channels;
+	float *plane = memory_try_floats(conv_plane_count(shape, margin, batch), "a plane", NULL);
+	for (int i = 0; i < shape.height * shape.width; i++)
+		memcpy(plane + conv_plane_place(shape, margin, batch, i / shape.width, i % shape.width), subject->input + (size_t)i * pixel,
+		       pixel * sizeof *plane);
+	return plane;
+}
+
+static void assert_plane(const struct subject *subject, const float *expected, int margin, int batch, const float *plane)
+{
+	const struct shape shape = subject->geometry.big;
+	const size_t pixel = (size_t)batch * (size_t)shape.channels;
+	for (int y = 0; y < shape.height; y++) {
+		for (int x = -margin; x < shape.width + margin; x++) {
+			const float *found = plane + conv_plane_place(shape, margin, batch, y, x);
+			if (x >= 0 && x < shape.width && memcmp(found, expected + (size_t)(y * shape.width + x) * pixel, pixel * sizeof *found) != 0)
+				fail_msg("%d bits, batch %d: pixel %d, %d differs", subject->bits, batch, y, x);
+			for (size_t i = 0; (x < 0 || x >= shape.width) && i < pixel; i++)
+				assert_true(found[i] == 0);
+		}
+	}
+}
+
+static void expect_same(const struct subject *subject, bool norm, bool tanh, int batch, struct parallel *parallel, int margin)
+{
+	float *scale = memory_zeroed((size_t)subject->geometry.big.channels, sizeof *scale);
+	const struct conv_packed_end end = end_of(subject, norm, tanh, scale);
+	const struct conv_packed_weights weights = {
+		.bits = subject->bits, .codes = subject->bits ? subject->codes : NULL, .levels = subject->levels,
+		.groups = subject->per_channel ? subject->geometry.big.channels : 1, .values = subject->values,
+	};
+	struct conv_packed *layer = conv_packed_create(&subject->geometry, &weights, &end, NULL);
+	assert_non_null(layer);
+	struct conv_packed_pass pass;
+	assert_true(conv_packed_pass_init(&pass, parallel, &layer, 1, batch, NULL));
+	float *expected = expected_of(subject, norm, tanh, batch), *input = plane_of(subject, conv_packed_margin(layer), batch);
+	float *output = noise(conv_plane_count(subject->geometry.big, margin, batch), 9);
+	conv_packed_run(layer, &pass, batch, input, margin, output);
+	assert_plane(subject, expected, margin, batch, output);
+	conv_packed_pass_clear(&pass);
+	conv_packed_destroy(layer);
+	free(expected);
+	free(input);
+	free(output);
+	free(scale);
+}
+
+static void all_bits_give_what_their_floats_give(void **state)
+{
+	(void)state;
+	struct parallel *parallel = parallel_create(2, NULL);
+	const char *chosen = kernel_current()->name;
+	for (int k = 0; kernel_name(k); k++) {
+		if (!kernel_use(kernel_name(k)))
+			continue;
+		for (int i = 0; i < SHAPES * 9; i++) {
+			const int shape = i / 9, bits = i % 9;
+			struct subject subject = make(&shapes[shape], bits, bits && i % 2);
+			expect_same(&subject, i % 3, i % 3 != 1, 1, NULL, i % 2);
+			expect_same(&subject, i % 3, i % 3 != 1, 1 + i % LARGEST_BATCH, parallel, i % 2);
+			release(&subject);
+		}
+	}
+	assert_true(kernel_use(chosen));
+	parallel_destroy(parallel);
+}
+
+/* One scale or one a channel, each with every number of bits, on the layer of a generator. */
+static void scales_may_be_of_channels(void **state)
+{
+	(void)state;
+	for (int bits = 1; bits <= 8; bits++) {
+		for (int per_channel = 0; per_channel <= 1; per_channel++) {
+			struct subject subject = make(&shapes[2], bits, per_channel);
+			expect_same(&subject, true, false, 2, NULL, 1);
+			release(&subject);
+		}
+	}
+}
+
+/* Products long enough to be cut into several tasks, in which one expansion serves hundreds of rows. */
+static void large_batches_are_cut(void **state)
+{
+	(void)state;
+	struct parallel *parallel = parallel_create(2, NULL);
+	const struct conv_geometry geometry = {.small = {16, 16, 10}, .big = {32, 32, 12}, .kernel = 4, .stride = 2, .padding = 1};
+	struct subject subject = make(&geometry, 2, false);
+	expect_same(&subject, true, false, LARGEST_BATCH, parallel, 1);
+	release(&subject);
+	parallel_destroy(parallel);
+}
+
+/* What is held are the codes: k bits each, but for the last block of a unit and the columns that fill a panel. */
+static void codes_take_their_bits(void **state)
+{
+	(void)state;
+	const struct conv_geometry geometry = {.small = {4, 4, 64}, .big = {8, 8, 64}, .kernel = 4, .stride = 2, .padding = 1};
+	for (int bits = 1; bits <= 8; bits++) {
+		struct subject subject = make(&geometry, bits, false);
+		const struct conv_packed_weights weights = {.bits = bits, .codes = subject.codes, .levels = subject.levels, .groups = 1};
+		struct conv_packed *layer = conv_packed_create(&geometry, &weights, &(struct conv_packed_end){.slope = 1}, NULL);
+		assert_non_null(layer);
+		assert_int_equal(conv_packed_bytes(layer), conv_weight_count(&geometry) * (size_t)bits / 8 + (sizeof(float) << bits));
+		conv_packed_destroy(layer);
+		release(&subject);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_bits_give_what_their_floats_give),
+		cmocka_unit_test(scales_may_be_of_channels),
+		cmocka_unit_test(large_batches_are_cut),
+		cmocka_unit_test(codes_take_their_bits),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
