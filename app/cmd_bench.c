@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
+#include "app/peak_memory.h"
 #include "app/recipes.h"
 #include "engine/base/memory.h"
 #include "engine/gan/trainer.h"
@@ -48,32 +48,6 @@ static bool make_noise_dataset(const struct gan_settings *settings, struct datas
 	return true;
 }
 
-/* Linux keeps the highest resident size since the last reset: so the sgemm measurement before does not count. */
-static void reset_peak_memory(void)
-{
-	FILE *file = fopen("/proc/self/clear_refs", "we");
-	if (!file)
-		return;
-	fputs("5", file);
-	fclose(file);
-}
-
-static double peak_memory_mb(void)
-{
-	char line[128];
-	double kilobytes = 0;
-	FILE *file = fopen("/proc/self/status", "re");
-	while (file && fgets(line, sizeof line, file))
-		if (sscanf(line, "VmHWM: %lf", &kilobytes) == 1)
-			break;
-	if (file)
-		fclose(file);
-	struct rusage usage;
-	if (kilobytes == 0 && !getrusage(RUSAGE_SELF, &usage))
-		kilobytes = (double)usage.ru_maxrss;
-	return kilobytes / 1024;
-}
-
 static int compare_doubles(const void *left, const void *right)
 {
 	double a = *(const double *)left, b = *(const double *)right;
@@ -109,7 +83,7 @@ static bool measure_step(const struct gan_settings *settings, int steps, struct 
 	struct dataset dataset;
 	int threads = settings->threads ? settings->threads : parallel_usable_cores();
 	double before = gemm_peak_gflops(threads, PEAK_SECONDS);
-	reset_peak_memory();
+	peak_memory_reset();
 	if (!make_noise_dataset(settings, &dataset, error))
 		return false;
 	struct trainer *trainer = trainer_create(settings, &dataset, NULL, error);
@@ -234,7 +208,7 @@ static const struct subcommand bench_step = {
 };
 
 static const struct subcommand *const bench_children[] = {
-	&bench_step, &subcommand_bench_quantize, &subcommand_bench_metrics, &subcommand_bench_store, &subcommand_bench_ui, NULL,
+	&bench_step, &subcommand_bench_generate, &subcommand_bench_quantize, &subcommand_bench_metrics, &subcommand_bench_store, &subcommand_bench_ui, NULL,
 };
 
 const struct subcommand subcommand_bench = {

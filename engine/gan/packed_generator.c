@@ -276,6 +276,14 @@ size_t packed_generator_bytes(const struct packed_generator *generator)
 	return bytes;
 }
 
+double packed_generator_multiply_adds(const struct packed_generator *generator)
+{
+	double sum = 0;
+	for (int i = 0; i < generator->count; i++)
+		sum += conv_multiply_adds(conv_packed_geometry(generator->layers[i]));
+	return sum;
+}
+
 /* ---- pictures ---- */
 
 /* Noise is the only pixel of its plane. */

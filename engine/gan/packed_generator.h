@@ -18,6 +18,7 @@ void packed_generator_destroy(struct packed_generator *generator); /* NULL is fi
 struct shape packed_generator_output(const struct packed_generator *generator);
 int packed_generator_threads(const struct packed_generator *generator);
 size_t packed_generator_bytes(const struct packed_generator *generator); /* of the weights with all that belongs to them */
+double packed_generator_multiply_adds(const struct packed_generator *generator); /* of one picture */
 
 /* noise: `batch` (<= max_batch) vectors. Returns pictures in [H][W][N][C], -1..1, valid until the next call. */
 const float *packed_generator_run(struct packed_generator *generator, int batch, const float *noise);
