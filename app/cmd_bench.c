@@ -14,7 +14,7 @@
 /* ---- bench step: one training step, and the sgemm rate that it is a share of ---- */
 
 static const char *const step_settings[] = {
-	"model", "size", "width", "channels", "batch", "latent", "threads", "d-bits", "g-bits", "quantizer", "quantizer-iterations",
+	"model", "size", "width", "channels", "batch", "latent", "threads", "d-bits", "g-bits", "quantizer", "quantizer-iterations", "precision",
 	"critic-steps", "layer-norm",
 };
 enum { STEP_SETTINGS = sizeof step_settings / sizeof *step_settings, WARM_UP_STEPS = 2 };

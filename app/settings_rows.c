@@ -24,6 +24,11 @@ static const char *optimizer_choice(int index)
 	return optimizers[index] ? optimizers[index]->name : NULL;
 }
 
+static const char *precision_choice(int index)
+{
+	return precision_wishes[index];
+}
+
 static const int allowed_sizes[] = {32, 64, 128, -1};
 static const int allowed_channels[] = {0, 1, 3, -1};
 static const int allowed_bits[] = {1, 2, 3, 4, 5, 6, 7, 8, 32, -1};
@@ -86,6 +91,8 @@ const struct setting_row setting_rows[] = {
 	 .argument = "LABEL", .help = "lsgan: the score D is to give real pictures"},
 	{.name = "loss-c", .kind = SETTING_REAL, .offset = AT(loss_c), .min = -1e6, .max = 1e6, .standard = "1",
 	 .argument = "LABEL", .help = "lsgan: the score G wants for its pictures"},
+	{.name = "precision", .kind = SETTING_NAME, .offset = AT(precision), .choice = precision_choice, .standard = "auto",
+	 .argument = "NAME", .help = "what products are computed in; auto: bf16 where the processor is made for it, else float32"},
 	{.name = "optimizer", .kind = SETTING_NAME, .offset = AT(optimizer), .choice = optimizer_choice, .standard = "adam",
 	 .argument = "NAME", .help = "how gradients change weights"},
 	{.name = "d-learning-rate", .kind = SETTING_REAL, .offset = AT(learning_rate[NETWORK_D]), .min = 0, .max = 10,

@@ -68,6 +68,26 @@ static struct tensors make_tensors(const struct example *example)
 	return t;
 }
 
+/* The nearest bf16 of each value, ties to even: what a product of pairs sees. */
+static void round_to_bf16(float *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bits;
+		memcpy(&bits, &values[i], sizeof bits);
+		bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+		memcpy(&values[i], &bits, sizeof bits);
+	}
+}
+
+static struct tensors rounded_tensors(const struct example *example)
+{
+	struct tensors t = make_tensors(example);
+	round_to_bf16(t.weights, t.weight_count);
+	round_to_bf16(t.big, t.big_count);
+	round_to_bf16(t.small, t.small_count);
+	return t;
+}
+
 static void free_tensors(struct tensors *t)
 {
 	free(t->weights);
@@ -76,15 +96,14 @@ static void free_tensors(struct tensors *t)
 }
 
 /* Rounding of a float sum grows with its size: compare with the largest value. */
-static void assert_near(const float *values, const float *expected, size_t count, const char *what)
+static void assert_near(const float *values, const float *expected, size_t count, float bound, const char *what)
 {
 	float largest = 0;
 	for (size_t i = 0; i < count; i++)
 		largest = fmaxf(largest, fabsf(expected[i]));
 	for (size_t i = 0; i < count; i++) {
-		if (!(fabsf(values[i] - expected[i]) <= 2e-5f * largest + 1e-6f))
-			fail_msg("%s, kernel %s: value %zu of %zu is %g, expected %g", what, kernel_current()->name, i, count,
-			         (double)values[i], (double)expected[i]);
+		if (!(fabsf(values[i] - expected[i]) <= bound * largest + 1e-6f))
+			fail_msg("%s: value %zu of %zu is %g, expected %g", what, i, count, (double)values[i], (double)expected[i]);
 	}
 }
 
@@ -113,30 +132,41 @@ static float *fast_results(const struct example *example, const struct tensors *
 	return results;
 }
 
+/* What float sums of exact products may be off by, and of products that lack the smallest of four parts. */
+static const float near = 2e-5f, near_split = 6e-5f;
+
 static void compare_directions(const struct example *example, const struct tensors *t, const float *slow,
-                               struct conv_plan *plan, struct parallel *parallel)
+                               struct conv_plan *plan, struct parallel *parallel, float bound, const char *name)
 {
 	float *fast = fast_results(example, t, plan, parallel);
 	size_t small = t->weight_count, big = small + t->small_count;
-	assert_near(fast, slow, t->weight_count, "weight gradient");
-	assert_near(fast + small, slow + small, t->small_count, "gather");
-	assert_near(fast + big, slow + big, t->big_count, "scatter");
+	char what[3][64];
+	static const char *const directions[3] = {"weight gradient", "gather", "scatter"};
+	for (int i = 0; i < 3; i++)
+		snprintf(what[i], sizeof what[i], "%s, %s", name, directions[i]);
+	assert_near(fast, slow, t->weight_count, bound, what[0]);
+	assert_near(fast + small, slow + small, t->small_count, bound, what[1]);
+	assert_near(fast + big, slow + big, t->big_count, bound, what[2]);
 	free(fast);
 }
 
-/* Makes a plan with each kernel that the CPU has; returns how many. */
-static int compare_kernels(const struct example *example, struct parallel *parallel)
+/* Makes a plan with each kernel that the CPU has; returns how many there are for this precision. Operands of bf16 are
+ * compared where rounding has nothing left to do, split ones where it has. */
+static int compare_kernels(const struct example *example, enum precision precision, struct parallel *parallel)
 {
-	struct tensors t = make_tensors(example);
+	const bool pairs = precision != PRECISION_FLOAT32;
+	struct tensors t = (precision == PRECISION_BF16 ? rounded_tensors : make_tensors)(example);
 	float *slow = slow_results(example, &t);
 	int kernels = 0;
 	for (int k = 0; kernel_name(k); k++) {
 		if (!kernel_use(kernel_name(k)))
 			continue;
-		struct conv_plan *plan = conv_plan_create(&example->geometry, example->batch, NULL);
+		const struct kernel *kernel = pairs ? kernel_of_pairs() : kernel_current();
+		if (!kernel || strcmp(kernel->name, kernel_name(k)) != 0)
+			continue;
+		struct conv_plan *plan = conv_plan_create(&example->geometry, example->batch, precision, NULL);
 		assert_non_null(plan);
-		assert_string_equal(kernel_current()->name, kernel_name(k));
-		compare_directions(example, &t, slow, plan, parallel);
+		compare_directions(example, &t, slow, plan, parallel, precision == PRECISION_BF16_SPLIT ? near_split : near, kernel->name);
 		conv_plan_destroy(plan);
 		kernels++;
 	}
@@ -149,27 +179,37 @@ static void every_kernel_agrees_with_the_slow_truth(void **state)
 {
 	(void)state;
 	struct parallel *parallel = parallel_create(2, NULL);
-	for (int e = 0; e < EXAMPLES; e++)
-		assert_true(compare_kernels(&examples[e], parallel) >= 1);
+	for (int e = 0; e < EXAMPLES; e++) {
+		assert_true(compare_kernels(&examples[e], PRECISION_FLOAT32, parallel) >= 1);
+		assert_true(compare_kernels(&examples[e], PRECISION_BF16, parallel) >= 1);
+		assert_true(compare_kernels(&examples[e], PRECISION_BF16_SPLIT, parallel) >= 1);
+	}
 	parallel_destroy(parallel);
 }
 
 /* A plan made for many pictures serves fewer, and again many. */
+static void serve_smaller_batches(const struct conv_geometry *geometry, enum precision precision)
+{
+	static const int batches[] = {21, 1, 21, 20};
+	struct conv_plan *plan = conv_plan_create(geometry, 21, precision, NULL);
+	for (int i = 0; i < 4; i++) {
+		struct example some = {*geometry, batches[i]};
+		struct tensors t = make_tensors(&some);
+		float *slow = slow_results(&some, &t);
+		compare_directions(&some, &t, slow, plan, NULL, precision == PRECISION_FLOAT32 ? near : near_split, "a smaller batch");
+		free(slow);
+		free_tensors(&t);
+	}
+	conv_plan_destroy(plan);
+}
+
 static void a_plan_serves_smaller_batches(void **state)
 {
 	(void)state;
-	static const int batches[] = {21, 1, 21, 20};
+	assert_true(kernel_use("portable-bf16"));
 	for (int e = 0; e < 4; e++) {
-		struct conv_plan *plan = conv_plan_create(&examples[e].geometry, 21, NULL);
-		for (int i = 0; i < 4; i++) {
-			struct example some = {examples[e].geometry, batches[i]};
-			struct tensors t = make_tensors(&some);
-			float *slow = slow_results(&some, &t);
-			compare_directions(&some, &t, slow, plan, NULL);
-			free(slow);
-			free_tensors(&t);
-		}
-		conv_plan_destroy(plan);
+		serve_smaller_batches(&examples[e].geometry, PRECISION_FLOAT32);
+		serve_smaller_batches(&examples[e].geometry, PRECISION_BF16_SPLIT);
 	}
 }
 
@@ -227,29 +267,38 @@ static void directions_are_adjoint(void **state)
 	}
 }
 
-static float *results_with_threads(const struct example *example, const struct tensors *t, int threads)
+static float *results_with_threads(const struct example *example, const struct tensors *t, enum precision precision, int threads)
 {
 	struct parallel *parallel = parallel_create(threads, NULL);
-	struct conv_plan *plan = conv_plan_create(&example->geometry, example->batch, NULL);
+	struct conv_plan *plan = conv_plan_create(&example->geometry, example->batch, precision, NULL);
 	float *results = fast_results(example, t, plan, parallel);
 	conv_plan_destroy(plan);
 	parallel_destroy(parallel);
 	return results;
 }
 
+static void assert_threads_agree(const struct example *example, enum precision precision)
+{
+	struct tensors t = make_tensors(example);
+	float *one = results_with_threads(example, &t, precision, 1);
+	for (int threads = 2; threads <= 3; threads++) {
+		float *several = results_with_threads(example, &t, precision, threads);
+		assert_memory_equal(one, several, results_count(&t) * sizeof *one);
+		free(several);
+	}
+	free(one);
+	free_tensors(&t);
+}
+
 static void bits_do_not_depend_on_threads(void **state)
 {
 	(void)state;
 	for (int e = 0; e < EXAMPLES; e++) {
-		struct tensors t = make_tensors(&examples[e]);
-		float *one = results_with_threads(&examples[e], &t, 1);
-		for (int threads = 2; threads <= 3; threads++) {
-			float *several = results_with_threads(&examples[e], &t, threads);
-			assert_memory_equal(one, several, results_count(&t) * sizeof *one);
-			free(several);
+		assert_threads_agree(&examples[e], PRECISION_FLOAT32);
+		for (int k = 0; kernel_name(k); k++) {
+			if (kernel_use(kernel_name(k)) && kernel_of_pairs() && strcmp(kernel_of_pairs()->name, kernel_name(k)) == 0)
+				assert_threads_agree(&examples[e], PRECISION_BF16_SPLIT);
 		}
-		free(one);
-		free_tensors(&t);
 	}
 }
 

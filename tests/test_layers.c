@@ -65,7 +65,7 @@ static struct bench *make_bench(const struct layer_case *c)
 {
 	struct bench *bench = memory_zeroed(1, sizeof *bench);
 	struct numbers for_x = {1}, for_weights = {2}, for_dy = {3};
-	bench->network = network_create(&c->spec, 1, c->input, BATCH, &optimizer_sgd, NULL);
+	bench->network = network_create(&c->spec, 1, c->input, BATCH, PRECISION_FLOAT32, &optimizer_sgd, NULL);
 	assert_non_null(bench->network);
 	struct random random;
 	random_start(&random, 1, RANDOM_TEST);
@@ -326,13 +326,13 @@ static void impossible_layers_are_refused_by_name(void **state)
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		struct error error = {0};
-		assert_null(network_create(&wrong[i], 1, (struct shape){7, 7, 3}, BATCH, &optimizer_adam, &error));
+		assert_null(network_create(&wrong[i], 1, (struct shape){7, 7, 3}, BATCH, PRECISION_FLOAT32, &optimizer_adam, &error));
 		assert_int_equal(error.code, ERROR_INPUT);
 		assert_non_null(strstr(error.text, "first"));
 	}
 	struct layer_spec linear = {.kind = "linear", .name = "last", .channels = 2};
 	struct error error = {0};
-	assert_null(network_create(&linear, 1, (struct shape){2, 3, 1}, BATCH, &optimizer_adam, &error));
+	assert_null(network_create(&linear, 1, (struct shape){2, 3, 1}, BATCH, PRECISION_FLOAT32, &optimizer_adam, &error));
 	assert_non_null(strstr(error.text, "square"));
 }
 
@@ -341,7 +341,7 @@ static void max_pool_gives_ties_to_the_first(void **state)
 {
 	(void)state;
 	const struct layer_spec spec = {.kind = "max_pool", .name = "a", .kernel = 2};
-	struct network *network = network_create(&spec, 1, (struct shape){2, 2, 1}, 2, &optimizer_sgd, NULL);
+	struct network *network = network_create(&spec, 1, (struct shape){2, 2, 1}, 2, PRECISION_FLOAT32, &optimizer_sgd, NULL);
 	const float x[] = {1, -3, 1, -2, 0, -2, 1, -2}, dy[] = {5, 7}, dx[] = {5, 0, 0, 7, 0, 0, 0, 0};
 	const float *y = network_forward(network, NULL, 2, true, x);
 	assert_true(y[0] == 1 && y[1] == -2);

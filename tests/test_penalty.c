@@ -58,7 +58,7 @@ static struct bench *make_bench(const struct critic_case *c, struct parallel *pa
 	last->bias = c->linear;
 	last->kernel = 4;
 	last->stride = 1;
-	bench->d = network_create(recipe.layers, recipe.count, PICTURE, PICTURES, &optimizer_sgd, NULL);
+	bench->d = network_create(recipe.layers, recipe.count, PICTURE, PICTURES, PRECISION_FLOAT32, &optimizer_sgd, NULL);
 	assert_non_null(bench->d);
 	struct numbers numbers = {21};
 	for (int i = 0; i < bench->d->trained.count; i++) {

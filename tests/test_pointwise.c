@@ -352,6 +352,94 @@ static void sgd_and_squares(void **state)
 	with_every_kernel(check_sgd_and_squares);
 }
 
+/* The bf16 nearest to x by its definition: of the two that enclose it the nearer one, at a tie the even one. */
+static uint16_t nearest_bf16(float value)
+{
+	uint32_t bits, above;
+	memcpy(&bits, &value, sizeof bits);
+	if (value != value)
+		return (uint16_t)(bits >> 16 | 0x40);
+	float low, high;
+	bits &= 0xffff0000;
+	above = bits + 0x10000;
+	memcpy(&low, &bits, sizeof low);
+	memcpy(&high, &above, sizeof high);
+	double down = fabs((double)value - (double)low);
+	double up = isinf(high) ? ldexp(1, 128) - fabs((double)value) : fabs((double)high - (double)value);
+	bool take_low = isinf(value) || down < up || (down == up && !(bits >> 16 & 1));
+	return (uint16_t)((take_low ? bits : above) >> 16);
+}
+
+static float float_of_bf16(uint16_t half)
+{
+	uint32_t bits = (uint32_t)half << 16;
+	float value;
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+static uint16_t bf16_part(float value, int part)
+{
+	const uint16_t first = nearest_bf16(value);
+	return part ? nearest_bf16(value - float_of_bf16(first)) : first;
+}
+
+static void assert_pair(const float *pair, uint16_t low, uint16_t high)
+{
+	uint16_t halves[2];
+	memcpy(halves, pair, sizeof halves);
+	assert_int_equal(halves[0], low);
+	assert_int_equal(halves[1], high);
+}
+
+static void check_pairs(void)
+{
+	enum { ODD = 1001 };
+	const struct kernel_pointwise *pointwise = kernel_current()->pointwise;
+	for (int part = 0; part < 2; part++) {
+		pointwise->zip_pairs(ODD, part, x, dy, fast);
+		for (int i = 0; i < ODD; i++)
+			assert_pair(&fast[i], bf16_part(x[i], part), bf16_part(dy[i], part));
+		pointwise->join_pairs(ODD, part, x, fast);
+		for (int i = 0; i < ODD / 2; i++)
+			assert_pair(&fast[i], bf16_part(x[2 * i], part), bf16_part(x[2 * i + 1], part));
+		assert_pair(&fast[ODD / 2], bf16_part(x[ODD - 1], part), 0);
+	}
+}
+
+static void pairs_hold_the_nearest_bf16(void **state)
+{
+	(void)state;
+	static const uint32_t ties[] = {0x3f808000, 0x3f818000, 0xbf808000, 0x3f808001, 0x3f807fff, 0x00008000, 0x00000001};
+	static const float special[] = {0, -0.0f, 1, -1, 3.3e38f, 1e-40f, -1e-30f};
+	fill(x, COUNT, 5, 3);
+	fill(dy, COUNT, 6, 1e-3f);
+	memcpy(x + 3, ties, sizeof ties);
+	memcpy(x + 20, special, sizeof special);
+	with_every_kernel(check_pairs);
+}
+
+/* Whatever its payload a NaN stays one in a pair, and infinity stays infinite. */
+static void check_pairs_not_finite(void)
+{
+	for (int i = 0; i < 64; i++) {
+		const uint32_t bits = 0x7f800000 | (i ? 1u << i % 23 : 0) | (uint32_t)(i & 1) << 31;
+		memcpy(&x[i], &bits, sizeof bits);
+	}
+	kernel_current()->pointwise->zip_pairs(64, 0, x, x, fast);
+	for (int i = 0; i < 64; i++) {
+		uint16_t half;
+		memcpy(&half, &fast[i], sizeof half);
+		assert_true(i ? isnan(float_of_bf16(half)) : isinf(float_of_bf16(half)));
+	}
+}
+
+static void pairs_keep_nan(void **state)
+{
+	(void)state;
+	with_every_kernel(check_pairs_not_finite);
+}
+
 static void bits_do_not_depend_on_threads(void **state)
 {
 	(void)state;
@@ -385,6 +473,8 @@ int main(void)
 		cmocka_unit_test(adam_agrees_with_the_slow_truth),
 		cmocka_unit_test(adam_by_hand),
 		cmocka_unit_test(sgd_and_squares),
+		cmocka_unit_test(pairs_hold_the_nearest_bf16),
+		cmocka_unit_test(pairs_keep_nan),
 		cmocka_unit_test(bits_do_not_depend_on_threads),
 	};
 	parallel = parallel_create(2, NULL);

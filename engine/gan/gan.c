@@ -6,15 +6,25 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/tensor/precision.h"
 
 static const char *const names[NETWORK_COUNT] = {[NETWORK_D] = "D", [NETWORK_G] = "G"};
+
+/* A gradient of a gradient asks for more than bf16 has: a critic that is penalised takes it split. */
+static enum precision precision_of(const struct gan_settings *settings, enum network_id id, const struct optimizer *optimizer)
+{
+	const enum precision precision = precision_of_wish(settings->precision);
+	const bool penalised = id == NETWORK_D && optimizer && settings->gradient_penalty != 0;
+	return precision == PRECISION_BF16 && penalised ? PRECISION_BF16_SPLIT : precision;
+}
 
 static bool init_network(struct gan *gan, enum network_id id, const struct gan_settings *settings,
                          const struct optimizer *optimizer, struct error *error)
 {
 	struct network_recipe *recipe = memory_zeroed(1, sizeof *recipe);
 	gan->family->describe(settings, id, recipe);
-	struct network *network = network_create(recipe->layers, recipe->count, recipe->input, settings->batch, optimizer, error);
+	struct network *network = network_create(recipe->layers, recipe->count, recipe->input, settings->batch,
+	                                         precision_of(settings, id, optimizer), optimizer, error);
 	free(recipe);
 	if (!network)
 		return error_prefix(error, "%s", names[id]);

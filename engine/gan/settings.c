@@ -45,6 +45,7 @@ static const struct field {
 	LATER_FIELD("loss-a", FIELD_DOUBLE, loss_a, "0"),
 	LATER_FIELD("loss-b", FIELD_DOUBLE, loss_b, "1"),
 	LATER_FIELD("loss-c", FIELD_DOUBLE, loss_c, "1"),
+	LATER_FIELD("precision", FIELD_TEXT, precision, "float32"),
 	FIELD("optimizer", FIELD_TEXT, optimizer),
 	FIELD("d-learning-rate", FIELD_DOUBLE, learning_rate[NETWORK_D]),
 	FIELD("g-learning-rate", FIELD_DOUBLE, learning_rate[NETWORK_G]),

@@ -30,6 +30,7 @@ struct gan_settings {
 	bool literal;                         /* the paper's EM to the letter, cold at every refresh */
 	bool per_channel;                     /* beyond the paper: alpha and beta for each output channel */
 	bool allow_degenerate;                /* train with fewer bits than a method has states for */
+	char precision[GAN_NAME_SIZE];        /* of products: one of precision_wishes (tensor/precision.h); empty: float32 */
 	char optimizer[GAN_NAME_SIZE];        /* row of optimizers: "adam", "sgd" */
 	int critic_steps;                     /* updates of D for one of G */
 	double gradient_penalty;              /* weight of the penalty on D's gradient (gan/penalty.h); 0: none */

@@ -44,7 +44,8 @@ struct network *classifier_create(int channels, int classes, int max_batch, cons
 	memcpy(specs, architecture, sizeof specs);
 	specs[CLASSES].channels = classes;
 	choose_deviations(specs, channels);
-	return network_create(specs, LAYERS, (struct shape){CLASSIFIER_SIZE, CLASSIFIER_SIZE, channels}, max_batch, optimizer, error);
+	return network_create(specs, LAYERS, (struct shape){CLASSIFIER_SIZE, CLASSIFIER_SIZE, channels}, max_batch, PRECISION_FLOAT32,
+	                      optimizer, error);
 }
 
 const float *classifier_features(const struct network *network) { return network->outputs[MEAN]; }

@@ -8,6 +8,7 @@
 #include "engine/base/error.h"
 #include "engine/nn/parameter.h"
 #include "engine/tensor/parallel.h"
+#include "engine/tensor/precision.h"
 #include "engine/tensor/tensor.h"
 
 enum { LAYER_MAX_TENSORS = 2 };
@@ -26,6 +27,7 @@ struct layer_spec {
 struct layer {
 	const struct layer_kind *kind;
 	struct layer_spec spec;
+	enum precision precision; /* of convolutions and linear layers */
 	struct shape input, output;
 	/* Views into the network's blocks, in the order in which the kind declared them. */
 	float *trained[LAYER_MAX_TENSORS], *gradients[LAYER_MAX_TENSORS];

@@ -103,10 +103,11 @@ static bool allocate_activations(struct network *network, struct error *error)
 	return network->passed_back[1] != NULL;
 }
 
-static bool create_layers(struct network *network, struct error *error)
+static bool create_layers(struct network *network, enum precision precision, struct error *error)
 {
 	for (int i = 0; i < network->layer_count; i++) {
 		struct layer *layer = &network->layers[i];
+		layer->precision = precision;
 		if (layer->kind->create && !layer->kind->create(layer, network->max_batch, error))
 			return false;
 	}
@@ -114,7 +115,7 @@ static bool create_layers(struct network *network, struct error *error)
 }
 
 struct network *network_create(const struct layer_spec specs[], int count, struct shape input, int max_batch,
-                               const struct optimizer *optimizer, struct error *error)
+                               enum precision precision, const struct optimizer *optimizer, struct error *error)
 {
 	assert(count > 0 && count <= NETWORK_MAX_LAYERS && max_batch > 0);
 	struct network *network = memory_zeroed(1, sizeof *network);
@@ -127,7 +128,7 @@ struct network *network_create(const struct layer_spec specs[], int count, struc
 	}
 	if (built) {
 		point_layers(network, first);
-		built = create_layers(network, error);
+		built = create_layers(network, precision, error);
 	}
 	if (built)
 		return network;

@@ -44,7 +44,7 @@ struct network {
 /* Weights are 0 until network_initialise or an import. optimizer NULL: a network to be looked at, which takes far less
  * memory and knows evaluation passes only. NULL and an error that names the layer or the memory. */
 struct network *network_create(const struct layer_spec specs[], int count, struct shape input, int max_batch,
-                               const struct optimizer *optimizer, struct error *error);
+                               enum precision precision, const struct optimizer *optimizer, struct error *error);
 void network_destroy(struct network *network); /* NULL is fine */
 
 /* Draws every trained tensor from its distribution and sets running statistics and optimizer state to their start. */

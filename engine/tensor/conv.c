@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "engine/base/memory.h"
 #include "engine/tensor/conv_plan.h"
@@ -34,22 +33,35 @@ static int scatter_columns(const struct conv_plan *plan)
 	return plan->thin ? conv_taps(g) * g->big.channels : g->big.channels;
 }
 
-struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, struct error *error)
+/* Enough for each of the three directions, which follow one another. */
+static size_t scratch_count(const struct conv_plan *plan)
+{
+	if (plan->thin)
+		return conv_thin_scratch(plan);
+	const size_t direct = conv_direct_scratch(plan), gradient = conv_gradient_scratch(plan);
+	return direct > gradient ? direct : gradient;
+}
+
+struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, enum precision precision, struct error *error)
 {
 	assert_geometry(geometry);
 	assert(max_batch >= 1);
 	struct conv_plan *plan = memory_zeroed(1, sizeof *plan);
 	plan->geometry = *geometry;
-	plan->kernel = kernel_current();
 	plan->max_batch = max_batch;
 	plan->thin = geometry->big.channels <= CONV_THIN_CHANNELS;
-	size_t depth = (size_t)conv_taps(geometry) * (size_t)geometry->big.channels;
-	size_t scatter_depth = (size_t)scatter_taps(plan) * (size_t)geometry->small.channels;
-	plan->scratch_count = plan->thin ? conv_thin_scratch(plan) : conv_gradient_scratch(plan);
-	plan->gather_weights = memory_try_floats(conv_panels_count(plan->kernel, depth, geometry->small.channels),
-	                                         "packed convolution weights", error);
-	plan->scatter_weights = memory_try_floats(conv_panels_count(plan->kernel, scatter_depth, scatter_columns(plan)),
-	                                          "packed convolution weights", error);
+	plan->kernel = precision != PRECISION_FLOAT32 && !plan->thin ? kernel_of_pairs() : NULL;
+	plan->parts = plan->kernel && precision == PRECISION_BF16_SPLIT ? 2 : 1;
+	if (!plan->kernel)
+		plan->kernel = kernel_current();
+	const int taps = conv_taps(geometry), parts = plan->parts;
+	const size_t depth = (size_t)taps * (size_t)conv_depth(plan->kernel, geometry->big.channels);
+	const size_t scatter_depth = (size_t)scatter_taps(plan) * (size_t)conv_depth(plan->kernel, geometry->small.channels);
+	plan->gather_count = conv_panels_count(plan->kernel, depth, geometry->small.channels);
+	plan->scatter_count = conv_panels_count(plan->kernel, scatter_depth, scatter_columns(plan));
+	plan->scratch_count = scratch_count(plan);
+	plan->gather_weights = memory_try_floats((size_t)parts * plan->gather_count, "packed convolution weights", error);
+	plan->scatter_weights = memory_try_floats((size_t)parts * plan->scatter_count, "packed convolution weights", error);
 	plan->scratch = memory_try_floats(plan->scratch_count, "convolution scratch", error);
 	if (plan->gather_weights && plan->scatter_weights && plan->scratch)
 		return plan;
@@ -72,83 +84,48 @@ const struct conv_geometry *conv_plan_geometry(const struct conv_plan *plan)
 	return &plan->geometry;
 }
 
-void conv_pack_panel(const struct kernel *kernel, const float *matrix, int rows, int columns, int panel, float *target)
-{
-	const int width = conv_panel_width(kernel, columns, panel), used = conv_panel_columns(kernel, columns, panel);
-	const float *from = matrix + (size_t)panel * (size_t)kernel->panel;
-	for (int row = 0; row < rows; row++, from += columns, target += width) {
-		memcpy(target, from, (size_t)used * sizeof *target);
-		if (used < width)
-			memset(target + used, 0, (size_t)(width - used) * sizeof *target);
-	}
-}
-
 struct pack_call {
 	const struct conv_plan *plan;
 	const float *weights;
 };
 
-static void pack_gather_task(void *context, int panel)
+/* Where a (panel, tap) of packed weights begins. */
+static float *packed_tap(const struct conv_plan *plan, float *weights, int columns, int taps, int depth, int panel, int tap)
+{
+	const size_t width = (size_t)conv_panel_width(plan->kernel, columns, panel);
+	return weights + conv_panel_begin(plan->kernel, (size_t)taps * (size_t)depth, panel) + (size_t)tap * (size_t)depth * width;
+}
+
+/* One (panel, tap) each. The weights of a tap are [big channels][small channels], and thin layers have one big "tap". */
+static void pack_gather_task(void *context, int index)
 {
 	const struct pack_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int depth = conv_taps(&plan->geometry) * plan->geometry.big.channels;
-	conv_pack_panel(plan->kernel, call->weights, depth, plan->geometry.small.channels, panel,
-	                plan->gather_weights + conv_panel_begin(plan->kernel, (size_t)depth, panel));
+	const int taps = conv_taps(&plan->geometry), rows = plan->geometry.big.channels, columns = plan->geometry.small.channels;
+	const int panel = index / taps, tap = index % taps;
+	const float *matrix = call->weights + (size_t)tap * (size_t)rows * (size_t)columns;
+	float *target = packed_tap(plan, plan->gather_weights, columns, taps, conv_depth(plan->kernel, rows), panel, tap);
+	for (int part = 0; part < plan->parts; part++)
+		conv_pack_panel(plan->kernel, part, matrix, rows, columns, panel, target + (size_t)part * plan->gather_count);
 }
 
-typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
-
-/* target[i][j] = from[j][i] for i, j < 4; the steps are floats from row to row. */
-static inline void transpose_four(const float *from, size_t from_step, float *target, size_t target_step)
-{
-	const four a = *(const four *)from, b = *(const four *)(from + from_step);
-	const four c = *(const four *)(from + 2 * from_step), d = *(const four *)(from + 3 * from_step);
-	const four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-	const four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-	*(four *)target = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
-	*(four *)(target + target_step) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
-	*(four *)(target + 2 * target_step) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-	*(four *)(target + 3 * target_step) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
-}
-
-/* target[rows][width] = transpose of from[used][rows], the rest of the width 0. In blocks of one cache line of `from`
- * times four: a walk down whole columns would throw every line out before its second use. */
-static void pack_transposed(const float *from, int rows, int used, int width, float *target)
-{
-	enum { LINE = 16 };
-	const size_t length = (size_t)rows, step = (size_t)width;
-	const int whole_rows = rows / 4 * 4, whole_columns = used / 4 * 4;
-	for (int line = 0; line < whole_rows; line += LINE) {
-		const int end = conv_at_most(line + LINE, whole_rows);
-		for (int c = 0; c < whole_columns; c += 4) {
-			for (int r = line; r < end; r += 4)
-				transpose_four(from + (size_t)c * length + (size_t)r, length, target + (size_t)r * step + (size_t)c, step);
-		}
-	}
-	for (int r = 0; r < rows; r++) {
-		for (int c = r < whole_rows ? whole_columns : 0; c < width; c++)
-			target[(size_t)r * step + (size_t)c] = c < used ? from[(size_t)c * length + (size_t)r] : 0;
-	}
-}
-
-/* One (panel, tap). The weights of a tap are [big channels][small channels], and thin layers have one big "tap". */
 static void pack_scatter_task(void *context, int index)
 {
 	const struct pack_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int taps = scatter_taps(plan), columns = scatter_columns(plan), depth = plan->geometry.small.channels;
-	const int panel = index / taps, tap = index % taps, width = conv_panel_width(plan->kernel, columns, panel);
-	const float *from = call->weights + (size_t)(tap * columns + panel * plan->kernel->panel) * (size_t)depth;
-	float *target = plan->scatter_weights + conv_panel_begin(plan->kernel, (size_t)taps * (size_t)depth, panel) +
-	                (size_t)tap * (size_t)depth * (size_t)width;
-	pack_transposed(from, depth, conv_panel_columns(plan->kernel, columns, panel), width, target);
+	const int taps = scatter_taps(plan), rows = plan->geometry.small.channels, columns = scatter_columns(plan);
+	const int panel = index / taps, tap = index % taps;
+	const float *matrix = call->weights + (size_t)tap * (size_t)columns * (size_t)rows;
+	float *target = packed_tap(plan, plan->scatter_weights, columns, taps, conv_depth(plan->kernel, rows), panel, tap);
+	for (int part = 0; part < plan->parts; part++)
+		conv_pack_transposed_panel(plan->kernel, part, matrix, rows, columns, panel, target + (size_t)part * plan->scatter_count);
 }
 
 void conv_pack(struct conv_plan *plan, struct parallel *parallel, const float *weights)
 {
 	struct pack_call call = {plan, weights};
-	parallel_run(parallel, pack_gather_task, &call, conv_panels(plan->kernel, plan->geometry.small.channels));
+	parallel_run(parallel, pack_gather_task, &call,
+	             conv_panels(plan->kernel, plan->geometry.small.channels) * conv_taps(&plan->geometry));
 	parallel_run(parallel, pack_scatter_task, &call, conv_panels(plan->kernel, scatter_columns(plan)) * scatter_taps(plan));
 }
 

@@ -8,6 +8,8 @@
  * Kernels are square, of at most CONV_MAX_KERNEL taps a side.
  * small height = (big height + 2 padding - kernel) / stride + 1, without a rest (asserted), likewise width.
  *
+ * Operands are in the precision of the plan, sums and results are floats.
+ *
  * A plan holds what one layer needs between calls: packed weights for gather and scatter and scratch. It is made
  * once; no call allocates. Fast versions choose their kernel by the CPU at run time; the _ref versions are the slow
  * truth that tests compare with. Engine thread. */
@@ -18,6 +20,7 @@
 
 #include "engine/base/error.h"
 #include "engine/tensor/parallel.h"
+#include "engine/tensor/precision.h"
 #include "engine/tensor/tensor.h"
 
 enum { CONV_MAX_KERNEL = 8 }; /* taps a side */
@@ -32,8 +35,9 @@ double conv_multiply_adds(const struct conv_geometry *geometry); /* of one pictu
 
 struct conv_plan;
 
-/* max_batch bounds `batch` in the calls below. NULL and an error when memory is refused. */
-struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, struct error *error);
+/* max_batch bounds `batch` in the calls below. Pictures (a big side of very few channels) are float32 in any precision. NULL and
+ * an error when memory is refused. */
+struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, enum precision precision, struct error *error);
 void conv_plan_destroy(struct conv_plan *plan); /* NULL is fine */
 const struct conv_geometry *conv_plan_geometry(const struct conv_plan *plan);
 

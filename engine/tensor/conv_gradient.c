@@ -2,14 +2,15 @@
  *
  * This is one long product per tap whose depth runs over pixels and batch. `small` is first copied into panels
  * ([panel][pixel][N][width], scratch of the plan); `big` is read as it lies: its channels are the rows of the product
- * and neighbours in memory. A task owns one panel of small channels and a group of big channels for all taps. It walks
+ * and neighbours in memory. (For pairs it is turned round on the way into scratch: [pixel][C big][depth of N].) A task owns one panel of small channels and a group of big channels for all taps. It walks
  * over blocks of pixels short enough that the block of both operands stays in the second-level cache while all taps
  * use it; each tap's result is added to the gradient once a block. */
 #include "engine/tensor/conv_plan.h"
 
 enum {
-	DEPTH_WANTED = 2048, /* pixels x batch of a block: a quarter megabyte of panel at 32 columns */
+	DEPTH_WANTED = 2048, /* elements of a block along pixels and batch: a quarter megabyte of panel at 32 columns */
 	TERMS_AT_ONCE = 64,
+	MOST_PARTS = 3,      /* terms that a pixel may become */
 	TILES_A_TASK = 2,
 };
 
@@ -18,30 +19,62 @@ struct gradient_call {
 	const float *big, *small;
 	float *gradient;
 	int batch, groups;
+	int depth;                              /* elements of a pixel along the batch */
+	const float *a;                         /* big as the product reads it */
+	size_t a_pixel, a_part;                 /* elements from pixel to pixel, from part to part */
+	ptrdiff_t a_row, a_depth;
+	float *panels;                          /* small, packed */
+	size_t panels_part;
 };
 
-size_t conv_gradient_scratch(const struct conv_plan *plan)
+static size_t panels_count(const struct conv_plan *plan, int batch)
 {
-	size_t rows = (size_t)conv_pixels(plan->geometry.small) * (size_t)plan->max_batch;
+	size_t rows = (size_t)conv_pixels(plan->geometry.small) * (size_t)conv_depth(plan->kernel, batch);
 	return conv_panels_count(plan->kernel, rows, plan->geometry.small.channels);
 }
 
-static float *packed_panel(const struct gradient_call *call, int panel)
+/* Elements of one part of big as pairs; of floats there is no copy. */
+static size_t turned_count(const struct conv_plan *plan, int batch)
 {
-	const struct conv_plan *plan = call->plan;
-	return plan->scratch + conv_panel_begin(plan->kernel, (size_t)conv_pixels(plan->geometry.small) * (size_t)call->batch, panel);
+	const struct shape big = plan->geometry.big;
+	return plan->kernel->pairs ? shape_count(big) * (size_t)conv_depth(plan->kernel, batch) : 0;
 }
 
-/* One (panel, pixel). */
+size_t conv_gradient_scratch(const struct conv_plan *plan)
+{
+	return (size_t)plan->parts * (panels_count(plan, plan->max_batch) + turned_count(plan, plan->max_batch));
+}
+
+static size_t panel_begin(const struct gradient_call *call, int panel)
+{
+	const struct conv_plan *plan = call->plan;
+	return conv_panel_begin(plan->kernel, (size_t)conv_pixels(plan->geometry.small) * (size_t)call->depth, panel);
+}
+
+/* One (panel, pixel) of small. */
 static void pack_task(void *context, int index)
 {
 	const struct gradient_call *call = context;
 	const struct conv_plan *plan = call->plan;
 	const int pixels = conv_pixels(plan->geometry.small), channels = plan->geometry.small.channels;
 	const int panel = index / pixels, pixel = index % pixels;
-	const size_t first_row = (size_t)pixel * (size_t)call->batch;
-	conv_pack_panel(plan->kernel, call->small + first_row * (size_t)channels, call->batch, channels, panel,
-	                packed_panel(call, panel) + first_row * (size_t)conv_panel_width(plan->kernel, channels, panel));
+	const float *from = call->small + (size_t)pixel * (size_t)call->batch * (size_t)channels;
+	float *to = call->panels + panel_begin(call, panel) +
+	            (size_t)pixel * (size_t)call->depth * (size_t)conv_panel_width(plan->kernel, channels, panel);
+	for (int part = 0; part < plan->parts; part++)
+		conv_pack_panel(plan->kernel, part, from, call->batch, channels, panel, to + (size_t)part * call->panels_part);
+}
+
+/* One pixel of big. */
+static void turn_task(void *context, int pixel)
+{
+	const struct gradient_call *call = context;
+	const struct conv_plan *plan = call->plan;
+	const int channels = plan->geometry.big.channels;
+	const float *from = call->big + (size_t)pixel * (size_t)call->batch * (size_t)channels;
+	float *to = plan->scratch + (size_t)pixel * call->a_pixel;
+	for (int part = 0; part < plan->parts; part++)
+		conv_pack_columns(plan->kernel, part, from, call->batch, channels, to + (size_t)part * call->a_part);
 }
 
 /* Adds the terms so far to the gradient of one tap. */
@@ -52,7 +85,7 @@ static void flush(const struct kernel *kernel, struct product *product)
 	product->terms = 0;
 }
 
-/* One tap over the small pixels first..end-1. */
+/* One tap over the small pixels first..end-1. `big` and `panel`: where the task's rows and columns of pixel 0 begin. */
 static void add_tap(const struct gradient_call *call, struct product *product, int tap, int first, int end,
                     const float *big, const float *panel, int width)
 {
@@ -65,9 +98,9 @@ static void add_tap(const struct gradient_call *call, struct product *product, i
 		int x = pixel % g->small.width * g->stride - g->padding + tap % g->kernel;
 		if (y < 0 || y >= g->big.height || x < 0 || x >= g->big.width)
 			continue;
-		a[product->terms] = big + ((size_t)y * (size_t)g->big.width + (size_t)x) * (size_t)call->batch * (size_t)g->big.channels;
-		b[product->terms++] = panel + (size_t)pixel * (size_t)call->batch * (size_t)width;
-		if (product->terms == TERMS_AT_ONCE)
+		conv_add_term(product, a, b, call->plan->parts, big + (size_t)(y * g->big.width + x) * call->a_pixel, call->a_part,
+		              panel + (size_t)pixel * (size_t)call->depth * (size_t)width, call->panels_part);
+		if (product->terms > TERMS_AT_ONCE - MOST_PARTS)
 			flush(call->plan->kernel, product);
 	}
 	flush(call->plan->kernel, product);
@@ -81,17 +114,17 @@ static void gradient_task(void *context, int index)
 	const int pixels = conv_pixels(g->small), cb = g->big.channels, cs = g->small.channels;
 	const int panel = index / call->groups, group = index % call->groups, width = conv_panel_width(plan->kernel, cs, panel);
 	const int first_row = (int)((long)cb * group / call->groups), end_row = (int)((long)cb * (group + 1) / call->groups);
-	const int blocks = (int)(((long)pixels * call->batch + DEPTH_WANTED - 1) / DEPTH_WANTED);
+	const int blocks = (int)(((long)pixels * call->depth + DEPTH_WANTED - 1) / DEPTH_WANTED);
 	struct product product = {
-		.rows = end_row - first_row, .columns = conv_panel_columns(plan->kernel, cs, panel), .depth = call->batch,
-		.a_row = 1, .a_depth = cb, .c_row = cs, .add = true,
+		.rows = end_row - first_row, .columns = conv_panel_columns(plan->kernel, cs, panel), .depth = call->depth,
+		.a_row = call->a_row, .a_depth = call->a_depth, .c_row = cs, .add = true,
 	};
 	for (int block = 0; block < blocks; block++) {
 		int first = (int)((long)pixels * block / blocks), end = (int)((long)pixels * (block + 1) / blocks);
 		for (int tap = 0; tap < conv_taps(g); tap++) {
 			product.c = call->gradient + ((size_t)tap * (size_t)cb + (size_t)first_row) * (size_t)cs +
 			            (size_t)panel * (size_t)plan->kernel->panel;
-			add_tap(call, &product, tap, first, end, call->big + first_row, packed_panel(call, panel), width);
+			add_tap(call, &product, tap, first, end, call->a + first_row * call->a_row, call->panels + panel_begin(call, panel), width);
 		}
 	}
 }
@@ -101,7 +134,20 @@ void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int 
 {
 	const struct conv_geometry *g = &plan->geometry;
 	const int panels = conv_panels(plan->kernel, g->small.channels), rows = TILES_A_TASK * plan->kernel->rows;
-	struct gradient_call call = {plan, big, small, gradient, batch, (g->big.channels + rows - 1) / rows};
+	struct gradient_call call = {
+		.plan = plan, .big = big, .small = small, .gradient = gradient, .batch = batch,
+		.groups = (g->big.channels + rows - 1) / rows, .depth = conv_depth(plan->kernel, batch),
+		.a = big, .a_pixel = (size_t)batch * (size_t)g->big.channels, .a_row = 1, .a_depth = g->big.channels,
+		.panels_part = panels_count(plan, batch), .a_part = turned_count(plan, batch),
+	};
+	call.panels = plan->scratch + (size_t)plan->parts * call.a_part;
+	if (plan->kernel->pairs) {
+		call.a = plan->scratch;
+		call.a_pixel = (size_t)call.depth * (size_t)g->big.channels;
+		call.a_row = call.depth;
+		call.a_depth = 1;
+		parallel_run(parallel, turn_task, &call, conv_pixels(g->big));
+	}
 	parallel_run(parallel, pack_task, &call, panels * conv_pixels(g->small));
 	parallel_run(parallel, gradient_task, &call, panels * call.groups);
 }

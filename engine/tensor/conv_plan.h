@@ -4,12 +4,17 @@
  *   conv_direct.c     gather and scatter
  *   conv_gradient.c   the weight gradient
  *   conv_thin.c       all three where the big side has very few channels (pictures: 1 or 3)
+ *   conv_operands.c   activations and weights as the kernel reads them
  *   conv_packed.c     forward of finished transposed convolutions, from packed weights
  *   conv_ref.c        the slow truth
  *
  * All of them turn the work into products of kernel.h. There a right-hand matrix lies in panels: a matrix of `rows` x `columns`
  * is cut into strips of kernel->panel columns (the last one kernel->lanes wide when that is enough), strip after strip,
- * each [rows][width], so that the innermost loop reads it as one stream. */
+ * each [rows][width], so that the innermost loop reads it as one stream.
+ *
+ * For a kernel of pairs, operands are first rounded into scratch: there a depth of so many values is conv_depth of them
+ * elements. A split plan holds every operand twice, as part 0 and what it leaves, part 1 (precision.h), and each term of
+ * a product becomes three: 0 x 0, 0 x 1, 1 x 0. */
 #ifndef QGAN_ENGINE_TENSOR_CONV_PLAN_H
 #define QGAN_ENGINE_TENSOR_CONV_PLAN_H
 
@@ -18,18 +23,21 @@
 
 enum {
 	CONV_MAX_TAPS = CONV_MAX_KERNEL * CONV_MAX_KERNEL,
+	CONV_MAX_TERMS = 3 * CONV_MAX_TAPS,
 	CONV_THIN_CHANNELS = 8, /* up to this many channels on the big side, lanes would run half empty */
 };
 
 struct conv_plan {
 	struct conv_geometry geometry;
 	const struct kernel *kernel;
-	int max_batch;
+	int max_batch, parts;
 	bool thin;
-	float *gather_weights;  /* panels of [taps x big channels][small channels] */
-	float *scatter_weights; /* per panel of big channels: [tap][small channels][width]; thin: one tap, taps x big channels */
+	float *gather_weights;  /* [part], panels of small channels: [tap][depth of big channels][width] */
+	float *scatter_weights; /* [part], panels of big channels: [tap][depth of small channels][width]; thin: one tap of
+	                         * taps x big channels */
+	size_t gather_count, scatter_count; /* elements of a part */
 	float *scratch;
-	size_t scratch_count; /* floats */
+	size_t scratch_count; /* elements */
 };
 
 /* One contribution to an output pixel: that input pixel through that tap. */
@@ -41,6 +49,12 @@ static inline int conv_taps(const struct conv_geometry *g) { return g->kernel * 
 static inline int conv_pixels(struct shape shape) { return shape.height * shape.width; }
 static inline int conv_round_up(int value, int step) { return (value + step - 1) / step * step; }
 static inline int conv_at_most(int value, int limit) { return value < limit ? value : limit; }
+
+/* Elements that so many values make along the depth of a product. */
+static inline int conv_depth(const struct kernel *kernel, int values)
+{
+	return kernel->pairs ? conv_round_up((values + 1) / 2, PAIRS_STEP) : values;
+}
 
 static inline int conv_panels(const struct kernel *kernel, int columns) { return (columns + kernel->panel - 1) / kernel->panel; }
 
@@ -69,13 +83,36 @@ static inline size_t conv_panels_count(const struct kernel *kernel, size_t rows,
 int conv_gather_terms(const struct conv_geometry *geometry, int y, int x, struct conv_term *terms);
 int conv_scatter_terms(const struct conv_geometry *geometry, int y, int x, struct conv_term *terms);
 
-/* One panel of a row-major matrix, copied. */
-void conv_pack_panel(const struct kernel *kernel, const float *matrix, int rows, int columns, int panel, float *target);
+/* conv_operands.c. `matrix` is row-major, `step` floats from row to row.
+ *
+ * panel: columns of rows as depth, [depth][width]; transposed_panel: the same of a matrix [columns][rows].
+ * rows: the first `depth` values of each row, as A along its depth; only for pairs.
+ * columns: each column's `rows` values as such a row of A, target_step elements apart; only for pairs. */
+void conv_pack_panel(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, int panel, float *target);
+void conv_pack_transposed_panel(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, int panel,
+                                float *target);
+void conv_pack_rows(const struct kernel *kernel, int part, const float *matrix, int rows, int depth, float *target);
+void conv_pack_columns(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, float *target);
 
+/* Adds a term to a product: operands whose parts lie a_part and b_part elements after one another. */
+static inline void conv_add_term(struct product *product, const float **a, const float **b, int parts,
+                                 const float *a_first, size_t a_part, const float *b_first, size_t b_part)
+{
+	a[product->terms] = a_first;
+	b[product->terms++] = b_first;
+	if (parts == 1)
+		return;
+	a[product->terms] = a_first;
+	b[product->terms++] = b_first + b_part;
+	a[product->terms] = a_first + a_part;
+	b[product->terms++] = b_first;
+}
+
+size_t conv_direct_scratch(const struct conv_plan *plan); /* elements */
 void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small);
 void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big);
 
-size_t conv_gradient_scratch(const struct conv_plan *plan); /* floats */
+size_t conv_gradient_scratch(const struct conv_plan *plan);
 void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
                    const float *big, const float *small, float *gradient);
 

@@ -183,7 +183,7 @@ static void add_pixel(const struct conv_plan *plan, const float *patches, const 
 	_Alignas(64) float packed[STACK_ROWS * WIDEST_PANEL];
 	const float *b = packed;
 	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
-		conv_pack_panel(kernel, small, rows, columns, panel, packed);
+		conv_pack_panel(kernel, 0, small, rows, columns, panel, packed);
 		kernel->product(&(struct product){
 			.rows = size, .columns = conv_panel_columns(kernel, columns, panel), .depth = rows, .terms = 1,
 			.a = &patches, .b = &b, .a_row = 1, .a_depth = size, .c = partial + panel * kernel->panel, .c_row = columns, .add = true,

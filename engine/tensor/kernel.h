@@ -1,8 +1,17 @@
 /* The inner loops, compiled once per instruction set and chosen when the program runs. Private to engine/tensor.
  *
- * kernel_product.c, kernel_lookup.c and kernel_pointwise.c are compiled several times with other compiler flags; KERNEL_SUFFIX
- * gives each copy its names. kernel.c lists the copies, best first, and takes the first that the CPU can run, or the one that
- * the environment variable QGAN_KERNEL names. */
+ *   kernel_product.c    the matrix product in vector registers: of floats, or of pairs of bf16
+ *   kernel_amx.c        the same product in AMX tiles
+ *   kernel_lookup.c     codes to the values they stand for
+ *   kernel_pointwise.c  value by value and channel by channel
+ *
+ * All but kernel_amx.c are compiled several times with other compiler flags; KERNEL_SUFFIX gives each copy its names.
+ * kernel.c lists the kernels, best first, and takes the first of floats and the first of pairs that the CPU can run, or
+ * what the environment variable QGAN_KERNELS names.
+ *
+ * A pair is 32 bits with two bf16 that are neighbours along the depth of a product, the earlier one in the low half. It
+ * travels where a float would: in the same arrays, panels and steps, only that depths count pairs. Nothing but
+ * zip_pairs, join_pairs and a product of pairs looks inside. */
 #ifndef QGAN_ENGINE_TENSOR_KERNEL_H
 #define QGAN_ENGINE_TENSOR_KERNEL_H
 
@@ -12,9 +21,10 @@
 
 #include "engine/tensor/pointwise.h"
 
-/* C = sum over terms t of A[t] B[t], or C += that. A[t] is rows x depth, B[t] depth x columns.
+/* C = sum over terms t of A[t] B[t], or C += that. A[t] is rows x depth, B[t] depth x columns; C is always of floats.
  *
- * A lies anywhere with one of its two steps 1: row r, depth k at a[t][r * a_row + k * a_depth].
+ * A lies anywhere with one of its two steps 1: row r, depth k at a[t][r * a_row + k * a_depth]. A of pairs has a_depth 1
+ * and a depth that is a multiple of PAIRS_STEP, filled up with zeros; so has B.
  * B is a packed panel [depth][width], 64-byte aligned, where width is `lanes` when columns <= lanes and `panel` when more
  * (at most `panel`); values beyond the columns may be anything. C is row-major with c_row floats from row to row.
  * A finished network also has its bias (as many values as a row of B; NULL: 0) added and its negative values made 0 here,
@@ -30,6 +40,8 @@ struct product {
 	const float *bias;
 	bool rectify;
 };
+
+enum { PAIRS_STEP = 16 }; /* pairs of a cache line, and of a row of an AMX tile */
 
 /* What a batch normalisation needs per channel; z = (x - mean) scale + shift, y = leaky(z). */
 struct channel_map {
@@ -56,6 +68,11 @@ struct kernel_pointwise {
 	void (*sgd)(size_t count, float learning_rate, float momentum, float *weights, const float *gradients, float *velocity);
 	double (*sum_of_squares)(size_t count, const float *values);
 
+	/* Pairs of bf16: each value rounded to nearest, ties to even (part 0), or what that left of it, rounded (part 1).
+	 * zip: pair i of low[i] and high[i]. join: `count` values to (count + 1) / 2 pairs of neighbours, the last with 0. */
+	void (*zip_pairs)(size_t count, int part, const float *low, const float *high, float *pairs);
+	void (*join_pairs)(size_t count, int part, const float *values, float *pairs);
+
 	/* Adds to sum and squares (channels each): x and x^2. */
 	void (*channel_sums)(size_t rows, int channels, const float *x, double *sum, double *squares);
 	void (*channel_map)(size_t rows, int channels, const struct channel_map *map, const float *x, float *y);
@@ -78,20 +95,23 @@ struct lookup {
 
 struct kernel {
 	const char *name;
-	int lanes, panel; /* floats in a vector and in a full panel */
+	bool pairs;       /* of bf16; else floats */
+	int lanes, panel; /* elements in a vector and in a full panel */
 	int rows;         /* of C that one pass keeps in registers */
 	void (*product)(const struct product *product);
 	void (*look_up)(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);
 	const struct kernel_pointwise *pointwise;
 };
 
-/* The kernel in use. Any thread. */
+/* The kernels in use: of floats, and of pairs (NULL: none that is worth it here). Any thread. */
 const struct kernel *kernel_current(void);
+const struct kernel *kernel_of_pairs(void);
 
 /* Name of the index-th kernel this build has, best first, NULL beyond the last. */
 const char *kernel_name(int index);
 
-/* Switches to the kernel of this name; false when it is unknown or the CPU cannot run it. For tests; plans keep theirs. */
+/* Switches floats or pairs, whichever it multiplies, to the kernel of this name; false when it is unknown or the CPU
+ * cannot run it. For tests; plans keep theirs. */
 bool kernel_use(const char *name);
 
 #endif

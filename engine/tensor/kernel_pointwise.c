@@ -133,6 +133,58 @@ static double sum_of_squares(size_t count, const float *values)
 	return total;
 }
 
+/* ---- pairs of bf16 ---- */
+
+static inline uint32_t bits_of(float x) { return (union { float value; uint32_t bits; }){x}.bits; }
+static inline float float_of(uint32_t bits) { return (union { uint32_t bits; float value; }){bits}.value; }
+
+/* The float of the nearest bf16, ties to even; NaN stays one. */
+static inline uint32_t rounded(float x)
+{
+	const uint32_t bits = bits_of(x), nearest = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+	return x == x ? nearest : bits | 0x00400000;
+}
+
+static inline uint32_t part_of(float x, int part)
+{
+	const uint32_t first = rounded(x);
+	return part ? rounded(x - float_of(first)) : first;
+}
+
+static inline __attribute__((always_inline)) void zip_part(size_t count, int part, const float *low, const float *high,
+                                                           uint32_t *restrict pairs)
+{
+	for (size_t i = 0; i < count; i++)
+		pairs[i] = part_of(low[i], part) >> 16 | (part_of(high[i], part) & 0xffff0000);
+}
+
+static inline __attribute__((always_inline)) void join_part(size_t count, int part, const float *values, uint32_t *restrict pairs)
+{
+	for (size_t i = 0; i < count / 2; i++)
+		pairs[i] = part_of(values[2 * i], part) >> 16 | (part_of(values[2 * i + 1], part) & 0xffff0000);
+	if (count % 2)
+		pairs[count / 2] = part_of(values[count - 1], part) >> 16;
+}
+
+/* A part that the compiler knows is one loop without a choice in it. */
+static void zip_pairs(size_t count, int part, const float *low, const float *high, float *pairs)
+{
+	if (part)
+		zip_part(count, 1, low, high, (uint32_t *)pairs);
+	else
+		zip_part(count, 0, low, high, (uint32_t *)pairs);
+}
+
+static void join_pairs(size_t count, int part, const float *values, float *pairs)
+{
+	if (part)
+		join_part(count, 1, values, (uint32_t *)pairs);
+	else
+		join_part(count, 0, values, (uint32_t *)pairs);
+}
+
+/* ---- channel by channel ---- */
+
 /* Four rows at a time, so that the sums are loaded and stored a quarter as often. */
 static void channel_sums(size_t rows, int channels, const float *x, double *restrict sum, double *restrict squares)
 {
@@ -215,6 +267,8 @@ const struct kernel_pointwise POINTWISE = {
 	.adam = adam,
 	.sgd = sgd,
 	.sum_of_squares = sum_of_squares,
+	.zip_pairs = zip_pairs,
+	.join_pairs = join_pairs,
 	.channel_sums = channel_sums,
 	.channel_map = channel_map,
 	.channel_products = channel_products,

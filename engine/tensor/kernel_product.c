@@ -1,4 +1,5 @@
-/* The one matrix product that every convolution is made of; compiled once per instruction set (kernel.h).
+/* The one matrix product that every convolution is made of; compiled once per instruction set (kernel.h), and with
+ * KERNEL_PAIRS for pairs of bf16: an element is a pair then and a multiply-add two of them, everything else is the same.
  *
  * A tile of C, up to KERNEL_ROWS rows by two vectors, stays in registers while all terms and all depths go by: per
  * depth two vectors of B are read (contiguous: it streams from the second-level cache) and each row costs one broadcast
@@ -9,6 +10,10 @@
  * The tile is written once as an inline function of its row and vector counts; KERNEL_ROWS x 2 x 2 copies of it are made
  * with these as constants, because only a fully unrolled tile stays in registers. */
 #include "engine/tensor/kernel.h"
+
+#if defined(KERNEL_PAIRS) && defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
 
 /* Rows: what 32 or 16 registers hold; on aarch64 the compiler also keeps the broadcasts of all rows at once. */
 #if defined(__AVX512F__)
@@ -26,7 +31,7 @@
 #endif
 enum {
 	LANES = VECTOR_BYTES / 4, PANEL = 2 * LANES,
-	LINE = 16,  /* floats of a cache line */
+	LINE = 16,  /* elements of a cache line */
 	AHEAD = 64, /* depths: A is asked for so long before its use (measured) */
 	NEAR = 8,
 };
@@ -34,8 +39,8 @@ enum {
 #define JOIN_NAMES(a, b) a##b
 #define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
 #define KERNEL WITH_SUFFIX(kernel_, KERNEL_SUFFIX)
-#define POINTWISE WITH_SUFFIX(kernel_pointwise_, KERNEL_SUFFIX)
-#define LOOK_UP WITH_SUFFIX(kernel_look_up_, KERNEL_SUFFIX)
+#define POINTWISE WITH_SUFFIX(kernel_pointwise_, FLOATS_SUFFIX)
+#define LOOK_UP WITH_SUFFIX(kernel_look_up_, FLOATS_SUFFIX)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -62,16 +67,47 @@ ALWAYS_INLINE vector rectified(vector value)
 	return (vector)((mask)value & ~(value < 0));
 }
 
+#ifdef KERNEL_PAIRS
+enum { PAIRS = true };
+
+/* As integers: arithmetic on floats would touch what only looks like a NaN or a zero. */
+ALWAYS_INLINE vector everywhere(const float *element)
+{
+	int bits;
+	__builtin_memcpy(&bits, element, sizeof bits);
+	return (vector)(bits - (mask){0});
+}
+
+#ifdef __AVX512BF16__
+ALWAYS_INLINE vector multiply_add(vector a, vector b, vector sum)
+{
+	return (vector)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+}
+#else
+/* A bf16 is the upper half of a float. */
+ALWAYS_INLINE vector multiply_add(vector a, vector b, vector sum)
+{
+	const mask upper = (mask){0} - 65536;
+	sum += (vector)((mask)a << 16) * (vector)((mask)b << 16);
+	return sum + (vector)((mask)a & upper) * (vector)((mask)b & upper);
+}
+#endif
+#else
+enum { PAIRS = false };
+ALWAYS_INLINE vector everywhere(const float *element) { return *element - (vector){0}; }
+ALWAYS_INLINE vector multiply_add(vector a, vector b, vector sum) { return sum + a * b; }
+#endif
+
 /* across: A's rows are neighbours in memory (a_row is 1), else its depths are. `sum` must end up in registers, which
  * takes constant rows, vectors and across. */
 ALWAYS_INLINE void add_depth(const float *a, ptrdiff_t a_row, const float *b, vector (*sum)[2], const int rows, const int vectors)
 {
 	const vector first = load(b), second = load(b + (vectors - 1) * LANES);
 	UNROLL for (int r = 0; r < rows; r++) {
-		float value = a[r * a_row];
-		sum[r][0] += value * first;
+		const vector value = everywhere(a + r * a_row);
+		sum[r][0] = multiply_add(value, first, sum[r][0]);
 		if (vectors == 2)
-			sum[r][1] += value * second;
+			sum[r][1] = multiply_add(value, second, sum[r][1]);
 	}
 }
 
@@ -197,6 +233,7 @@ extern const struct kernel_pointwise POINTWISE;
 void LOOK_UP(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);
 const struct kernel KERNEL = {
 	.name = KERNEL_NAME,
+	.pairs = PAIRS,
 	.lanes = LANES,
 	.panel = PANEL,
 	.rows = KERNEL_ROWS,

@@ -1,0 +1,118 @@
+/* Activations and weights as a kernel reads them: copied, transposed, and for pairs rounded to bf16 on the way. */
+#include <assert.h>
+#include <string.h>
+
+#include "engine/tensor/conv_plan.h"
+
+enum {
+	LINE = PAIRS_STEP,
+	WIDEST_PANEL = 32,
+};
+
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* target[i][j] = from[j][i] for i, j < 4; the steps are elements from row to row. */
+static inline void transpose_four(const float *from, size_t from_step, float *target, size_t target_step)
+{
+	const four a = *(const four *)from, b = *(const four *)(from + from_step);
+	const four c = *(const four *)(from + 2 * from_step), d = *(const four *)(from + 3 * from_step);
+	const four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+	const four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+	*(four *)target = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+	*(four *)(target + target_step) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+	*(four *)(target + 2 * target_step) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+	*(four *)(target + 3 * target_step) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+}
+
+/* target[rows][width] = transpose of from[used][rows], the rest of the width 0; from_step, target_step: elements from row to row. In
+ * blocks of one cache line of `from` times four: a walk down whole columns would throw every line out before its second use. */
+static void transpose(const float *from, size_t from_step, int rows, int used, int width, float *target, size_t target_step)
+{
+	const int whole_rows = rows / 4 * 4, whole_columns = used / 4 * 4;
+	for (int line = 0; line < whole_rows; line += LINE) {
+		const int end = conv_at_most(line + LINE, whole_rows);
+		for (int c = 0; c < whole_columns; c += 4) {
+			for (int r = line; r < end; r += 4)
+				transpose_four(from + (size_t)c * from_step + (size_t)r, from_step,
+				               target + (size_t)r * target_step + (size_t)c, target_step);
+		}
+	}
+	for (int r = 0; r < rows; r++) {
+		for (int c = r < whole_rows ? whole_columns : 0; c < width; c++)
+			target[(size_t)r * target_step + (size_t)c] = c < used ? from[(size_t)c * from_step + (size_t)r] : 0;
+	}
+}
+
+static void zero(float *target, int count) { memset(target, 0, (size_t)count * sizeof *target); }
+
+/* Rows `row` and row + 1 of a matrix of so many rows as one row of pairs; a row beyond the last is 0. */
+static void zip_rows(const struct kernel *kernel, int part, const float *matrix, size_t step, int row, int rows, int count, float *target)
+{
+	static const float nothing[WIDEST_PANEL];
+	assert(count <= WIDEST_PANEL);
+	const float *low = matrix + (size_t)row * step;
+	kernel->pointwise->zip_pairs((size_t)count, part, low, row + 1 < rows ? low + step : nothing, target);
+}
+
+void conv_pack_panel(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, int panel, float *target)
+{
+	const int width = conv_panel_width(kernel, columns, panel), used = conv_panel_columns(kernel, columns, panel);
+	const int depth = conv_depth(kernel, rows), filled = kernel->pairs ? (rows + 1) / 2 : rows;
+	const float *from = matrix + (size_t)panel * (size_t)kernel->panel;
+	for (int k = 0; k < filled; k++, target += width) {
+		if (kernel->pairs)
+			zip_rows(kernel, part, from, (size_t)columns, 2 * k, rows, used, target);
+		else
+			memcpy(target, from + (size_t)k * (size_t)columns, (size_t)used * sizeof *target);
+		zero(target + used, width - used);
+	}
+	zero(target, (depth - filled) * width);
+}
+
+void conv_pack_transposed_panel(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, int panel,
+                                float *target)
+{
+	const int width = conv_panel_width(kernel, columns, panel), used = conv_panel_columns(kernel, columns, panel);
+	const size_t step = (size_t)rows;
+	const float *from = matrix + (size_t)panel * (size_t)kernel->panel * step;
+	if (!kernel->pairs) {
+		transpose(from, step, rows, used, width, target, (size_t)width);
+		return;
+	}
+	for (int first = 0; first < rows; first += 2 * LINE, target += LINE * width) {
+		float pairs[WIDEST_PANEL][LINE];
+		const int count = conv_at_most(2 * LINE, rows - first), filled = (count + 1) / 2;
+		for (int c = 0; c < used; c++) {
+			kernel->pointwise->join_pairs((size_t)count, part, from + (size_t)c * step + first, pairs[c]);
+			zero(pairs[c] + filled, LINE - filled);
+		}
+		transpose(pairs[0], LINE, LINE, used, width, target, (size_t)width);
+	}
+}
+
+void conv_pack_rows(const struct kernel *kernel, int part, const float *matrix, int rows, int depth, float *target)
+{
+	const int step = conv_depth(kernel, depth), filled = (depth + 1) / 2;
+	for (int r = 0; r < rows; r++, matrix += depth, target += step) {
+		kernel->pointwise->join_pairs((size_t)depth, part, matrix, target);
+		zero(target + filled, step - filled);
+	}
+}
+
+void conv_pack_columns(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, float *target)
+{
+	const size_t step = (size_t)conv_depth(kernel, rows);
+	for (int first = 0; first < rows; first += 2 * LINE, target += LINE) {
+		for (int column = 0; column < columns; column += LINE) {
+			float pairs[LINE][LINE];
+			const int count = conv_at_most(LINE, columns - column);
+			for (int k = 0; k < LINE; k++) {
+				if (first + 2 * k < rows)
+					zip_rows(kernel, part, matrix + column, (size_t)columns, first + 2 * k, rows, count, pairs[k]);
+				else
+					zero(pairs[k], count);
+			}
+			transpose(pairs[0], LINE, count, LINE, LINE, target + (size_t)column * step, step);
+		}
+	}
+}
