@@ -15,6 +15,7 @@
 #include "app/settings.h"
 #include "engine/data/dataset.h"
 #include "engine/tensor/gemm.h"
+#include "engine/tensor/precision.h"
 #include "store/store.h"
 #include "ui/terminal_ask.h"
 
@@ -63,12 +64,13 @@ static json_t *cpu_features(void)
 
 static json_t *examine_cpu(void)
 {
-	char model[256];
+	char model[256], precision[48];
 	if (!cpu_line("model name", model, sizeof model))
 		text_copy(model, sizeof model, "unknown");
-	return json_pack("{s:o, s:i, s:i, s:o, s:s, s:s}", "model", cli_json_text(model), "cores", (int)sysconf(_SC_NPROCESSORS_ONLN),
+	precision_describe("auto", precision, sizeof precision);
+	return json_pack("{s:o, s:i, s:i, s:o, s:s, s:s?, s:s, s:s}", "model", cli_json_text(model), "cores", (int)sysconf(_SC_NPROCESSORS_ONLN),
 	                 "usable_cores", parallel_usable_cores(), "features", cpu_features(), "kernels", tensor_kernel_name(),
-	                 "blas", gemm_blas_description());
+	                 "bf16_kernels", tensor_pairs_kernel_name(), "precision_auto", precision, "blas", gemm_blas_description());
 }
 
 static double memory_line(const char *name)

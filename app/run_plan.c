@@ -17,18 +17,21 @@ static const double SHARE_OF_PEAK = 0.75;
 /* ---- what was measured ---- */
 
 /* The epochs may be those of a parent too: only a run of its own tells how many pictures there are. */
-static void take_run(struct run_speeds *speeds, const struct run *run, const char *machine)
+static void take_run(struct run_speeds *speeds, const struct run *run)
 {
+	char machine[STORE_TEXT_SIZE];
 	struct gan_settings settings;
 	struct gan_size size;
 	struct error unusable;
 	if (!run->config_json || !settings_from_text(run->config_json, &settings, &unusable) ||
 	    !gan_size_of(&settings, run->channels, &size, &unusable))
 		return;
-	bool here = strcmp(run->machine, machine) == 0 && run->train_seconds >= LEAST_SECONDS && run->step > run->parent_step;
+	machine_describe(settings.precision, machine, sizeof machine);
+	bool same = strncmp(run->machine, machine, strlen(run->machine)) == 0; /* older rows end before the kernel */
+	bool here = same && *run->machine && run->train_seconds >= LEAST_SECONDS && run->step > run->parent_step;
 	double steps = (double)(run->step - run->parent_step);
 	struct run_speed *speed = &speeds->runs[speeds->count++];
-	*speed = (struct run_speed){.threads = settings.threads, .channels = run->channels, .multiply_adds = size.multiply_adds_per_step};
+	*speed = (struct run_speed){.threads = settings.threads, .precision = precision_of_wish(settings.precision), .channels = run->channels, .multiply_adds = size.multiply_adds_per_step};
 	speed->gflops = here ? 2e-9 * size.multiply_adds_per_step * steps / run->train_seconds : NAN;
 	speed->pictures = run->epochs > 0 && run->parent_id == 0 ? steps * run->batch * settings.critic_steps / run->epochs : NAN;
 	text_copy(speed->name, sizeof speed->name, run->name);
@@ -37,15 +40,14 @@ static void take_run(struct run_speeds *speeds, const struct run *run, const cha
 
 bool run_speeds_add(struct run_speeds *speeds, struct store *store, int64_t id)
 {
-	char machine[STORE_TEXT_SIZE], name[24];
+	char name[24];
 	struct run run = {0};
 	struct error unreadable;
 	if (speeds->count == RUN_PLAN_RUNS)
 		return false;
-	machine_describe(machine, sizeof machine);
 	snprintf(name, sizeof name, "%" PRId64, id);
 	if (store_find_run(store, name, &run, &unreadable))
-		take_run(speeds, &run, machine);
+		take_run(speeds, &run);
 	run_clear(&run);
 	return true;
 }
@@ -55,14 +57,15 @@ double run_speeds_measure(double seconds)
 	return SHARE_OF_PEAK * gemm_peak_gflops(parallel_usable_cores(), seconds);
 }
 
-/* The run most like it: the same threads before all, then the amount of arithmetic. */
+/* The run most like it: the same precision and threads before all, then the amount of arithmetic. */
 static const struct run_speed *find_like(const struct run_speeds *speeds, const struct gan_settings *settings, double multiply_adds)
 {
 	const struct run_speed *best = NULL;
 	double least = INFINITY;
 	for (int i = 0; i < speeds->count; i++) {
 		const struct run_speed *speed = &speeds->runs[i];
-		double distance = fabs(log(speed->multiply_adds / multiply_adds)) + (speed->threads != settings->threads ? 100 : 0);
+		double distance = fabs(log(speed->multiply_adds / multiply_adds)) + (speed->threads != settings->threads ? 100 : 0) +
+		                  (speed->precision != precision_of_wish(settings->precision) ? 1000 : 0);
 		if (isnan(speed->gflops) || !(distance < least))
 			continue;
 		best = speed;

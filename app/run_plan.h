@@ -4,6 +4,7 @@
 #define QGAN_APP_RUN_PLAN_H
 
 #include "engine/gan/gan_size.h"
+#include "engine/tensor/precision.h"
 #include "store/store.h"
 
 enum { RUN_PLAN_RUNS = 24 /* of the newest are looked at */, RUN_PLAN_BASIS_SIZE = 160 };
@@ -12,6 +13,7 @@ enum { RUN_PLAN_RUNS = 24 /* of the newest are looked at */, RUN_PLAN_BASIS_SIZE
 struct run_speed {
 	char name[RUN_NAME_SIZE], data[DATASET_SPEC_SIZE];
 	int threads, channels;
+	enum precision precision;
 	double gflops;        /* useful ones, over all its training time; NaN: trained too short, or elsewhere */
 	double multiply_adds; /* per step */
 	double pictures;      /* in its data set; NaN: not known */

@@ -8,10 +8,12 @@
 
 #include "app/run_verdict.h"
 #include "app/settings.h"
+#include "engine/base/log.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "engine/base/user_folder.h"
 #include "engine/tensor/parallel.h"
+#include "engine/tensor/precision.h"
 
 struct training {
 	struct recorder *recorder; /* borrowed */
@@ -20,9 +22,9 @@ struct training {
 	enum engine_state state;
 };
 
-void machine_describe(char *target, size_t size)
+void machine_describe(const char *precision, char *target, size_t size)
 {
-	char line[256], model[160] = "unknown processor";
+	char line[256], model[160] = "unknown processor", kernel[48];
 	FILE *file = fopen("/proc/cpuinfo", "re");
 	while (file && fgets(line, sizeof line, file)) {
 		char *colon = strchr(line, ':');
@@ -35,7 +37,8 @@ void machine_describe(char *target, size_t size)
 	if (file)
 		fclose(file);
 	int cores = parallel_usable_cores();
-	snprintf(target, size, "%s, %d core%s", model, cores, cores == 1 ? "" : "s");
+	precision_describe(precision, kernel, sizeof kernel);
+	snprintf(target, size, "%s, %d core%s, %s", model, cores, cores == 1 ? "" : "s", kernel);
 }
 
 /* ---- where a run continues ---- */
@@ -161,7 +164,7 @@ bool training_prepare_fork(struct store *store, const char *run_at_step, struct 
 static bool begin_run(struct training *training, const struct training_start *start, struct error *error)
 {
 	char machine[STORE_TEXT_SIZE];
-	machine_describe(machine, sizeof machine);
+	machine_describe(start->settings.precision, machine, sizeof machine);
 	char *config = settings_to_text(start->resume_id ? &start->configured : &start->settings);
 	struct recorder_run_start wanted = {
 		.name = start->name,
@@ -188,8 +191,20 @@ static struct verdict_judge *judge_so_far(struct training *training)
 	return judge;
 }
 
-struct training *training_create(struct recorder *recorder, const struct training_start *start, struct error *error)
+/* What "auto" comes to here, so that the run's row says it and a resumed run keeps to it where it can. */
+static void settle_precision(struct gan_settings *settings)
 {
+	if (precision_denied(settings->precision))
+		log_write(LOG_LEVEL_WARNING, "precision bf16: this processor has no kernel for it; the run computes in float32");
+	text_copy(settings->precision, sizeof settings->precision, precision_name(precision_of_wish(settings->precision)));
+}
+
+struct training *training_create(struct recorder *recorder, const struct training_start *wanted, struct error *error)
+{
+	struct training_start settled = *wanted;
+	const struct training_start *start = &settled;
+	settle_precision(&settled.settings);
+	text_copy(settled.configured.precision, sizeof settled.configured.precision, settled.settings.precision);
 	struct training *training = memory_zeroed(1, sizeof *training);
 	training->recorder = recorder;
 	if (!begin_run(training, start, error)) {

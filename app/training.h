@@ -61,7 +61,7 @@ enum engine_state training_state(const struct training *training);
 bool training_ended(const struct training *training); /* the engine has ended; the recorder may still be writing */
 int training_wake_descriptor(const struct training *training);
 
-/* "AMD EPYC, 2 cores". */
-void machine_describe(char *target, size_t size);
+/* "AMD EPYC, 2 cores, float32 avx2": with what a run of that wished precision computes here. */
+void machine_describe(const char *precision, char *target, size_t size);
 
 #endif

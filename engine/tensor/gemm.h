@@ -16,8 +16,10 @@ double gemm_peak_gflops(int threads, double seconds);
 /* Holds BLAS to one thread; every function that calls BLAS does this first. Any thread. */
 void gemm_settle_blas(void);
 
-/* "OpenBLAS 0.3.21 SkylakeX" and the like; and the instruction set our own kernels chose ("avx512", "avx2", "baseline"). */
+/* "OpenBLAS 0.3.21 SkylakeX" and the like; and the instruction set our own kernels chose ("avx512", "avx2", "baseline"), for
+ * products of bf16 ("amx-bf16"; NULL: none). */
 const char *gemm_blas_description(void);
 const char *tensor_kernel_name(void);
+const char *tensor_pairs_kernel_name(void);
 
 #endif

@@ -135,3 +135,8 @@ const char *tensor_kernel_name(void)
 {
 	return kernel_current()->name;
 }
+
+const char *tensor_pairs_kernel_name(void)
+{
+	return kernel_of_pairs() ? kernel_of_pairs()->name : NULL;
+}

@@ -96,6 +96,7 @@ struct lookup {
 struct kernel {
 	const char *name;
 	bool pairs;       /* of bf16; else floats */
+	bool worthwhile;  /* pairs: faster than the floats of the same processor */
 	int lanes, panel; /* elements in a vector and in a full panel */
 	int rows;         /* of C that one pass keeps in registers */
 	void (*product)(const struct product *product);

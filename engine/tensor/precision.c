@@ -9,8 +9,14 @@ const char *const precision_wishes[] = {"auto", "float32", "bf16", NULL};
 
 enum precision precision_of_wish(const char *wish)
 {
-	const bool open = strcmp(wish, "auto") == 0 || strcmp(wish, "bf16") == 0;
-	return open && kernel_of_pairs() ? PRECISION_BF16 : PRECISION_FLOAT32;
+	const struct kernel *kernel = kernel_of_pairs();
+	const bool bf16 = strcmp(wish, "bf16") == 0 || (strcmp(wish, "auto") == 0 && kernel && kernel->worthwhile);
+	return bf16 && kernel ? PRECISION_BF16 : PRECISION_FLOAT32;
+}
+
+const char *precision_name(enum precision precision)
+{
+	return precision == PRECISION_FLOAT32 ? "float32" : "bf16";
 }
 
 void precision_describe(const char *wish, char *text, size_t size)

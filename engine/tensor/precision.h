@@ -15,11 +15,14 @@
 
 enum precision { PRECISION_FLOAT32, PRECISION_BF16, PRECISION_BF16_SPLIT };
 
-/* What people ask for: "auto" (bf16 where the machine is made for it), "float32", "bf16". Text of a settings row. */
+/* What people ask for: "auto" (bf16 where that is faster), "float32", "bf16". Text of a settings row. */
 extern const char *const precision_wishes[]; /* NULL-terminated */
 
 /* The precision that a wish comes to on this machine. Any thread. */
 enum precision precision_of_wish(const char *wish);
+
+/* "float32" or "bf16". */
+const char *precision_name(enum precision precision);
 
 /* bf16 was wished and there is no kernel for it: the run is in float32, which people must be told. Any thread. */
 bool precision_denied(const char *wish);
