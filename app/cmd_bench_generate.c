@@ -77,7 +77,7 @@ static struct packed_model *make_model(const struct gan_settings *settings, stru
 		struct network_recipe *recipe = memory_zeroed(1, sizeof *recipe);
 		struct random random;
 		family->describe(settings, NETWORK_G, recipe);
-		struct network *network = network_create(recipe->layers, recipe->count, recipe->input, 1, NULL, error);
+		struct network *network = network_create(recipe->layers, recipe->count, recipe->input, 1, PRECISION_FLOAT32, NULL, error);
 		random_start(&random, settings->seed, RANDOM_INIT_G);
 		if (network) {
 			network_initialise(network, &random);

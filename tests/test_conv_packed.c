@@ -113,7 +113,7 @@ static float *expected_of(const struct subject *subject, bool norm, bool tanh, i
 {
 	const struct conv_geometry *g = &subject->geometry;
 	const size_t channels = (size_t)g->big.channels, rows = (size_t)(g->big.height * g->big.width * batch);
-	struct conv_plan *plan = conv_plan_create(g, batch, NULL);
+	struct conv_plan *plan = conv_plan_create(g, batch, PRECISION_FLOAT32, NULL);
 	float *expected = memory_try_floats(rows * channels, "pictures", NULL), *vectors = subject->vectors;
 	double *scratch = memory_zeroed(batch_norm_scratch((int)channels), sizeof *scratch);
 	conv_pack(plan, NULL, subject->ours);

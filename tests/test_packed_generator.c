@@ -66,7 +66,7 @@ static struct subject make(const struct gan_settings *settings, int float_layer)
 	struct random random;
 	random_start(&random, settings->seed, RANDOM_TEST);
 	family->describe(settings, NETWORK_G, recipe);
-	subject.network = network_create(recipe->layers, recipe->count, recipe->input, LARGEST_BATCH, NULL, &error);
+	subject.network = network_create(recipe->layers, recipe->count, recipe->input, LARGEST_BATCH, PRECISION_FLOAT32, NULL, &error);
 	assert_non_null(subject.network);
 	free(recipe);
 	network_initialise(subject.network, &random);
