@@ -31,11 +31,12 @@ static void curve(const struct gan_settings *settings, struct outcome outcomes[C
 	trainer_destroy(trainer);
 }
 
-/* Losses are of the size of 1. They part in the end, as those of two seeds do; not in the first hundred steps. */
+/* Losses are of the size of 1. They part in the end, as those of two seeds do; not in the first hundred steps, even of networks
+ * as small as these, where a rounding is soon felt. */
 static void losses_stay_together(void **state)
 {
 	(void)state;
-	static const double bound = 0.05;
+	static const double bound = 0.1;
 	struct outcome truth[CURVE], bf16[CURVE];
 	for (int f = 0; model_families[f]; f++) {
 		struct gan_settings settings = settings_in("float32", model_families[f]);

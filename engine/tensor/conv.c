@@ -24,13 +24,12 @@ static void assert_geometry(const struct conv_geometry *g)
 	assert((g->small.width - 1) * g->stride + g->kernel == g->big.width + 2 * g->padding);
 }
 
-/* A thin layer counts the taps among its channels: one matrix [small channels][taps x big channels]. */
-static int scatter_taps(const struct conv_plan *plan) { return plan->thin ? 1 : conv_taps(&plan->geometry); }
+/* A thin layer counts the taps among its big channels: one matrix [taps x big channels][small channels]. */
+static int matrices(const struct conv_plan *plan) { return plan->thin ? 1 : conv_taps(&plan->geometry); }
 
-static int scatter_columns(const struct conv_plan *plan)
+static int big_channels(const struct conv_plan *plan)
 {
-	const struct conv_geometry *g = &plan->geometry;
-	return plan->thin ? conv_taps(g) * g->big.channels : g->big.channels;
+	return (plan->thin ? conv_taps(&plan->geometry) : 1) * plan->geometry.big.channels;
 }
 
 /* Enough for each of the three directions, which follow one another. */
@@ -50,18 +49,17 @@ struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max
 	plan->geometry = *geometry;
 	plan->max_batch = max_batch;
 	plan->thin = geometry->big.channels <= CONV_THIN_CHANNELS;
-	plan->kernel = precision != PRECISION_FLOAT32 && !plan->thin ? kernel_of_pairs() : NULL;
+	plan->kernel = precision != PRECISION_FLOAT32 ? kernel_of_pairs() : NULL;
 	plan->parts = plan->kernel && precision == PRECISION_BF16_SPLIT ? 2 : 1;
 	if (!plan->kernel)
 		plan->kernel = kernel_current();
-	const int taps = conv_taps(geometry), parts = plan->parts;
-	const size_t depth = (size_t)taps * (size_t)conv_depth(plan->kernel, geometry->big.channels);
-	const size_t scatter_depth = (size_t)scatter_taps(plan) * (size_t)conv_depth(plan->kernel, geometry->small.channels);
-	plan->gather_count = conv_panels_count(plan->kernel, depth, geometry->small.channels);
-	plan->scatter_count = conv_panels_count(plan->kernel, scatter_depth, scatter_columns(plan));
+	const size_t gather_depth = (size_t)matrices(plan) * (size_t)conv_depth(plan->kernel, big_channels(plan));
+	const size_t scatter_depth = (size_t)matrices(plan) * (size_t)conv_depth(plan->kernel, geometry->small.channels);
+	plan->gather_count = conv_panels_count(plan->kernel, gather_depth, geometry->small.channels);
+	plan->scatter_count = conv_panels_count(plan->kernel, scatter_depth, big_channels(plan));
 	plan->scratch_count = scratch_count(plan);
-	plan->gather_weights = memory_try_floats((size_t)parts * plan->gather_count, "packed convolution weights", error);
-	plan->scatter_weights = memory_try_floats((size_t)parts * plan->scatter_count, "packed convolution weights", error);
+	plan->gather_weights = memory_try_floats((size_t)plan->parts * plan->gather_count, "packed convolution weights", error);
+	plan->scatter_weights = memory_try_floats((size_t)plan->parts * plan->scatter_count, "packed convolution weights", error);
 	plan->scratch = memory_try_floats(plan->scratch_count, "convolution scratch", error);
 	if (plan->gather_weights && plan->scatter_weights && plan->scratch)
 		return plan;
@@ -89,44 +87,44 @@ struct pack_call {
 	const float *weights;
 };
 
-/* Where a (panel, tap) of packed weights begins. */
-static float *packed_tap(const struct conv_plan *plan, float *weights, int columns, int taps, int depth, int panel, int tap)
+/* Where packed weights of a (panel, matrix) begin, of so many columns and elements of depth. */
+static float *packed_matrix(const struct conv_plan *plan, float *weights, int columns, int depth, int panel, int matrix)
 {
 	const size_t width = (size_t)conv_panel_width(plan->kernel, columns, panel);
-	return weights + conv_panel_begin(plan->kernel, (size_t)taps * (size_t)depth, panel) + (size_t)tap * (size_t)depth * width;
+	return weights + conv_panel_begin(plan->kernel, (size_t)matrices(plan) * (size_t)depth, panel) +
+	       (size_t)matrix * (size_t)depth * width;
 }
 
-/* One (panel, tap) each. The weights of a tap are [big channels][small channels], and thin layers have one big "tap". */
+/* One (panel, matrix) each. A matrix is [big channels][small channels]. */
 static void pack_gather_task(void *context, int index)
 {
 	const struct pack_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int taps = conv_taps(&plan->geometry), rows = plan->geometry.big.channels, columns = plan->geometry.small.channels;
-	const int panel = index / taps, tap = index % taps;
-	const float *matrix = call->weights + (size_t)tap * (size_t)rows * (size_t)columns;
-	float *target = packed_tap(plan, plan->gather_weights, columns, taps, conv_depth(plan->kernel, rows), panel, tap);
+	const int rows = big_channels(plan), columns = plan->geometry.small.channels;
+	const int panel = index / matrices(plan), matrix = index % matrices(plan);
+	const float *from = call->weights + (size_t)matrix * (size_t)rows * (size_t)columns;
+	float *target = packed_matrix(plan, plan->gather_weights, columns, conv_depth(plan->kernel, rows), panel, matrix);
 	for (int part = 0; part < plan->parts; part++)
-		conv_pack_panel(plan->kernel, part, matrix, rows, columns, panel, target + (size_t)part * plan->gather_count);
+		conv_pack_panel(plan->kernel, part, from, rows, columns, panel, target + (size_t)part * plan->gather_count);
 }
 
 static void pack_scatter_task(void *context, int index)
 {
 	const struct pack_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int taps = scatter_taps(plan), rows = plan->geometry.small.channels, columns = scatter_columns(plan);
-	const int panel = index / taps, tap = index % taps;
-	const float *matrix = call->weights + (size_t)tap * (size_t)columns * (size_t)rows;
-	float *target = packed_tap(plan, plan->scatter_weights, columns, taps, conv_depth(plan->kernel, rows), panel, tap);
+	const int rows = plan->geometry.small.channels, columns = big_channels(plan);
+	const int panel = index / matrices(plan), matrix = index % matrices(plan);
+	const float *from = call->weights + (size_t)matrix * (size_t)columns * (size_t)rows;
+	float *target = packed_matrix(plan, plan->scatter_weights, columns, conv_depth(plan->kernel, rows), panel, matrix);
 	for (int part = 0; part < plan->parts; part++)
-		conv_pack_transposed_panel(plan->kernel, part, matrix, rows, columns, panel, target + (size_t)part * plan->scatter_count);
+		conv_pack_transposed_panel(plan->kernel, part, from, rows, columns, panel, target + (size_t)part * plan->scatter_count);
 }
 
 void conv_pack(struct conv_plan *plan, struct parallel *parallel, const float *weights)
 {
 	struct pack_call call = {plan, weights};
-	parallel_run(parallel, pack_gather_task, &call,
-	             conv_panels(plan->kernel, plan->geometry.small.channels) * conv_taps(&plan->geometry));
-	parallel_run(parallel, pack_scatter_task, &call, conv_panels(plan->kernel, scatter_columns(plan)) * scatter_taps(plan));
+	parallel_run(parallel, pack_gather_task, &call, conv_panels(plan->kernel, plan->geometry.small.channels) * matrices(plan));
+	parallel_run(parallel, pack_scatter_task, &call, conv_panels(plan->kernel, big_channels(plan)) * matrices(plan));
 }
 
 int conv_gather_terms(const struct conv_geometry *g, int y, int x, struct conv_term *terms)

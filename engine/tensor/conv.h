@@ -35,8 +35,7 @@ double conv_multiply_adds(const struct conv_geometry *geometry); /* of one pictu
 
 struct conv_plan;
 
-/* max_batch bounds `batch` in the calls below. Pictures (a big side of very few channels) are float32 in any precision. NULL and
- * an error when memory is refused. */
+/* max_batch bounds `batch` in the calls below. NULL and an error when memory is refused. */
 struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, enum precision precision, struct error *error);
 void conv_plan_destroy(struct conv_plan *plan); /* NULL is fine */
 const struct conv_geometry *conv_plan_geometry(const struct conv_plan *plan);

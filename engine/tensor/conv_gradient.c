@@ -10,7 +10,6 @@
 enum {
 	DEPTH_WANTED = 2048, /* elements of a block along pixels and batch: a quarter megabyte of panel at 32 columns */
 	TERMS_AT_ONCE = 64,
-	MOST_PARTS = 3,      /* terms that a pixel may become */
 	TILES_A_TASK = 2,
 };
 
@@ -100,7 +99,7 @@ static void add_tap(const struct gradient_call *call, struct product *product, i
 			continue;
 		conv_add_term(product, a, b, call->plan->parts, big + (size_t)(y * g->big.width + x) * call->a_pixel, call->a_part,
 		              panel + (size_t)pixel * (size_t)call->depth * (size_t)width, call->panels_part);
-		if (product->terms > TERMS_AT_ONCE - MOST_PARTS)
+		if (product->terms > TERMS_AT_ONCE - CONV_MOST_PARTS)
 			flush(call->plan->kernel, product);
 	}
 	flush(call->plan->kernel, product);

@@ -23,7 +23,8 @@
 
 enum {
 	CONV_MAX_TAPS = CONV_MAX_KERNEL * CONV_MAX_KERNEL,
-	CONV_MAX_TERMS = 3 * CONV_MAX_TAPS,
+	CONV_MOST_PARTS = 3, /* terms that one may become, see below */
+	CONV_MAX_TERMS = CONV_MOST_PARTS * CONV_MAX_TAPS,
 	CONV_THIN_CHANNELS = 8, /* up to this many channels on the big side, lanes would run half empty */
 };
 
@@ -32,9 +33,8 @@ struct conv_plan {
 	const struct kernel *kernel;
 	int max_batch, parts;
 	bool thin;
-	float *gather_weights;  /* [part], panels of small channels: [tap][depth of big channels][width] */
-	float *scatter_weights; /* [part], panels of big channels: [tap][depth of small channels][width]; thin: one tap of
-	                         * taps x big channels */
+	/* [part], panels: [tap][depth][width], of small channels and of big ones. Thin: one tap of taps x big channels. */
+	float *gather_weights, *scatter_weights;
 	size_t gather_count, scatter_count; /* elements of a part */
 	float *scratch;
 	size_t scratch_count; /* elements */

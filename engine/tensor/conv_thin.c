@@ -11,12 +11,13 @@
 #include "engine/tensor/conv_plan.h"
 
 enum {
-	STACK_PATCHES = 8192,         /* floats: with the panel below half of a first-level cache */
+	STACK_PATCHES = 8192,         /* elements: with the panel below half of a first-level cache */
 	STACK_ROWS = 64,              /* pictures at once in a panel on the stack */
 	SCATTER_PATCHES = 1 << 20,    /* floats of scratch, if they hold enough pictures for one pass of the kernel */
 	PIXEL_GROUPS = 64,            /* tasks, if there are as many pixels */
 	GRADIENT_GROUPS = 32,         /* partial sums of the weight gradient */
 	WIDEST_PANEL = 32,
+	PARTS = 2,
 };
 
 struct thin_call {
@@ -92,16 +93,30 @@ static void fill_patches(const struct thin_call *call, int pixel, int first, int
 	}
 }
 
-/* output rows = a (rows x depth, contiguous) times packed weights, all panels. */
-static void multiply_panels(const struct kernel *kernel, const float *a, int rows, int depth,
-                            const float *weights, int columns, float *output)
+/* Rows of the left side of a product: `depth` values each, as they are, or as pairs in `room`, a STACK_PATCHES a part. */
+static const float *left_side(const struct conv_plan *plan, const float *values, int rows, int depth, float *room)
 {
+	if (!plan->kernel->pairs)
+		return values;
+	for (int part = 0; part < plan->parts; part++)
+		conv_pack_rows(plan->kernel, part, values, rows, depth, room + part * STACK_PATCHES);
+	return room;
+}
+
+/* output rows = a (rows x depth, contiguous) times packed weights, all panels. */
+static void multiply_panels(const struct conv_plan *plan, const float *a, int rows, int depth,
+                            const float *weights, size_t weights_part, int columns, float *output)
+{
+	const struct kernel *kernel = plan->kernel;
+	const float *left[CONV_MOST_PARTS], *right[CONV_MOST_PARTS];
 	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
-		const float *b = weights + conv_panel_begin(kernel, (size_t)depth, panel);
-		kernel->product(&(struct product){
-			.rows = rows, .columns = conv_panel_columns(kernel, columns, panel), .depth = depth, .terms = 1,
-			.a = &a, .b = &b, .a_row = depth, .a_depth = 1, .c = output + panel * kernel->panel, .c_row = columns,
-		});
+		struct product product = {
+			.rows = rows, .columns = conv_panel_columns(kernel, columns, panel), .depth = depth, .a = left, .b = right,
+			.a_row = depth, .a_depth = 1, .c = output + panel * kernel->panel, .c_row = columns,
+		};
+		conv_add_term(&product, left, right, plan->parts, a, STACK_PATCHES,
+		              weights + conv_panel_begin(kernel, (size_t)depth, panel), weights_part);
+		kernel->product(&product);
 	}
 }
 
@@ -109,13 +124,14 @@ static void gather_task(void *context, int group)
 {
 	const struct thin_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int step = stack_rows(plan), columns = plan->geometry.small.channels;
-	_Alignas(64) float patches[STACK_PATCHES];
+	const int step = stack_rows(plan), columns = plan->geometry.small.channels, size = patch_size(plan);
+	_Alignas(64) float patches[STACK_PATCHES], pairs[PARTS * STACK_PATCHES];
 	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++) {
 		for (int first = 0; first < call->batch; first += step) {
 			const int rows = conv_at_most(step, call->batch - first);
 			fill_patches(call, pixel, first, rows, patches);
-			multiply_panels(plan->kernel, patches, rows, patch_size(plan), plan->gather_weights, columns,
+			multiply_panels(plan, left_side(plan, patches, rows, size, pairs), rows, conv_depth(plan->kernel, size),
+			                plan->gather_weights, plan->gather_count, columns,
 			                call->output + first_value(call, pixel, first, columns));
 		}
 	}
@@ -132,10 +148,18 @@ static void scatter_patches_task(void *context, int group)
 {
 	const struct thin_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int depth = plan->geometry.small.channels, size = patch_size(plan);
-	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++)
-		multiply_panels(plan->kernel, call->input + first_value(call, pixel, call->first, depth), call->rows, depth,
-		                plan->scatter_weights, size, call->patches + (size_t)pixel * (size_t)call->rows * (size_t)size);
+	const int channels = plan->geometry.small.channels, depth = conv_depth(plan->kernel, channels), size = patch_size(plan);
+	const int step = plan->kernel->pairs ? conv_at_most(1 + (STACK_PATCHES - 1) / depth, call->rows) : call->rows;
+	_Alignas(64) float pairs[PARTS * STACK_PATCHES];
+	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++) {
+		float *patches = call->patches + (size_t)pixel * (size_t)call->rows * (size_t)size;
+		for (int first = 0; first < call->rows; first += step) {
+			const int rows = conv_at_most(step, call->rows - first);
+			const float *values = call->input + first_value(call, pixel, call->first + first, channels);
+			multiply_panels(plan, left_side(plan, values, rows, channels, pairs), rows, depth,
+			                plan->scatter_weights, plan->scatter_count, size, patches + first * size);
+		}
+	}
 }
 
 void conv_thin_sum_row(const struct conv_geometry *g, int y, int rows, const float *patches, size_t step, float *row)
@@ -179,15 +203,23 @@ void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, 
 static void add_pixel(const struct conv_plan *plan, const float *patches, const float *small, int rows, float *partial)
 {
 	const struct kernel *kernel = plan->kernel;
-	const int columns = plan->geometry.small.channels, size = patch_size(plan);
-	_Alignas(64) float packed[STACK_ROWS * WIDEST_PANEL];
-	const float *b = packed;
+	const int columns = plan->geometry.small.channels, size = patch_size(plan), depth = conv_depth(kernel, rows);
+	_Alignas(64) float packed[PARTS * STACK_ROWS * WIDEST_PANEL], turned[PARTS * STACK_PATCHES];
+	const float *a = patches, *left[CONV_MOST_PARTS], *right[CONV_MOST_PARTS];
+	for (int part = 0; kernel->pairs && part < plan->parts; part++)
+		conv_pack_columns(kernel, part, patches, rows, size, turned + part * STACK_PATCHES);
+	if (kernel->pairs)
+		a = turned;
 	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
-		conv_pack_panel(kernel, 0, small, rows, columns, panel, packed);
-		kernel->product(&(struct product){
-			.rows = size, .columns = conv_panel_columns(kernel, columns, panel), .depth = rows, .terms = 1,
-			.a = &patches, .b = &b, .a_row = 1, .a_depth = size, .c = partial + panel * kernel->panel, .c_row = columns, .add = true,
-		});
+		struct product product = {
+			.rows = size, .columns = conv_panel_columns(kernel, columns, panel), .depth = depth, .a = left, .b = right,
+			.a_row = kernel->pairs ? depth : 1, .a_depth = kernel->pairs ? 1 : size,
+			.c = partial + panel * kernel->panel, .c_row = columns, .add = true,
+		};
+		for (int part = 0; part < plan->parts; part++)
+			conv_pack_panel(kernel, part, small, rows, columns, panel, packed + part * STACK_ROWS * WIDEST_PANEL);
+		conv_add_term(&product, left, right, plan->parts, a, STACK_PATCHES, packed, STACK_ROWS * WIDEST_PANEL);
+		kernel->product(&product);
 	}
 }
 
