@@ -59,10 +59,13 @@ static bool agree(const struct runs_edit *edit, const struct purge_arguments *ar
 }
 
 /* One at a time: files are no part of a transaction, and a run whose files are gone must go too. */
-static bool purge_each(const struct runs_edit *edit, json_t *purged, struct error *error)
+static bool purge_each(const struct runs_edit *edit, json_t *purged, double *bytes, struct error *error)
 {
 	for (size_t i = 0; i < edit->choice.count; i++) {
-		if (!store_purge_run(edit->store, edit->choice.runs[i].id, error))
+		double freed;
+		bool good = store_purge_run(edit->store, edit->choice.runs[i].id, &freed, error);
+		*bytes += freed;
+		if (!good)
 			return false;
 		json_array_append_new(purged, json_string(edit->choice.runs[i].name));
 	}
@@ -79,16 +82,19 @@ static int run_purge(int argc, char **argv)
 	if (!cli_parse(&subcommand_runs_purge.syntax, subcommand_runs_purge.help, argc, argv, &arguments, &words, &status))
 		return status;
 	json_t *purged = json_array();
+	char amount[32];
+	double bytes = 0;
 	if (arguments.all && !arguments.edit.filter)
 		arguments.edit.filter = "";
 	bool good = runs_edit_begin(&edit, &arguments.edit, &words, RUN_SHELF_TRASH, &error) && agree(&edit, &arguments, &error) &&
-	            purge_each(&edit, purged, &error);
+	            purge_each(&edit, purged, &bytes, &error);
 	if (!arguments.edit.json && json_array_size(purged) > 0)
-		fprintf(stderr, "%zu run%s deleted for ever\n", json_array_size(purged), json_array_size(purged) == 1 ? "" : "s");
+		fprintf(stderr, "%zu run%s deleted for ever, %s of checkpoints freed\n", json_array_size(purged),
+		        json_array_size(purged) == 1 ? "" : "s", text_bytes_amount(amount, sizeof amount, bytes));
 	if (!good)
 		status = cli_fail(&error);
 	else
-		status = arguments.edit.json ? cli_print_json(json_pack("{s:O}", "purged", purged)) : CLI_DONE;
+		status = arguments.edit.json ? cli_print_json(json_pack("{s:O, s:o}", "purged", purged, "bytes", cli_json_real(bytes))) : CLI_DONE;
 	json_decref(purged);
 	runs_edit_end(&edit);
 	return status;

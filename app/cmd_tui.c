@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "app/background.h"
+#include "app/choices.h"
 #include "app/commands.h"
 #include "app/interrupt.h"
 #include "app/session.h"
-#include "app/theme_choice.h"
 #include "app/train_options.h"
 #include "engine/base/log.h"
 #include "ui/terminal.h"

@@ -40,6 +40,11 @@ bool path_theme(char path[PATH_SIZE], struct error *error)
 	return user_folder_path("XDG_STATE_HOME", ".local/state", "theme", path, error);
 }
 
+bool path_list(char path[PATH_SIZE], struct error *error)
+{
+	return user_folder_path("XDG_STATE_HOME", ".local/state", "run-list", path, error);
+}
+
 bool path_make_parents(const char *path, struct error *error)
 {
 	return user_folder_make_parents(path, error);

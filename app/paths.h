@@ -5,6 +5,7 @@
  *	recipes  $XDG_CONFIG_HOME/qgan/recipes                                 (~/.config)
  *	log      $XDG_STATE_HOME/qgan/qgan.log                                 (~/.local/state)
  *	theme    $XDG_STATE_HOME/qgan/theme                                    (likewise)
+ *	list     $XDG_STATE_HOME/qgan/run-list                                 (likewise)
  *
  * Main thread. */
 #ifndef QGAN_APP_PATHS_H
@@ -20,6 +21,7 @@ bool path_store(const char *flag, char path[PATH_SIZE], struct error *error);
 bool path_config(char path[PATH_SIZE], struct error *error);
 bool path_recipes(char path[PATH_SIZE], struct error *error); /* a folder */
 bool path_theme(char path[PATH_SIZE], struct error *error); /* the chosen theme's name */
+bool path_list(char path[PATH_SIZE], struct error *error);  /* the run list's columns and sorting */
 bool path_log(char path[PATH_SIZE], struct error *error);
 
 /* Makes the missing folders above `path`, each with mode 0700. */

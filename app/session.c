@@ -117,8 +117,8 @@ static bool pump(struct session *session)
 	if (session->stop_wanted)
 		session_stop(session);
 	bool answers = session_pump_question(session), exported = session_pump_export(session), form = session_pump_form(session);
-	bool compared = session_pump_compare(session), played = session_pump_play(session);
-	return news || answers || exported || form || compared || played;
+	bool compared = session_pump_compare(session), played = session_pump_play(session), purged = session_pump_purge(session);
+	return news || answers || exported || form || compared || played || purged;
 }
 
 /* ---- the store, read now and then ---- */
@@ -321,6 +321,7 @@ size_t session_destroy(struct session *session, double seconds)
 	session_destroy_search(session);
 	session_destroy_form(session);
 	exporter_destroy(session->exporter);
+	purger_destroy(session->purger);
 	training_destroy(session->training);
 	size_t lost = recorder_destroy(session->recorder, seconds);
 	store_close(session->reader);

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/choices.h"
 #include "app/session_parts.h"
-#include "app/theme_choice.h"
 #include "engine/base/clock.h"
 #include "engine/base/text.h"
 
@@ -284,6 +284,7 @@ session_action *session_find_action(enum action action)
 		[ACTION_RUNS_VIEW_SAVE] = session_act_view_save, [ACTION_RUNS_VIEW_DELETE] = session_act_view_delete,
 		[ACTION_RUN_RENAME] = session_act_edit, [ACTION_RUN_TAGS] = session_act_edit, [ACTION_RUN_NOTE] = session_act_edit,
 		[ACTION_RUN_ARCHIVE] = session_act_edit, [ACTION_RUN_DELETE] = session_act_edit, [ACTION_RUN_UNDO] = session_act_undo,
+		[ACTION_RUN_PURGE] = session_act_purge,
 		[ACTION_COMPARE_BEFORE] = session_act_scrub, [ACTION_COMPARE_AFTER] = session_act_scrub,
 		[ACTION_COMPARE_FIRST] = session_act_scrub, [ACTION_COMPARE_LAST] = session_act_scrub,
 		[ACTION_COMPARE_NOISE] = session_act_noise,

@@ -105,7 +105,7 @@ static void remember(struct session_edits *edits, const struct run *run, enum ac
 /* ---- keys ---- */
 
 /* The list shows it at once; a run that is shown takes its new name. */
-static void read_again(struct session *session)
+void session_read_again(struct session *session)
 {
 	struct error error = {0};
 	if (!session_read_runs(session, &error))
@@ -160,7 +160,7 @@ void session_act_edit(struct session *session, const struct action_request *requ
 		remember(edits, run, request->action);
 	}
 	free(ids);
-	read_again(session);
+	session_read_again(session);
 	if (error.code != ERROR_NONE)
 		session_warn(session, &error);
 	else if (done == 1)
@@ -191,7 +191,7 @@ void session_act_undo(struct session *session, const struct action_request *requ
 		const struct run *run = session_find_run(session, edit->run);
 		done += run && set_value(edits->store, run, edit->action, edit->text, edit->flag, &error);
 	}
-	read_again(session);
+	session_read_again(session);
 	if (error.code != ERROR_NONE)
 		session_warn(session, &error);
 	else

@@ -7,6 +7,7 @@
 #include "app/comparison.h"
 #include "app/exporter.h"
 #include "app/inspector.h"
+#include "app/purger.h"
 #include "app/session.h"
 #include "app/session_form.h"
 #include "app/view_fill.h"
@@ -59,7 +60,8 @@ struct session {
 	int64_t other_id;               /* the run beside the shown one */
 	struct session_form *form;      /* NULL: none was opened yet */
 	struct exporter *exporter;      /* NULL: nothing was exported yet */
-	int wake;                       /* an epoll descriptor over recorder, engine, inspector, exporter: they come and go */
+	struct purger *purger;          /* NULL: nothing was deleted for ever yet */
+	int wake;                       /* an epoll descriptor over recorder, engine, inspector, exporter, purger: they come and go */
 	char notice[VIEW_TEXT];         /* what was refused last; the next action clears it */
 	char trouble[VIEW_TEXT];        /* the store cannot be written: stays until it can */
 	double list_time, read_time;    /* when the store was asked for changes, and when it was read */
@@ -114,7 +116,13 @@ size_t session_chosen_runs(const struct session *session, int64_t cursor, int64_
 session_action session_act_edit, session_act_undo;
 struct store *session_editor(struct session *session, struct error *error); /* a connection that writes; NULL and an error */
 const char *session_undo_name(const struct session *session); /* what would be taken back; empty: nothing */
+void session_read_again(struct session *session); /* the list, after a change made here */
 void session_destroy_edits(struct session *session);
+
+/* ---- session_purge.c ---- */
+
+session_action session_act_purge;
+bool session_pump_purge(struct session *session);
 
 /* ---- session_compare.c ---- */
 

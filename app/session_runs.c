@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/choices.h"
 #include "app/run_list.h"
 #include "app/session_parts.h"
 #include "engine/base/clock.h"
+#include "engine/base/log.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 
@@ -16,6 +18,7 @@ struct session_runs {
 	struct run_list *list;
 	struct run_look look;
 	struct run_view texts;              /* the look in words, as it would be saved */
+	struct run_view remembered;         /* columns and sorting that it began with */
 	int64_t *marks;                     /* ids, rising */
 	size_t mark_count, mark_capacity;
 	double now;                         /* when cells are written: ages count from here */
@@ -359,6 +362,20 @@ void session_act_compare(struct session *session, const struct action_request *r
 
 /* ---- life ---- */
 
+/* Deleted for ever, here or by another program: there is nothing to look at any more. */
+static void close_deleted(struct session *session)
+{
+	const struct view_run *run = &session->past->run;
+	char name[VIEW_TEXT];
+	if (!session->showing_past || !run->id || run_list_find(session->runs->list, run->id))
+		return;
+	text_copy(name, sizeof name, run->name);
+	session_close_question(session);
+	view_forget_run(session->past);
+	session->showing_past = false;
+	session_tell(session, false, "%s was open, but is deleted for ever", name);
+}
+
 bool session_read_runs(struct session *session, struct error *error)
 {
 	bool changed;
@@ -366,6 +383,7 @@ bool session_read_runs(struct session *session, struct error *error)
 		return false;
 	if (changed)
 		apply(session->runs);
+	close_deleted(session);
 	return true;
 }
 
@@ -390,7 +408,17 @@ bool session_create_runs(struct session *session, struct error *error)
 	runs->view.complaint_at = -1;
 	describe_columns(runs);
 	list_views(runs);
-	return set_look(runs, &runs->texts, RUN_SHELF_USUAL, error);
+	list_remembered(&runs->remembered);
+	return set_look(runs, &runs->remembered, RUN_SHELF_USUAL, error) || set_look(runs, &runs->texts, RUN_SHELF_USUAL, error);
+}
+
+/* Once, in the end: a key never waits for the disk. */
+static void remember_look(const struct session_runs *runs)
+{
+	struct error error = {0};
+	bool same = !strcmp(runs->texts.columns, runs->remembered.columns) && !strcmp(runs->texts.sort, runs->remembered.sort);
+	if (!same && !list_remember(&runs->texts, &error))
+		log_write(LOG_LEVEL_WARNING, "the run list's columns cannot be remembered: %s", error.text);
 }
 
 void session_destroy_runs(struct session *session)
@@ -398,6 +426,7 @@ void session_destroy_runs(struct session *session)
 	struct session_runs *runs = session->runs;
 	if (!runs)
 		return;
+	remember_look(runs);
 	run_list_destroy(runs->list);
 	run_look_clear(&runs->look);
 	free(runs->marks);

@@ -243,7 +243,7 @@ static bool check_purgeable(struct store *store, int64_t id, struct run *run, st
 	       error_set(error, ERROR_STATE, "run \"%s\" is not in the trash: qgan runs delete %s puts it there", run->name, run->name);
 }
 
-static bool delete_files(struct store *store, const struct run *run, struct error *error)
+static bool delete_files(struct store *store, const struct run *run, double *bytes, struct error *error)
 {
 	struct checkpoint_row *rows;
 	size_t count;
@@ -251,9 +251,12 @@ static bool delete_files(struct store *store, const struct run *run, struct erro
 	if (!store_runs_folder(store, folder, error) || !store_list_checkpoints(store, run->id, &rows, &count, error))
 		return false;
 	bool success = true;
-	for (size_t i = 0; success && i < count; i++)
-		if (unlink(rows[i].path) != 0 && errno != ENOENT)
+	for (size_t i = 0; success && i < count; i++) {
+		bool gone = unlink(rows[i].path) == 0;
+		*bytes += gone ? (double)rows[i].bytes : 0;
+		if (!gone && errno != ENOENT)
 			success = error_set_errno(error, "cannot delete the checkpoint %s", rows[i].path);
+	}
 	free(rows);
 	size_t used = strlen(folder);
 	snprintf(folder + used, sizeof folder - used, "/%s", run->name);
@@ -263,21 +266,25 @@ static bool delete_files(struct store *store, const struct run *run, struct erro
 }
 
 /* The run cannot be claimed while this transaction has the lock. */
-static bool purge(struct store *store, int64_t id, struct error *error)
+static bool purge(struct store *store, int64_t id, double *bytes, struct error *error)
 {
 	struct run run;
 	struct statement statement;
-	if (!check_purgeable(store, id, &run, error) || !delete_files(store, &run, error) ||
+	if (!check_purgeable(store, id, &run, error) || !delete_files(store, &run, bytes, error) ||
 	    !statement_prepare(&statement, store, "DELETE FROM runs WHERE id = ?", error))
 		return false;
 	statement_bind_integer(&statement, id);
 	return run_on_one(&statement, id, error);
 }
 
-bool store_purge_run(struct store *store, int64_t run, struct error *error)
+bool store_purge_run(struct store *store, int64_t run, double *bytes, struct error *error)
 {
+	double freed = 0;
 	assert(store->depth == 0);
 	if (!store_begin_span(store, error))
 		return false;
-	return store_end_span(store, purge(store, run, error), error);
+	bool success = store_end_span(store, purge(store, run, &freed, error), error);
+	if (bytes)
+		*bytes = freed;
+	return success;
 }

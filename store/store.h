@@ -138,8 +138,8 @@ bool store_tag_run(struct store *store, int64_t run, const char *tag, bool add, 
 bool store_note_run(struct store *store, int64_t run, const char *note, struct error *error); /* "": none */
 bool store_archive_run(struct store *store, int64_t run, bool archived, struct error *error);
 bool store_trash_run(struct store *store, int64_t run, bool trashed, struct error *error);
-/* For ever, with everything that hangs on it and its files: only from the trash. */
-bool store_purge_run(struct store *store, int64_t run, struct error *error);
+/* For ever, with everything that hangs on it and its files: only from the trash. *bytes (NULL is fine): of those files. */
+bool store_purge_run(struct store *store, int64_t run, double *bytes, struct error *error);
 
 /* ---- saved views of the list of runs (store/views.c) ---- */
 enum { VIEW_FILTER_SIZE = 512, VIEW_COLUMNS_SIZE = 512 };

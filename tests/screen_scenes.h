@@ -371,6 +371,13 @@ static inline void runs_trash(struct view *view, struct screen_state *state, str
 	fixture_list(view)->view.trash = true;
 }
 
+static inline void runs_purge(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	fixture_list(view)->view.total = fixture_list(view)->view.count;
+	fixture_list(view)->view.trash = true;
+	ask_list(view, state, dialog, ACTION_RUN_PURGE);
+}
+
 static inline void runs_tags(struct view *view, struct screen_state *state, struct dialog *dialog)
 {
 	struct action_request out = {0};

@@ -188,6 +188,92 @@ static void a_run_in_the_way_is_asked_about(void **state)
 	free(view);
 }
 
+/* ---- the mouse ---- */
+
+struct pointed {
+	struct form form;
+	struct view_form *view;
+	struct mouse mouse;
+	double now;
+};
+
+/* What an event at a cell of the form as it is drawn comes to: a request, or the key of a hint. */
+static struct action_request point(struct pointed *pointed, enum mouse_button button, int x, int y, uint32_t *key)
+{
+	static struct hits hits;
+	struct action_request out = {0};
+	struct canvas *canvas = canvas_create(80, 24, true);
+	hits_clear(&hits);
+	canvas->hits = &hits;
+	form_follow(&pointed->form, pointed->view);
+	form_draw(&pointed->form, pointed->view, canvas);
+	canvas_destroy(canvas);
+	pointed->now += 1;
+	struct input_event event = {.kind = INPUT_MOUSE, .button = button, .pressed = true, .x = x, .y = y};
+	struct mouse_answer answer = mouse_take(&pointed->mouse, &hits, &event, pointed->now);
+	*key = answer.key;
+	form_mouse(&pointed->form, pointed->view, &answer, &out);
+	return out;
+}
+
+static void a_row_is_clicked_and_opened(void **state)
+{
+	(void)state;
+	struct pointed pointed = {.view = make_form()};
+	uint32_t key;
+	assert_int_equal(point(&pointed, MOUSE_LEFT, 10, 1 + WIDTH, &key).action, ACTION_NONE);
+	assert_true(pointed.form.row == WIDTH && pointed.form.mode == FORM_ROWS);
+	point(&pointed, MOUSE_LEFT, 10, 1 + WIDTH, &key); /* the row under the cursor opens */
+	assert_int_equal(pointed.form.mode, FORM_EDIT);
+	type(&pointed.form, pointed.view, "48");
+	point(&pointed, MOUSE_LEFT, 30, 1 + WIDTH, &key);
+	assert_int_equal(pointed.form.mode, FORM_EDIT);
+	assert_int_equal(point(&pointed, MOUSE_WHEEL_DOWN, 10, 5, &key).action, ACTION_NONE); /* what is typed stays */
+	assert_int_equal(pointed.form.mode, FORM_EDIT);
+	assert_set(point(&pointed, MOUSE_LEFT, 10, 1 + D_BITS, &key), WIDTH, "48"); /* gone to another row: taken */
+	assert_true(pointed.form.row == D_BITS && pointed.form.mode == FORM_ROWS);
+	point(&pointed, MOUSE_WHEEL_DOWN, 10, 5, &key);
+	assert_int_equal(pointed.form.row, D_BITS + 3);
+	point(&pointed, MOUSE_WHEEL_UP, 10, 5, &key);
+	assert_int_equal(pointed.form.row, D_BITS);
+	assert_int_equal(point(&pointed, MOUSE_LEFT, 2, 23, &key).action, ACTION_NONE); /* the hint "Enter change" */
+	assert_int_equal(key, KEYMAP_ENTER);
+	free(pointed.view);
+}
+
+static void a_choice_is_clicked(void **state)
+{
+	(void)state;
+	struct pointed pointed = {.view = make_form()};
+	uint32_t key;
+	form_follow(&pointed.form, pointed.view);
+	pointed.form.row = D_BITS;
+	press(&pointed.form, pointed.view, KEYMAP_ENTER);
+	for (int i = 0; i < 9; i++)
+		point(&pointed, MOUSE_WHEEL_DOWN, 10, 5, &key);
+	assert_int_equal(pointed.form.choice, 5); /* the last, not the first again */
+	int x = 0, y = 0; /* of the choice "4", the fourth */
+	struct canvas *canvas = canvas_create(80, 24, true);
+	struct hits hits = {0};
+	canvas->hits = &hits;
+	form_draw(&pointed.form, pointed.view, canvas);
+	canvas_destroy(canvas);
+	for (int i = 0; i < hits.count; i++)
+		if (hits.items[i].click == ACTION_ACCEPT && hits.items[i].value == 3) {
+			x = hits.items[i].cells.x;
+			y = hits.items[i].cells.y;
+		}
+	assert_set(point(&pointed, MOUSE_LEFT, x, y, &key), D_BITS, "4");
+	assert_int_equal(pointed.form.mode, FORM_ROWS);
+	press(&pointed.form, pointed.view, KEYMAP_ENTER);
+	assert_int_equal(point(&pointed, MOUSE_LEFT, 2, 2, &key).action, ACTION_NONE); /* beside the list: closed, nothing taken */
+	assert_true(pointed.form.mode == FORM_ROWS && pointed.form.row == D_BITS);
+	text_copy(pointed.view->in_the_way, sizeof pointed.view->in_the_way, "a-run"); /* a question is about keys */
+	point(&pointed, MOUSE_LEFT, 10, 1 + WIDTH, &key);
+	assert_int_equal(pointed.form.row, D_BITS);
+	free(pointed.view);
+}
+
 /* ---- screens ---- */
 
 static void edit_width(struct form *form, struct view_form *view)
@@ -296,6 +382,8 @@ int main(void)
 		cmocka_unit_test(a_value_is_picked),
 		cmocka_unit_test(it_starts_only_when_every_value_is_taken),
 		cmocka_unit_test(a_run_in_the_way_is_asked_about),
+		cmocka_unit_test(a_row_is_clicked_and_opened),
+		cmocka_unit_test(a_choice_is_clicked),
 		cmocka_unit_test(screens_look_as_agreed),
 		cmocka_unit_test(every_size_and_key_is_survived),
 	};

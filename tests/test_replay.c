@@ -196,7 +196,7 @@ static void forks_begin_at_their_parent(void **state)
 	struct run run;
 	assert_true(store_find_run(store, "parent", &run, NULL));
 	run_clear(&run);
-	assert_true(store_trash_run(store, run.id, true, NULL) && store_purge_run(store, run.id, NULL));
+	assert_true(store_trash_run(store, run.id, true, NULL) && store_purge_run(store, run.id, NULL, NULL));
 	assert_false(replay_prepare(store, "child", &replay, &start, &error));
 	assert_non_null(strstr(error.text, "forked from a run that has been deleted"));
 	replay_clear(&replay);

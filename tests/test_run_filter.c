@@ -279,7 +279,7 @@ static void the_list_follows_the_store(void **state)
 	check_shown(list, "archived:yes", "", RUN_SHELF_USUAL, "three");
 	check_shown(list, "", "", RUN_SHELF_TRASH, "two");
 	/* One goes and one comes between two looks: the number of runs alone would not tell. */
-	assert_true(store_purge_run(writer, two, NULL));
+	assert_true(store_purge_run(writer, two, NULL, NULL));
 	insert_run(writer, "four");
 	assert_true(refresh(list, reader));
 	check_shown(list, "", "", RUN_SHELF_ALL, "four three one");

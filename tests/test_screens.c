@@ -88,6 +88,7 @@ static const struct scene scenes[] = {
 	{"runs-wrong-filter-80x24", "runs", 80, 24, .change = runs_wrong_filter},
 	{"runs-none-match-80x24", "runs", 80, 24, .change = runs_none_match},
 	{"runs-trash-80x24", "runs", 80, 24, .change = runs_trash},
+	{"runs-purge-80x24", "runs", 80, 24, .change = runs_purge},
 	{"runs-tags-80x24", "runs", 80, 24, .change = runs_tags},
 	{"runs-columns-80x24", "runs", 80, 24, .change = runs_columns},
 	{"runs-views-80x24", "runs", 80, 24, .change = runs_views},
@@ -543,8 +544,23 @@ static void the_list_asks(void **state)
 	assert_int_equal(answer_list(view, ACTION_RUN_DELETE, "", "Enter", false).action, ACTION_NONE);
 	assert_int_equal(answer_list(view, ACTION_RUN_DELETE, "", "Up Enter", false).action, ACTION_RUN_DELETE);
 	assert_int_equal(answer_list(view, ACTION_RUN_DELETE, "", "d", false).run, 5);
-	runs->trash = true;
+	/* a click on a line: a column comes or goes, a view is chosen */
 	struct dialog dialog = {0};
+	dialog_ask(&dialog, &(struct action_request){.action = ACTION_RUNS_VIEW}, view);
+	assert_true(dialog_pick(&dialog, view, 1, &out) && out.action == ACTION_RUNS_VIEW && !strcmp(out.text, "paper"));
+	dialog_ask(&dialog, &(struct action_request){.action = ACTION_RUNS_COLUMNS}, view);
+	assert_true(!dialog_pick(&dialog, view, 3, &out) && out.action == ACTION_RUNS_COLUMNS && dialog.asked == ACTION_RUNS_COLUMNS);
+	/* for ever: the safe answer first, these runs, or all; asked in the trash only */
+	dialog = (struct dialog){0};
+	assert_false(dialog_ask(&dialog, &(struct action_request){.action = ACTION_RUN_PURGE, .run = 5}, view));
+	runs->trash = true;
+	assert_int_equal(answer_list(view, ACTION_RUN_PURGE, "", "Enter", false).action, ACTION_NONE);
+	assert_int_equal(answer_list(view, ACTION_RUN_PURGE, "", "Esc", false).action, ACTION_NONE);
+	assert_int_equal(answer_list(view, ACTION_RUN_PURGE, "", "d", true).action, ACTION_NONE);
+	out = answer_list(view, ACTION_RUN_PURGE, "", "D", false);
+	assert_true(out.action == ACTION_RUN_PURGE && out.run == 5 && out.value == 0);
+	assert_true(answer_list(view, ACTION_RUN_PURGE, "", "Up Enter", false).value == 1);
+	assert_true(answer_list(view, ACTION_RUN_PURGE, "", "a", false).value == 1);
 	assert_false(dialog_ask(&dialog, &(struct action_request){.action = ACTION_RUN_DELETE, .run = 5}, view));
 	assert_false(dialog_ask(&dialog, &(struct action_request){.action = ACTION_RUN_OPEN, .run = 5}, view));
 	fixture_destroy(view);

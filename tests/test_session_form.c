@@ -3,7 +3,7 @@
 #include "tests/session_fixture.h"
 
 #include "app/run_plan.h"
-#include "app/theme_choice.h"
+#include "app/choices.h"
 #include "engine/gan/model.h"
 #include "engine/gan/trainer.h"
 
@@ -381,7 +381,6 @@ static void commands_of_the_palette_steer_the_run(void **state)
 static void a_theme_is_remembered(void **state)
 {
 	const struct scene *scene = *state;
-	setenv("XDG_STATE_HOME", scene->folder.path, 1);
 	struct session *session = open_session(scene, NULL);
 	assert_null(theme_remembered());
 	request(session, (struct action_request){.action = ACTION_SET_THEME, .text = "light"});
@@ -389,7 +388,6 @@ static void a_theme_is_remembered(void **state)
 	request(session, (struct action_request){.action = ACTION_SET_THEME, .text = "mono"});
 	assert_string_equal(theme_remembered()->name, "mono");
 	session_destroy(session, 1);
-	unsetenv("XDG_STATE_HOME");
 }
 
 int main(void)

@@ -1,5 +1,7 @@
 /* The workbench's list of runs: filter, sorting, columns, saved views, marks, comparing; names, tags, notes, archive and
  * trash, and taking them back. */
+#include "app/paths.h"
+#include "engine/base/replace_file.h"
 #include "tests/session_fixture.h"
 
 static int64_t add_run(struct store *store, const char *name, int g_bits, enum run_status status, const char *tag)
@@ -225,6 +227,71 @@ static void marked_runs_go_to_the_trash_together(void **state)
 	session_destroy(session, 0);
 }
 
+static bool so_many_are_listed(struct session *session, int64_t runs)
+{
+	return view_of(session)->runs->count == runs;
+}
+
+static void the_trash_is_emptied(void **state)
+{
+	struct scene *scene = *state;
+	struct session *session = open_list(state);
+	say(session, ACTION_RUN_PURGE, 3, "");
+	assert_complains(session, "only runs of the trash");
+	say(session, ACTION_RUN_MARK_ALL, 0, "");
+	say(session, ACTION_RUN_DELETE, 0, "");
+	say(session, ACTION_RUNS_TRASH, 0, "");
+	assert_list(session, "edcba");
+	say(session, ACTION_RUN_MARK, 5, "");
+	say(session, ACTION_RUN_MARK, 2, "");
+	say(session, ACTION_RUN_PURGE, 3, ""); /* the marked ones */
+	wait_until(session, so_many_are_listed, 3);
+	assert_list(session, "dca");
+	say(session, ACTION_RUN_OPEN, 4, "");
+	say(session, ACTION_RUN_PURGE, 4, ""); /* this one, which is open */
+	wait_until(session, so_many_are_listed, 2);
+	assert_list(session, "ca");
+	assert_int_equal(view_of(session)->run.state, VIEW_NOTHING);
+	say(session, ACTION_RUNS_FILTER, 0, "name:alpha");
+	request(session, (struct action_request){.action = ACTION_RUN_PURGE, .run = 1, .value = 1}); /* all listed: what the filter hides stays */
+	wait_until(session, so_many_are_listed, 0);
+	say(session, ACTION_RUNS_FILTER, 0, "");
+	assert_list(session, "c");
+	say(session, ACTION_RUN_UNDO, 0, ""); /* what is left of it */
+	say(session, ACTION_RUNS_TRASH, 0, "");
+	assert_list(session, "c");
+	session_destroy(session, 0);
+	struct store *store = store_open(scene->store, STORE_READ, NULL);
+	struct run run;
+	assert_false(store_find_run(store, "delta", &run, NULL));
+	store_close(store);
+}
+
+static void the_list_looks_as_it_was_left(void **state)
+{
+	struct scene *scene = *state;
+	struct session *session = open_list(state);
+	say(session, ACTION_RUNS_SORT, 0, "name");
+	say(session, ACTION_RUNS_COLUMNS, 0, "name,seed");
+	say(session, ACTION_RUNS_FILTER, 0, "tag:paper");
+	session_destroy(session, 0);
+	session = session_create(scene->store, NULL, NULL);
+	assert_list(session, "abcde"); /* without the filter */
+	assert_true(view_of(session)->runs->shown_count == 2 && !view_of(session)->runs->filter[0]);
+	say(session, ACTION_RUNS_VIEW, 0, "");
+	session_destroy(session, 0);
+	session = session_create(scene->store, NULL, NULL);
+	assert_true(view_of(session)->runs->shown_count > 3 && view_of(session)->runs->sorted == -1);
+	say(session, ACTION_RUNS_SORT, 0, "name");
+	session_destroy(session, 0);
+	/* as another version may have left it */
+	char path[PATH_SIZE];
+	assert_true(path_list(path, NULL) && replace_file(path, &(struct file_part){"name,colour\n", 12}, 1, NULL));
+	session = session_create(scene->store, NULL, NULL);
+	assert_list(session, "edcba");
+	session_destroy(session, 0);
+}
+
 static void add_points(struct store *store, int64_t run, int64_t first, int64_t last, double loss)
 {
 	for (int64_t step = first; step <= last; step++) {
@@ -285,6 +352,8 @@ int main(void)
 		SCENE(marked_runs_are_compared),
 		SCENE(edits_are_taken_back),
 		SCENE(marked_runs_go_to_the_trash_together),
+		SCENE(the_trash_is_emptied),
+		SCENE(the_list_looks_as_it_was_left),
 		SCENE(a_fork_shows_where_it_comes_from),
 	};
 	return cmocka_run_group_tests_name("session_runs", tests, NULL, NULL);

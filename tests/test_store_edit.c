@@ -123,7 +123,7 @@ static void living_runs_keep_name_and_place(void **state)
 	assert_non_null(strstr(error.text, "stop it there first"));
 	assert_false(store_trash_run(store, id, true, &error));
 	assert_int_equal(error.code, ERROR_STATE);
-	assert_false(store_purge_run(store, id, &error));
+	assert_false(store_purge_run(store, id, NULL, &error));
 	assert_true(store_tag_run(store, id, "paper", true, NULL) && store_note_run(store, id, "a note", NULL));
 	struct run run = read_run(store, id);
 	assert_string_equal(run.name, "live");
@@ -186,7 +186,7 @@ static void the_trash_gives_back(void **state)
 	struct run *runs;
 	size_t count;
 	struct error error = {0};
-	assert_false(store_purge_run(store, id, &error)); /* not without the trash between */
+	assert_false(store_purge_run(store, id, NULL, &error)); /* not without the trash between */
 	assert_int_equal(error.code, ERROR_STATE);
 	assert_true(store_trash_run(store, id, true, NULL) && read_run(store, id).trashed > 1e9);
 	assert_true(store_list_runs(store, &runs, &count, NULL) && count == 1 && runs[0].id == child);
@@ -195,14 +195,14 @@ static void the_trash_gives_back(void **state)
 	assert_non_null(strstr(error.text, "restore gone"));
 	assert_true(store_trash_run(store, id, false, NULL) && read_run(store, id).trashed == 0);
 	check_file(store, id, 2, "-runs/gone/", "gone 2");
-	assert_true(store_trash_run(store, id, true, NULL) && store_purge_run(store, id, NULL));
+	assert_true(store_trash_run(store, id, true, NULL) && store_purge_run(store, id, NULL, NULL));
 	assert_false(store_find_run(store, "gone", &runs[0], &error));
 	assert_int_equal(count_rows(store, "SELECT count(*) FROM metric_points"), 0);
 	assert_int_equal(count_rows(store, "SELECT count(*) FROM checkpoints"), 0);
 	char path[160];
 	snprintf(path, sizeof path, "%s-runs/gone", folder->store);
 	assert_true(access(path, F_OK) != 0);
-	assert_false(store_purge_run(store, id, &error));
+	assert_false(store_purge_run(store, id, NULL, &error));
 	store_close(store);
 }
 

@@ -113,6 +113,8 @@ const struct action_row action_rows[] = {
 	 SCOPE_RUNS, GROUP_RUNS},
 	{ACTION_RUN_DELETE, "run-delete", "d", "delete", "The marked runs or this one to the trash (asks), or back from it.",
 	 SCOPE_RUNS, GROUP_RUNS},
+	{ACTION_RUN_PURGE, "run-purge", "D", "for ever", "In the trash: delete the marked runs, this one or all for ever (asks).",
+	 SCOPE_RUNS, GROUP_RUNS},
 	{ACTION_RUN_UNDO, "run-undo", "u", "undo", "Take back the last change: names, tags, notes, archive, trash.",
 	 SCOPE_RUNS, GROUP_RUNS},
 	{ACTION_RUNS_TRASH, "runs-trash", "X", "trash", "What was deleted, or the list again.", SCOPE_RUNS, GROUP_RUNS},

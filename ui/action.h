@@ -80,6 +80,7 @@ enum action {
 	ACTION_RUN_TAGS,        /* run; text: all its tags, blanks between them */
 	ACTION_RUN_ARCHIVE,     /* run; or back again */
 	ACTION_RUN_DELETE,      /* run: to the trash, or back from it */
+	ACTION_RUN_PURGE,       /* run; from the trash for ever; value 1: everything listed there (asks) */
 	ACTION_RUN_UNDO,
 	ACTION_COMPARE_BEFORE, ACTION_COMPARE_AFTER, /* the strips' recorded step before, after */
 	ACTION_COMPARE_FIRST, ACTION_COMPARE_LAST,

@@ -259,6 +259,16 @@ bool dialog_key(struct dialog *dialog, const struct view *view, uint32_t key, st
 	return dialog->asked == ACTION_RATES ? answer_rates(dialog, view, key, out) : answer_other(dialog, view, key, out);
 }
 
+/* A line of a list is what Enter or Space does there. */
+bool dialog_pick(struct dialog *dialog, const struct view *view, int line, struct action_request *out)
+{
+	*out = (struct action_request){.action = ACTION_NONE};
+	if (!is_of_run_list(dialog))
+		return false;
+	dialog->runs.choice = line;
+	return dialog_key(dialog, view, dialog->asked == ACTION_RUNS_COLUMNS ? KEYMAP_SPACE : KEYMAP_ENTER, out);
+}
+
 struct canvas dialog_box(struct canvas *canvas, int lines, const char *title)
 {
 	int width = BOX_WIDTH < canvas->clip.width ? BOX_WIDTH : canvas->clip.width;

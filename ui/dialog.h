@@ -34,6 +34,9 @@ bool dialog_ask(struct dialog *dialog, const struct action_request *request, con
  * nothing. */
 bool dialog_key(struct dialog *dialog, const struct view *view, uint32_t key, struct action_request *out);
 
+/* A click on a line of a list the dialog shows (ACTION_PICK_ROW). As dialog_key. */
+bool dialog_pick(struct dialog *dialog, const struct view *view, int line, struct action_request *out);
+
 /* Over the middle of the whole canvas. */
 void dialog_draw(struct dialog *dialog, const struct view *view, struct canvas *canvas);
 

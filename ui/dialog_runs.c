@@ -131,6 +131,7 @@ static void draw_list(struct run_dialog *dialog, const struct view_runs *runs, i
 			canvas_fill(&inside, (struct rect){0, y, inside.clip.width, 1}, ' ', ROLE_SELECTED, 0);
 		canvas_text(&inside, 0, y, chosen ? ROLE_SELECTED : ROLE_TEXT, 0, name);
 		canvas_text(&inside, NAME_WIDTH, y, chosen ? ROLE_SELECTED : ROLE_QUIET, 0, help);
+		canvas_hit(&inside, (struct rect){0, y, inside.clip.width, 1}, (struct hit){.click = ACTION_PICK_ROW, .value = dialog->top + y});
 	}
 	canvas_text(&inside, 0, lines + 1, ROLE_QUIET, 0, hint);
 }
@@ -221,30 +222,67 @@ static bool choose_view(struct run_dialog *dialog, const struct view_runs *runs,
 
 /* ---- the trash */
 
-static bool confirm_delete(struct run_dialog *dialog, uint32_t key, struct action_request *out)
+enum { MOST_ANSWERS = 3 };
+
+/* The last answer is the safe one: it sends nothing and is chosen at first. */
+static const struct deletion {
+	enum action action;
+	const char *title;
+	bool from_trash; /* asked there, or on the usual list */
+	int count;
+	struct { uint32_t key; const char *name, *text; double value; } answers[MOST_ANSWERS];
+} deletions[] = {
+	{ACTION_RUN_DELETE, "delete?", false, 2, {
+		{'d', "d", "to the trash; u brings it back", 0},
+		{KEYMAP_ESCAPE, "Esc", "cancel: delete nothing", 0},
+	}},
+	{ACTION_RUN_PURGE, "delete for ever?", true, 3, {
+		{'D', "D", "for ever, with samples and checkpoints", 0},
+		{'a', "a", "likewise every run listed here", 1},
+		{KEYMAP_ESCAPE, "Esc", "cancel: leave them in the trash", 0},
+	}},
+};
+
+/* NULL: not asked about. */
+static const struct deletion *deletion_of(enum action action, const struct view_runs *runs)
 {
-	bool yes = key == 'd' || (key == KEYMAP_ENTER && dialog->choice == 0);
-	if (yes)
-		*out = dialog->request;
-	if (key == KEYMAP_UP || key == KEYMAP_DOWN || key == KEYMAP_TAB)
-		dialog->choice = !dialog->choice;
-	return yes || key == KEYMAP_ESCAPE || key == KEYMAP_ENTER;
+	for (size_t i = 0; i < sizeof deletions / sizeof *deletions; i++)
+		if (deletions[i].action == action && deletions[i].from_trash == runs->trash)
+			return &deletions[i];
+	return NULL;
 }
 
-static void draw_delete(struct run_dialog *dialog, const struct view *view, struct canvas *canvas)
+static bool confirm_deletion(struct run_dialog *dialog, const struct deletion *deletion, uint32_t key, struct action_request *out)
 {
-	static const struct { const char *key, *text; } options[] = {{"d", "to the trash; u brings it back"}, {"Esc", "cancel: delete nothing"}};
-	struct canvas inside = dialog_box(canvas, 4, "delete?");
+	int safe = deletion->count - 1, answer = key == KEYMAP_ENTER ? dialog->choice : -1;
+	for (int i = 0; i < deletion->count; i++)
+		answer = deletion->answers[i].key == key ? i : answer;
+	if (answer >= 0 && answer < safe) {
+		*out = dialog->request;
+		out->value = deletion->answers[answer].value;
+	}
+	int move = key == KEYMAP_DOWN || key == KEYMAP_TAB ? 1 : key == KEYMAP_UP || key == KEYMAP_BACK_TAB ? -1 : 0;
+	dialog->choice = (dialog->choice + move + deletion->count) % deletion->count;
+	return answer >= 0;
+}
+
+static void draw_deletion(struct run_dialog *dialog, const struct deletion *deletion, const struct view *view, struct canvas *canvas)
+{
+	char count[NUMBER_SIZE];
+	struct canvas inside = dialog_box(canvas, 2 + deletion->count, deletion->title);
 	if (view->runs->marked > 0)
-		canvas_format(&inside, 0, 0, ROLE_TEXT, 0, "%d marked run%s", view->runs->marked, view->runs->marked == 1 ? "" : "s");
+		canvas_format(&inside, 0, 0, ROLE_TEXT, 0, "%s marked run%s", text_count(count, sizeof count, view->runs->marked),
+			view->runs->marked == 1 ? "" : "s");
 	else
 		canvas_text(&inside, 0, 0, ROLE_TEXT, 0, "the run under the cursor");
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < deletion->count; i++) {
+		struct rect line = {0, 2 + i, inside.clip.width, 1};
 		bool chosen = dialog->choice == i;
 		if (chosen)
-			canvas_fill(&inside, (struct rect){0, 2 + i, inside.clip.width, 1}, ' ', ROLE_SELECTED, 0);
-		canvas_text(&inside, 2, 2 + i, chosen ? ROLE_SELECTED : ROLE_KEY, CELL_BOLD, options[i].key);
-		canvas_text(&inside, 2 + KEY_WIDTH, 2 + i, chosen ? ROLE_SELECTED : ROLE_TEXT, 0, options[i].text);
+			canvas_fill(&inside, line, ' ', ROLE_SELECTED, 0);
+		canvas_text(&inside, 2, 2 + i, chosen ? ROLE_SELECTED : ROLE_KEY, CELL_BOLD, deletion->answers[i].name);
+		canvas_text(&inside, 2 + KEY_WIDTH, 2 + i, chosen ? ROLE_SELECTED : ROLE_TEXT, 0, deletion->answers[i].text);
+		canvas_hit(&inside, line, (struct hit){.key = deletion->answers[i].key});
 	}
 }
 
@@ -253,10 +291,10 @@ static void draw_delete(struct run_dialog *dialog, const struct view *view, stru
 bool run_dialog_open(struct run_dialog *dialog, const struct action_request *request, const struct view *view)
 {
 	bool list = request->action == ACTION_RUNS_COLUMNS || request->action == ACTION_RUNS_VIEW;
-	bool trash = request->action == ACTION_RUN_DELETE && view->runs && !view->runs->trash;
-	if (!view->runs || (!prompt_of(request->action) && request->action != ACTION_RUNS_FILTER && !list && !trash))
+	const struct deletion *deletion = view->runs ? deletion_of(request->action, view->runs) : NULL;
+	if (!view->runs || (!prompt_of(request->action) && request->action != ACTION_RUNS_FILTER && !list && !deletion))
 		return false;
-	*dialog = (struct run_dialog){.request = *request, .choice = trash};
+	*dialog = (struct run_dialog){.request = *request, .choice = deletion ? deletion->count - 1 : 0};
 	line_edit_begin(&dialog->edit, request->action == ACTION_RUNS_VIEW_SAVE ? view->runs->view : request->text);
 	if (request->action != ACTION_RUN_RENAME)
 		dialog->edit.selected = false;
@@ -275,7 +313,8 @@ bool run_dialog_key(struct run_dialog *dialog, const struct view *view, uint32_t
 		return choose_columns(dialog, runs, key, out);
 	if (action == ACTION_RUNS_VIEW)
 		return choose_view(dialog, runs, key, out);
-	return action == ACTION_RUN_DELETE ? confirm_delete(dialog, key, out) : close_prompt(dialog, key, out);
+	const struct deletion *deletion = deletion_of(action, runs);
+	return deletion ? confirm_deletion(dialog, deletion, key, out) : prompt_of(action) ? close_prompt(dialog, key, out) : true;
 }
 
 void run_dialog_draw(struct run_dialog *dialog, const struct view *view, struct canvas *canvas)
@@ -292,6 +331,6 @@ void run_dialog_draw(struct run_dialog *dialog, const struct view *view, struct 
 		draw_list(dialog, view->runs, view->runs->column_count, "columns", "Space: show or hide   < >: move   Esc: close", write_column, canvas);
 	else if (action == ACTION_RUNS_VIEW)
 		draw_list(dialog, view->runs, view->runs->view_count + 1, "views", "Enter: choose   d: delete   Esc: close", write_view, canvas);
-	else
-		draw_delete(dialog, view, canvas);
+	else if (deletion_of(action, view->runs))
+		draw_deletion(dialog, deletion_of(action, view->runs), view, canvas);
 }

@@ -1,4 +1,4 @@
-/* What keys do; how it looks is in form_draw.c. */
+/* What keys and the mouse do; how it looks is in form_draw.c. */
 #include "ui/form.h"
 
 #include <ctype.h>
@@ -177,6 +177,54 @@ static void row_key(struct form *form, const struct view_form *view, uint32_t ke
 		}
 	}
 }
+
+/* ---- the mouse ---- */
+
+/* A row that is typed into is taken when another one is gone to. */
+static void click_row(struct form *form, const struct view_form *view, int row, struct action_request *out)
+{
+	bool here = row == form->row;
+	if (form->mode == FORM_LIST) {
+		form->mode = FORM_ROWS;
+	} else if (!here) {
+		if (form->mode == FORM_EDIT)
+			send(out, ACTION_FORM_SET, form->row, form->edit.text);
+		form->mode = FORM_ROWS;
+		form->row = row;
+	} else if (form->mode == FORM_ROWS) {
+		open_row(form, &view->rows[row]);
+	}
+}
+
+static void turn_wheel(struct form *form, const struct view_form *view, int lines)
+{
+	int last = form->mode == FORM_LIST ? count_choices(&view->rows[form->row]) + view->rows[form->row].other - 1 : 0;
+	if (form->mode == FORM_ROWS)
+		move_row(form, view, lines);
+	int choice = form->choice + (lines < 0 ? -1 : 1);
+	if (form->mode == FORM_LIST && choice >= 0 && choice <= last)
+		form->choice = choice;
+}
+
+void form_mouse(struct form *form, const struct view_form *view, const struct mouse_answer *mouse, struct action_request *out)
+{
+	*out = (struct action_request){.action = ACTION_NONE};
+	int value = mouse->pointer.value;
+	if (view->starting || *view->in_the_way)
+		return;
+	if (form->row >= view->row_count)
+		form->row = 0;
+	if (mouse->action == ACTION_PICK_ROW && value >= 0 && value < view->row_count)
+		click_row(form, view, value, out);
+	else if (mouse->action == ACTION_UP || mouse->action == ACTION_DOWN)
+		turn_wheel(form, view, mouse->action == ACTION_UP ? -mouse->times : mouse->times);
+	else if (mouse->action == ACTION_ACCEPT && form->mode == FORM_LIST) {
+		form->choice = value;
+		pick_key(form, &view->rows[form->row], KEYMAP_ENTER, out);
+	}
+}
+
+/* ---- keys ---- */
 
 void form_key(struct form *form, const struct view_form *view, uint32_t key, struct action_request *out)
 {

@@ -10,6 +10,7 @@
 #include "ui/action.h"
 #include "ui/canvas.h"
 #include "ui/line_edit.h"
+#include "ui/mouse.h"
 #include "ui/view_form.h"
 
 enum form_mode { FORM_ROWS, FORM_EDIT, FORM_LIST };
@@ -29,6 +30,9 @@ bool form_follow(struct form *form, const struct view_form *view);
 
 /* A key while it is shown. *out is what to send (ACTION_NONE: nothing). */
 void form_key(struct form *form, const struct view_form *view, uint32_t key, struct action_request *out);
+
+/* Likewise the mouse: a click goes to a row, opens the one under the cursor, takes a choice or a key's hint; the wheel moves. */
+void form_mouse(struct form *form, const struct view_form *view, const struct mouse_answer *mouse, struct action_request *out);
 
 /* On the whole canvas. */
 void form_draw(struct form *form, const struct view_form *view, struct canvas *canvas);

@@ -39,14 +39,17 @@ static int collect(const struct view_form *view, bool headings, struct line line
 	return count;
 }
 
-static void draw_row(struct canvas *canvas, int y, const struct form *form, const struct view_form_row *row, bool focused)
+static void draw_row(struct canvas *canvas, int y, const struct form *form, const struct view_form *view, int index)
 {
+	const struct view_form_row *row = &view->rows[index];
+	bool focused = index == form->row;
 	int width = canvas->clip.width, origin = width >= 60 ? ORIGIN_WIDTH : 0;
 	struct form_line line = {.name = row->name, .value = row->value, .note = *row->error ? "not taken" : row->fixed ? "fixed" : row->origin,
 		.name_width = NAME_WIDTH, .note_width = origin, .focused = focused, .marked = row->changed, .wrong = *row->error,
 		.quiet = row->fixed, .edit = focused && form->mode == FORM_EDIT ? &form->edit : NULL};
 	struct canvas part = canvas_part(canvas, (struct rect){0, y, width, 1});
 	form_draw_line(&part, &line);
+	canvas_hit(&part, (struct rect){0, 0, width, 1}, (struct hit){.click = ACTION_PICK_ROW, .value = index});
 }
 
 static void draw_rows(struct canvas *canvas, struct form *form, const struct view_form *view, bool headings)
@@ -65,7 +68,7 @@ static void draw_rows(struct canvas *canvas, struct form *form, const struct vie
 		if (line->heading)
 			canvas_text(canvas, 1, y, ROLE_TITLE, CELL_BOLD, line->heading);
 		else
-			draw_row(canvas, y, form, &view->rows[line->row], line->row == form->row);
+			draw_row(canvas, y, form, view, line->row);
 	}
 	form_draw_scrollbar(canvas, form->top, count);
 }

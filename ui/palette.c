@@ -217,7 +217,7 @@ void palette_key(struct palette *palette, const struct view *view, uint32_t key,
 
 /* ---- drawing ---- */
 
-static void draw_entry(struct canvas *canvas, int y, const struct palette_entry *entry, bool here)
+static void draw_entry(struct canvas *canvas, int y, const struct palette_entry *entry, int index, bool here)
 {
 	enum { KEYS = 13, NAME = 21 };
 	char name[64], key[16] = "";
@@ -235,6 +235,7 @@ static void draw_entry(struct canvas *canvas, int y, const struct palette_entry 
 		canvas_text(canvas, 1, y, here ? ROLE_SELECTED : ROLE_KEY, CELL_BOLD, entry->command ? ":" : key);
 	struct canvas names = canvas_part(canvas, (struct rect){help_x - NAME, y, NAME - 1, 1});
 	canvas_text(&names, 0, 0, role, here ? CELL_BOLD : 0, name);
+	canvas_hit(canvas, (struct rect){0, y, canvas->clip.width, 1}, (struct hit){.click = ACTION_PICK_ROW, .value = index});
 	form_draw_wrapped(canvas, (struct rect){help_x, y, canvas->clip.width - help_x - 1, 1}, here ? ROLE_SELECTED : ROLE_QUIET,
 		entry->command ? entry->command->help : entry->action->help);
 }
@@ -262,7 +263,7 @@ void palette_draw(struct palette *palette, struct canvas *canvas)
 	palette->chosen = palette->chosen >= count ? (count > 0 ? count - 1 : 0) : palette->chosen;
 	palette->top = form_scroll(palette->top, palette->chosen, count, list.clip.height);
 	for (int y = 0; y < list.clip.height && palette->top + y < count; y++)
-		draw_entry(&list, y, &entries[palette->top + y], palette->top + y == palette->chosen);
+		draw_entry(&list, y, &entries[palette->top + y], palette->top + y, palette->top + y == palette->chosen);
 	form_draw_scrollbar(&list, palette->top, count);
 	if (count == 0)
 		canvas_text(&list, 1, 0, ROLE_QUIET, 0, "nothing is called so");

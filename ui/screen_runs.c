@@ -19,6 +19,11 @@ static const enum action footer[] = {
 	ACTION_SCREEN_TRAIN, ACTION_SCREEN_COMPARE, ACTION_NONE,
 };
 
+static const enum action trash_footer[] = {
+	ACTION_RUN_PURGE, ACTION_RUNS_TRASH, ACTION_RUN_MARK, ACTION_RUN_MARK_ALL, ACTION_RUN_OPEN, ACTION_RUNS_FILTER,
+	ACTION_RUN_UNDO, ACTION_NONE,
+};
+
 /* What a status is worth a colour for; others are plain. The word stands there in any case. */
 static enum theme_role status_role(const char *status)
 {
@@ -139,9 +144,11 @@ static void write_title(const struct view_runs *runs, char *title)
 {
 	char count[NUMBER_SIZE], total[NUMBER_SIZE], order[TITLE_SIZE / 2] = "newest first";
 	text_count(count, sizeof count, runs->count);
-	text_count(total, sizeof total, runs->total);
 	if (runs->sorted >= 0 && runs->sorted < runs->column_count)
 		snprintf(order, sizeof order, "by %.40s %s", runs->columns[runs->sorted].name, runs->falling ? "falling" : "rising");
+	if (runs->trash && runs->count > 0)
+		snprintf(order, sizeof order, "%s brings back", keymap_key_of(total, sizeof total, ACTION_RUN_DELETE, false));
+	text_count(total, sizeof total, runs->total);
 	if (runs->count == runs->total)
 		snprintf(title, TITLE_SIZE, "%s%s run%s, %s", runs->trash ? "trash: " : "", count, runs->count == 1 ? "" : "s", order);
 	else
@@ -225,7 +232,7 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 	state->scope = SCOPE_RUNS;
 	if (!screen_has_room(canvas))
 		return;
-	struct canvas body = screen_draw_surroundings(canvas, view, footer);
+	struct canvas body = screen_draw_surroundings(canvas, view, view->runs && view->runs->trash ? trash_footer : footer);
 	char title[TITLE_SIZE] = "runs", note[TITLE_SIZE] = "";
 	int top = view->runs && draw_filter(&body, view->runs);
 	if (view->runs) {
@@ -316,7 +323,7 @@ static bool act_on_run(struct screen_state *state, const struct view *view, enum
 {
 	static const enum action about_runs[] = {
 		ACTION_RUN_OPEN, ACTION_RUN_RESUME, ACTION_RUN_FORK, ACTION_RUN_MARK, ACTION_RUN_COMPARE, ACTION_RUN_RENAME, ACTION_RUN_TAGS,
-		ACTION_RUN_NOTE, ACTION_RUN_ARCHIVE, ACTION_RUN_DELETE, ACTION_RUN_MARK_RANGE,
+		ACTION_RUN_NOTE, ACTION_RUN_ARCHIVE, ACTION_RUN_DELETE, ACTION_RUN_PURGE, ACTION_RUN_MARK_RANGE,
 	};
 	bool mine = false;
 	for (size_t i = 0; i < sizeof about_runs / sizeof *about_runs; i++)

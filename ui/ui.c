@@ -240,7 +240,7 @@ static void take_key(struct ui *ui, uint32_t key)
 	ask_frame(ui, true);
 }
 
-/* Dialogs and forms know keys only. */
+/* Palette and dialogs are turned by keys. */
 static void turn_wheel(struct ui *ui, const struct mouse_answer *answer)
 {
 	uint32_t key = answer->action == ACTION_UP ? KEYMAP_UP : answer->action == ACTION_DOWN ? KEYMAP_DOWN : 0;
@@ -248,7 +248,26 @@ static void turn_wheel(struct ui *ui, const struct mouse_answer *answer)
 		take_key(ui, key);
 }
 
-/* A dialog or an overlay has left nothing of the screen below to be clicked. */
+/* What lies over the screen has left nothing of it to be clicked. */
+static void take_mouse_above(struct ui *ui, const struct mouse_answer *answer)
+{
+	struct action_request request = {.action = ACTION_NONE};
+	bool picked = answer->action == ACTION_PICK_ROW;
+	follow_form(ui);
+	if (picked && ui->palette.open) {
+		ui->palette.chosen = answer->pointer.value;
+		take_palette_key(ui, KEYMAP_ENTER);
+	} else if (picked && ui->dialog.asked != ACTION_NONE)
+		dialog_pick(&ui->dialog, view_of(ui), answer->pointer.value, &request);
+	else if (ui->palette.open || ui->dialog.asked != ACTION_NONE)
+		turn_wheel(ui, answer);
+	else if (ui->form.shown)
+		form_mouse(&ui->form, view_of(ui)->form, answer, &request);
+	if (request.action != ACTION_NONE)
+		send(ui, &request);
+	ask_frame(ui, true);
+}
+
 static void take_mouse(struct ui *ui, const struct input_event *event)
 {
 	struct mouse_answer answer = mouse_take(&ui->mouse, &ui->hits, event, clock_seconds());
@@ -256,12 +275,12 @@ static void take_mouse(struct ui *ui, const struct input_event *event)
 		take_key(ui, answer.key);
 		return;
 	}
-	if (ui->dialog.asked != ACTION_NONE || ui->form.shown) {
-		turn_wheel(ui, &answer);
-		return;
-	}
 	if (!answer.action)
 		return;
+	if (ui->palette.open || ui->dialog.asked != ACTION_NONE || ui->form.shown) {
+		take_mouse_above(ui, &answer);
+		return;
+	}
 	screen_state_point(ui->state, &answer.pointer);
 	for (int i = 0; i < answer.times; i++)
 		act(ui, answer.action);

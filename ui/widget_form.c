@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "ui/keymap.h"
 
 static const uint32_t MARK = 0x2022, POINTER = 0x25B8, RULE = 0x2500, ELLIPSIS = 0x2026, BAR = 0x2588;
 
@@ -77,6 +78,7 @@ void form_draw_choices(struct canvas *canvas, const char *title, const char *con
 			canvas_fill(&inside, (struct rect){0, y, inside.clip.width - 1, 1}, ' ', ROLE_SELECTED, 0);
 		canvas_put(&inside, 0, y, here ? POINTER : ' ', role, CELL_BOLD);
 		draw_cut(&inside, 2, y, inside.clip.width - 4, role, here ? CELL_BOLD : 0, *top + y < count ? choices[*top + y] : other);
+		canvas_hit(&inside, (struct rect){0, y, inside.clip.width, 1}, (struct hit){.click = ACTION_ACCEPT, .value = *top + y});
 	}
 	form_draw_scrollbar(&inside, *top, lines);
 }
@@ -146,12 +148,15 @@ void form_draw_rule(struct canvas *canvas, int y, const char *title)
 void form_draw_hints(struct canvas *canvas, int y, const struct form_hint *hints)
 {
 	enum { GAP = 2 };
+	uint32_t key;
 	for (int x = 1; hints->key; hints++) {
 		int width = canvas_text_width(hints->key) + 1 + canvas_text_width(hints->means);
 		if (x + width > canvas->clip.width)
 			return;
 		int used = canvas_text(canvas, x, y, ROLE_KEY, CELL_BOLD, hints->key);
 		canvas_text(canvas, x + used + 1, y, ROLE_QUIET, 0, hints->means);
+		if (keymap_parse(hints->key, &key)) /* arrows are two keys */
+			canvas_hit(canvas, (struct rect){x, y, width, 1}, (struct hit){.key = key});
 		x += width + GAP;
 	}
 }

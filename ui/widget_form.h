@@ -20,7 +20,7 @@ void form_draw_line(struct canvas *canvas, const struct form_line *line);
 int form_scroll(int top, int at, int count, int height);
 void form_draw_scrollbar(struct canvas *canvas, int top, int count); /* at the right edge; all is shown: nothing */
 
-/* A box over the canvas; `other` (NULL: none) is one more line at the end. */
+/* A box over the canvas; `other` (NULL: none) is one more line at the end. A click on line i is ACTION_ACCEPT with that value. */
 void form_draw_choices(struct canvas *canvas, const char *title, const char *const *choices, int count, const char *other,
 	int chosen, int *top);
 
@@ -32,6 +32,6 @@ void form_draw_message(struct canvas *canvas, const char *title, const char *wor
 void form_draw_rule(struct canvas *canvas, int y, const char *title);
 
 struct form_hint { const char *key, *means; }; /* key NULL ends them */
-void form_draw_hints(struct canvas *canvas, int y, const struct form_hint *hints); /* those that fit */
+void form_draw_hints(struct canvas *canvas, int y, const struct form_hint *hints); /* those that fit; a click on one is its key */
 
 #endif
