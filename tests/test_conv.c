@@ -125,10 +125,11 @@ static float *fast_results(const struct example *example, const struct tensors *
 {
 	float *results = random_block(results_count(t), 4);
 	memset(results + t->weight_count, 0xff, (t->small_count + t->big_count) * sizeof *results);
+	const struct conv_call call = {parallel, example->batch, .exact = true};
 	conv_pack(plan, parallel, t->weights);
-	conv_weight_gradient(plan, parallel, example->batch, t->big, t->small, results);
-	conv_gather(plan, parallel, example->batch, t->big, results + t->weight_count);
-	conv_scatter(plan, parallel, example->batch, t->small, results + t->weight_count + t->small_count);
+	conv_weight_gradient(plan, call, t->big, t->small, results);
+	conv_gather(plan, call, t->big, results + t->weight_count);
+	conv_scatter(plan, call, t->small, results + t->weight_count + t->small_count);
 	return results;
 }
 
@@ -302,6 +303,29 @@ static void bits_do_not_depend_on_threads(void **state)
 	}
 }
 
+/* Where a call need not be exact a split plan does what one of plain bf16 does. */
+static void a_split_plan_is_also_a_plain_one(void **state)
+{
+	(void)state;
+	assert_true(kernel_use("portable-bf16"));
+	for (int e = 0; e < EXAMPLES; e++) {
+		struct tensors t = make_tensors(&examples[e]);
+		float *small[2];
+		for (int i = 0; i < 2; i++) {
+			struct conv_plan *plan = conv_plan_create(&examples[e].geometry, examples[e].batch,
+			                                          i ? PRECISION_BF16_SPLIT : PRECISION_BF16, NULL);
+			small[i] = random_block(t.small_count, 5);
+			conv_pack(plan, NULL, t.weights);
+			conv_gather(plan, (struct conv_call){.batch = examples[e].batch, .exact = i == 0}, t.big, small[i]);
+			conv_plan_destroy(plan);
+		}
+		assert_memory_equal(small[0], small[1], t.small_count * sizeof **small);
+		free(small[0]);
+		free(small[1]);
+		free_tensors(&t);
+	}
+}
+
 static void counts_work(void **state)
 {
 	(void)state;
@@ -318,6 +342,7 @@ int main(void)
 		cmocka_unit_test(every_kernel_agrees_with_the_slow_truth),
 		cmocka_unit_test(a_plan_serves_smaller_batches),
 		cmocka_unit_test(bits_do_not_depend_on_threads),
+		cmocka_unit_test(a_split_plan_is_also_a_plain_one),
 		cmocka_unit_test(counts_work),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,7 +117,7 @@ static float *expected_of(const struct subject *subject, bool norm, bool tanh, i
 	float *expected = memory_try_floats(rows * channels, "pictures", NULL), *vectors = subject->vectors;
 	double *scratch = memory_zeroed(batch_norm_scratch((int)channels), sizeof *scratch);
 	conv_pack(plan, NULL, subject->ours);
-	conv_scatter(plan, NULL, batch, subject->input, expected);
+	conv_scatter(plan, (struct conv_call){NULL, batch, false}, subject->input, expected);
 	const struct batch_norm own = {
 		.rows = rows, .channels = (int)channels, .epsilon = 1e-5f, .gamma = vectors + channels, .beta = vectors + 3 * channels,
 		.running_mean = vectors + 2 * channels, .running_variance = vectors, .scratch = scratch,

@@ -10,7 +10,7 @@
 
 static const char *const names[NETWORK_COUNT] = {[NETWORK_D] = "D", [NETWORK_G] = "G"};
 
-/* A gradient of a gradient asks for more than bf16 has: a critic that is penalised takes it split. */
+/* A gradient of a gradient asks for more than bf16 has: a critic that is penalised can have it split. */
 static enum precision precision_of(const struct gan_settings *settings, enum network_id id, const struct optimizer *optimizer)
 {
 	const enum precision precision = precision_of_wish(settings->precision);

@@ -106,7 +106,7 @@ double penalty_add(struct penalty *penalty, struct network *d, struct parallel *
 	rows.each = mix;
 	rows.result = penalty->between;
 	parallel_run(parallel, mix_row, &rows, shape.height);
-	network_forward(d, parallel, batch, true, penalty->between);
+	network_forward_exact(d, parallel, batch, penalty->between);
 	rows.a = network_input_gradient(d, parallel, batch, penalty->between, penalty->ones);
 	rows.squares = penalty->squares;
 	parallel_run(parallel, square_row, &rows, shape.height);

@@ -9,6 +9,11 @@
 /* Fails, naming the layer, when a field is out of range or the kernel does not fit the big picture without a rest. */
 bool convolution_check(const struct layer_spec *spec, const struct conv_geometry *geometry, struct error *error);
 
+static inline struct conv_call convolution_call(const struct layer_pass *pass)
+{
+	return (struct conv_call){pass->parallel, pass->batch, pass->exact};
+}
+
 struct parameter convolution_weight(const struct layer *layer, const struct conv_geometry *geometry);
 
 /* layer->state is the plan. */

@@ -42,6 +42,7 @@ struct layer_pass {
 	int batch;
 	bool training;         /* false: evaluation, with running statistics */
 	bool weight_gradients; /* backward: add to the gradients of the parameters */
+	bool exact;            /* its derivatives are differentiated again: bf16 takes all its parts (tensor/precision.h) */
 };
 
 struct layer_kind {

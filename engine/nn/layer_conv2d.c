@@ -34,7 +34,7 @@ static bool create(struct layer *layer, int max_batch, struct error *error)
 
 static void forward(struct layer *layer, const struct layer_pass *pass, const float *x, float *y)
 {
-	conv_gather(layer->state, pass->parallel, pass->batch, x, y);
+	conv_gather(layer->state, convolution_call(pass), x, y);
 }
 
 static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
@@ -42,9 +42,9 @@ static void backward(struct layer *layer, const struct layer_pass *pass, const f
 {
 	(void)y;
 	if (pass->weight_gradients)
-		conv_weight_gradient(layer->state, pass->parallel, pass->batch, x, dy, layer->gradients[0]);
+		conv_weight_gradient(layer->state, convolution_call(pass), x, dy, layer->gradients[0]);
 	if (dx)
-		conv_scatter(layer->state, pass->parallel, pass->batch, dy, dx);
+		conv_scatter(layer->state, convolution_call(pass), dy, dx);
 }
 
 /* Linear in x: the output changes by conv(t, W), and dy . conv(t, W) has the weight gradient of an input t. */
@@ -54,9 +54,9 @@ static void second(struct layer *layer, const struct layer_pass *pass, const flo
 	(void)x;
 	(void)y;
 	(void)dx;
-	conv_weight_gradient(layer->state, pass->parallel, pass->batch, t, dy, layer->gradients[0]);
+	conv_weight_gradient(layer->state, convolution_call(pass), t, dy, layer->gradients[0]);
 	if (u)
-		conv_gather(layer->state, pass->parallel, pass->batch, t, u);
+		conv_gather(layer->state, convolution_call(pass), t, u);
 }
 
 const struct layer_kind layer_conv2d = {

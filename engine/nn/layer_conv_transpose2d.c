@@ -37,7 +37,7 @@ static bool create(struct layer *layer, int max_batch, struct error *error)
 
 static void forward(struct layer *layer, const struct layer_pass *pass, const float *x, float *y)
 {
-	conv_scatter(layer->state, pass->parallel, pass->batch, x, y);
+	conv_scatter(layer->state, convolution_call(pass), x, y);
 }
 
 static void backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
@@ -45,9 +45,9 @@ static void backward(struct layer *layer, const struct layer_pass *pass, const f
 {
 	(void)y;
 	if (pass->weight_gradients)
-		conv_weight_gradient(layer->state, pass->parallel, pass->batch, dy, x, layer->gradients[0]);
+		conv_weight_gradient(layer->state, convolution_call(pass), dy, x, layer->gradients[0]);
 	if (dx)
-		conv_gather(layer->state, pass->parallel, pass->batch, dy, dx);
+		conv_gather(layer->state, convolution_call(pass), dy, dx);
 }
 
 const struct layer_kind layer_conv_transpose2d = {

@@ -42,7 +42,7 @@ static bool create(struct layer *layer, int max_batch, struct error *error)
 static void forward(struct layer *layer, const struct layer_pass *pass, const float *x, float *y)
 {
 	int channels = layer->output.channels;
-	conv_gather(layer->state, pass->parallel, pass->batch, x, y);
+	conv_gather(layer->state, convolution_call(pass), x, y);
 	for (int n = 0; layer->spec.bias && n < pass->batch; n++)
 		for (int c = 0; c < channels; c++)
 			y[n * channels + c] += layer->trained[1][c];
@@ -61,12 +61,12 @@ static void backward(struct layer *layer, const struct layer_pass *pass, const f
 {
 	(void)y;
 	if (pass->weight_gradients) {
-		conv_weight_gradient(layer->state, pass->parallel, pass->batch, x, dy, layer->gradients[0]);
+		conv_weight_gradient(layer->state, convolution_call(pass), x, dy, layer->gradients[0]);
 		if (layer->spec.bias)
 			add_bias_gradient(layer, pass->batch, dy);
 	}
 	if (dx)
-		conv_scatter(layer->state, pass->parallel, pass->batch, dy, dx);
+		conv_scatter(layer->state, convolution_call(pass), dy, dx);
 }
 
 /* As of a convolution; the bias does not change with x. */
@@ -76,9 +76,9 @@ static void second(struct layer *layer, const struct layer_pass *pass, const flo
 	(void)x;
 	(void)y;
 	(void)dx;
-	conv_weight_gradient(layer->state, pass->parallel, pass->batch, t, dy, layer->gradients[0]);
+	conv_weight_gradient(layer->state, convolution_call(pass), t, dy, layer->gradients[0]);
 	if (u)
-		conv_gather(layer->state, pass->parallel, pass->batch, t, u);
+		conv_gather(layer->state, convolution_call(pass), t, u);
 }
 
 const struct layer_kind layer_linear = {

@@ -172,7 +172,7 @@ static void pack(struct layer *layer, struct parallel *parallel, const float *we
 static void forward(struct layer *layer, const struct layer_pass *pass, const float *x, float *y)
 {
 	const struct spectral_state *state = layer->state;
-	conv_gather(state->plan, pass->parallel, pass->batch, x, y);
+	conv_gather(state->plan, convolution_call(pass), x, y);
 }
 
 static void multiply_part(void *context, int part)
@@ -210,7 +210,7 @@ static void add_gradient(struct layer *layer, const struct layer_pass *pass, con
 	struct spectral_state *state = layer->state;
 	struct spectral_call call = {.state = state, .target = layer->gradients[0]};
 	memset(state->gradient, 0, state->rows * state->columns * sizeof(float));
-	conv_weight_gradient(state->plan, pass->parallel, pass->batch, x, dy, state->gradient);
+	conv_weight_gradient(state->plan, convolution_call(pass), x, dy, state->gradient);
 	parallel_run(pass->parallel, multiply_part, &call, PARTS);
 	for (int part = 0; part < PARTS; part++)
 		call.along += state->squares[part];
@@ -227,7 +227,7 @@ static void backward(struct layer *layer, const struct layer_pass *pass, const f
 		memcpy(layer->running[0], state->u, state->columns * sizeof(float));
 	}
 	if (dx)
-		conv_scatter(state->plan, pass->parallel, pass->batch, dy, dx);
+		conv_scatter(state->plan, convolution_call(pass), dy, dx);
 }
 
 static double multiply_adds(const struct layer *layer)

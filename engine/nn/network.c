@@ -200,19 +200,28 @@ void network_pack(struct network *network, struct parallel *parallel)
 	}
 }
 
-const float *network_forward(struct network *network, struct parallel *parallel, int batch, bool training, const float *input)
+static const float *forward(struct network *network, const struct layer_pass *pass, const float *input)
 {
-	assert(batch > 0 && batch <= network->max_batch);
-	struct layer_pass pass = {.parallel = parallel, .batch = batch, .training = training};
+	assert(pass->batch > 0 && pass->batch <= network->max_batch);
 	const float *x = input;
 	for (int i = 0; i < network->layer_count; i++) {
 		struct layer *layer = &network->layers[i];
 		double start = clock_seconds();
-		layer->kind->forward(layer, &pass, x, network->outputs[i]);
+		layer->kind->forward(layer, pass, x, network->outputs[i]);
 		layer->seconds += clock_seconds() - start;
 		x = network->outputs[i];
 	}
 	return x;
+}
+
+const float *network_forward(struct network *network, struct parallel *parallel, int batch, bool training, const float *input)
+{
+	return forward(network, &(struct layer_pass){.parallel = parallel, .batch = batch, .training = training}, input);
+}
+
+const float *network_forward_exact(struct network *network, struct parallel *parallel, int batch, const float *input)
+{
+	return forward(network, &(struct layer_pass){.parallel = parallel, .batch = batch, .training = true, .exact = true}, input);
 }
 
 /* Where a layer's dx goes: over dy where that is allowed and dy is ours, else to the buffer that does not hold dy. */

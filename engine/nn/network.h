@@ -75,10 +75,12 @@ const float *network_backward(struct network *network, struct parallel *parallel
 /* Second derivatives: gradients of a number that is made of the input gradient itself (gan/penalty.h).
  *
  * network_keep_second makes room for them, once; it fails, naming the layer, where a kind cannot do it.
+ * network_forward_exact is a training pass that they may follow, as exact as they are (tensor/precision.h).
  * network_input_gradient is network_backward for the input gradient alone, which keeps what the other one needs.
  * network_add_second adds to network->gradients those of the sum of direction x input gradient, of the input and output
  * gradient just handed to network_input_gradient; direction has the input's shape. */
 bool network_keep_second(struct network *network, struct error *error);
+const float *network_forward_exact(struct network *network, struct parallel *parallel, int batch, const float *input);
 const float *network_input_gradient(struct network *network, struct parallel *parallel, int batch, const float *input,
                                     const float *output_gradient);
 void network_add_second(struct network *network, struct parallel *parallel, int batch, const float *input,

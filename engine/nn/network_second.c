@@ -66,7 +66,7 @@ static void go_back(struct network *network, const struct layer_pass *pass, int 
 const float *network_input_gradient(struct network *network, struct parallel *parallel, int batch, const float *input,
                                     const float *output_gradient)
 {
-	struct layer_pass pass = {.parallel = parallel, .batch = batch, .training = true};
+	struct layer_pass pass = {.parallel = parallel, .batch = batch, .training = true, .exact = true};
 	const float *dy = output_gradient;
 	for (int i = network->layer_count - 1; i >= 0; i--) {
 		float *dx = i > 0 ? network->output_gradients[i - 1] : network->passed_back[0];
@@ -97,7 +97,7 @@ static void add_curvatures(struct network *network, const struct layer_pass *pas
 void network_add_second(struct network *network, struct parallel *parallel, int batch, const float *input,
                         const float *output_gradient, const float *direction)
 {
-	struct layer_pass pass = {.parallel = parallel, .batch = batch, .training = true, .weight_gradients = true};
+	struct layer_pass pass = {.parallel = parallel, .batch = batch, .training = true, .weight_gradients = true, .exact = true};
 	float *const *buffers = network->passed_back;
 	int last = network->layer_count - 1;
 	const float *t = direction;

@@ -156,21 +156,26 @@ int conv_scatter_terms(const struct conv_geometry *g, int y, int x, struct conv_
 	return count;
 }
 
-void conv_gather(struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small)
+static int parts_of(const struct conv_plan *plan, const struct conv_call *call)
 {
-	assert(batch >= 1 && batch <= plan->max_batch);
-	(plan->thin ? conv_thin_gather : conv_direct_gather)(plan, parallel, batch, big, small);
+	assert(call->batch >= 1 && call->batch <= plan->max_batch);
+	return call->exact ? plan->parts : 1;
 }
 
-void conv_scatter(struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big)
+void conv_gather(struct conv_plan *plan, struct conv_call call, const float *big, float *small)
 {
-	assert(batch >= 1 && batch <= plan->max_batch);
-	(plan->thin ? conv_thin_scatter : conv_direct_scatter)(plan, parallel, batch, small, big);
+	const int parts = parts_of(plan, &call);
+	(plan->thin ? conv_thin_gather : conv_direct_gather)(plan, call.parallel, call.batch, parts, big, small);
 }
 
-void conv_weight_gradient(struct conv_plan *plan, struct parallel *parallel, int batch,
-                          const float *big, const float *small, float *gradient)
+void conv_scatter(struct conv_plan *plan, struct conv_call call, const float *small, float *big)
 {
-	assert(batch >= 1 && batch <= plan->max_batch);
-	(plan->thin ? conv_thin_gradient : conv_gradient)(plan, parallel, batch, big, small, gradient);
+	const int parts = parts_of(plan, &call);
+	(plan->thin ? conv_thin_scatter : conv_direct_scatter)(plan, call.parallel, call.batch, parts, small, big);
+}
+
+void conv_weight_gradient(struct conv_plan *plan, struct conv_call call, const float *big, const float *small, float *gradient)
+{
+	const int parts = parts_of(plan, &call);
+	(plan->thin ? conv_thin_gradient : conv_gradient)(plan, call.parallel, call.batch, parts, big, small, gradient);
 }

@@ -16,6 +16,7 @@
 #ifndef QGAN_ENGINE_TENSOR_CONV_H
 #define QGAN_ENGINE_TENSOR_CONV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine/base/error.h"
@@ -43,11 +44,17 @@ const struct conv_geometry *conv_plan_geometry(const struct conv_plan *plan);
 /* Must be called after every change of the weights, before gather or scatter; copies what it needs. */
 void conv_pack(struct conv_plan *plan, struct parallel *parallel, const float *weights);
 
+/* What one call is about. */
+struct conv_call {
+	struct parallel *parallel;
+	int batch;
+	bool exact; /* a split plan: with all its parts; else with the first, as a plan of plain bf16 */
+};
+
 /* big: [H][W][N][C] of geometry.big; small likewise. Outputs are overwritten; the gradient is added to. */
-void conv_gather(struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small);
-void conv_scatter(struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big);
-void conv_weight_gradient(struct conv_plan *plan, struct parallel *parallel, int batch,
-                          const float *big, const float *small, float *gradient);
+void conv_gather(struct conv_plan *plan, struct conv_call call, const float *big, float *small);
+void conv_scatter(struct conv_plan *plan, struct conv_call call, const float *small, float *big);
+void conv_weight_gradient(struct conv_plan *plan, struct conv_call call, const float *big, const float *small, float *gradient);
 
 void conv_gather_ref(const struct conv_geometry *geometry, int batch, const float *weights, const float *big, float *small);
 void conv_scatter_ref(const struct conv_geometry *geometry, int batch, const float *weights, const float *small, float *big);

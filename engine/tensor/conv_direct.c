@@ -21,7 +21,7 @@ struct direct_call {
 	const float *weights, *input;
 	size_t weights_part, input_part; /* elements of a part */
 	float *output;
-	int batch, panels, groups, row_groups; /* tasks = panels * groups of pixels * groups of rows */
+	int batch, parts, panels, groups, row_groups; /* tasks = panels * groups of pixels * groups of rows */
 };
 
 size_t conv_direct_scratch(const struct conv_plan *plan)
@@ -40,7 +40,7 @@ static void pairs_task(void *context, int pixel)
 	const struct direct_call *call = context;
 	const struct conv_plan *plan = call->plan;
 	const size_t row = (size_t)pixel * (size_t)call->batch;
-	for (int part = 0; part < plan->parts; part++)
+	for (int part = 0; part < call->parts; part++)
 		conv_pack_rows(plan->kernel, part, call->input + row * (size_t)call->from.channels, call->batch, call->from.channels,
 		               plan->scratch + (size_t)part * call->input_part +
 		               row * (size_t)conv_depth(plan->kernel, call->from.channels));
@@ -73,7 +73,7 @@ static void direct_task(void *context, int index)
 		for (int t = 0; t < count; t++) {
 			const float *input = call->input + ((size_t)terms[t].pixel * (size_t)call->batch + (size_t)first_row) * (size_t)depth;
 			const float *tap = weights + (size_t)terms[t].tap * (size_t)depth * (size_t)width;
-			conv_add_term(&product, a, b, plan->parts, input, call->input_part, tap, call->weights_part);
+			conv_add_term(&product, a, b, call->parts, input, call->input_part, tap, call->weights_part);
 		}
 		product.c = call->output + ((size_t)pixel * (size_t)call->batch + (size_t)first_row) * (size_t)columns +
 		            (size_t)panel * (size_t)plan->kernel->panel;
@@ -96,20 +96,20 @@ static void run_direct(struct direct_call *call, struct parallel *parallel)
 	parallel_run(parallel, direct_task, call, call->panels * call->groups * call->row_groups);
 }
 
-void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small)
+void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *big, float *small)
 {
 	struct direct_call call = {
 		.plan = plan, .terms = conv_gather_terms, .from = plan->geometry.big, .to = plan->geometry.small,
-		.weights = plan->gather_weights, .weights_part = plan->gather_count, .input = big, .output = small, .batch = batch,
+		.weights = plan->gather_weights, .weights_part = plan->gather_count, .input = big, .output = small, .batch = batch, .parts = parts,
 	};
 	run_direct(&call, parallel);
 }
 
-void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big)
+void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *small, float *big)
 {
 	struct direct_call call = {
 		.plan = plan, .terms = conv_scatter_terms, .from = plan->geometry.small, .to = plan->geometry.big,
-		.weights = plan->scatter_weights, .weights_part = plan->scatter_count, .input = small, .output = big, .batch = batch,
+		.weights = plan->scatter_weights, .weights_part = plan->scatter_count, .input = small, .output = big, .batch = batch, .parts = parts,
 	};
 	run_direct(&call, parallel);
 }

@@ -17,7 +17,7 @@ struct gradient_call {
 	const struct conv_plan *plan;
 	const float *big, *small;
 	float *gradient;
-	int batch, groups;
+	int batch, parts, groups;
 	int depth;                              /* elements of a pixel along the batch */
 	const float *a;                         /* big as the product reads it */
 	size_t a_pixel, a_part;                 /* elements from pixel to pixel, from part to part */
@@ -60,7 +60,7 @@ static void pack_task(void *context, int index)
 	const float *from = call->small + (size_t)pixel * (size_t)call->batch * (size_t)channels;
 	float *to = call->panels + panel_begin(call, panel) +
 	            (size_t)pixel * (size_t)call->depth * (size_t)conv_panel_width(plan->kernel, channels, panel);
-	for (int part = 0; part < plan->parts; part++)
+	for (int part = 0; part < call->parts; part++)
 		conv_pack_panel(plan->kernel, part, from, call->batch, channels, panel, to + (size_t)part * call->panels_part);
 }
 
@@ -72,7 +72,7 @@ static void turn_task(void *context, int pixel)
 	const int channels = plan->geometry.big.channels;
 	const float *from = call->big + (size_t)pixel * (size_t)call->batch * (size_t)channels;
 	float *to = plan->scratch + (size_t)pixel * call->a_pixel;
-	for (int part = 0; part < plan->parts; part++)
+	for (int part = 0; part < call->parts; part++)
 		conv_pack_columns(plan->kernel, part, from, call->batch, channels, to + (size_t)part * call->a_part);
 }
 
@@ -97,7 +97,7 @@ static void add_tap(const struct gradient_call *call, struct product *product, i
 		int x = pixel % g->small.width * g->stride - g->padding + tap % g->kernel;
 		if (y < 0 || y >= g->big.height || x < 0 || x >= g->big.width)
 			continue;
-		conv_add_term(product, a, b, call->plan->parts, big + (size_t)(y * g->big.width + x) * call->a_pixel, call->a_part,
+		conv_add_term(product, a, b, call->parts, big + (size_t)(y * g->big.width + x) * call->a_pixel, call->a_part,
 		              panel + (size_t)pixel * (size_t)call->depth * (size_t)width, call->panels_part);
 		if (product->terms > TERMS_AT_ONCE - CONV_MOST_PARTS)
 			flush(call->plan->kernel, product);
@@ -128,18 +128,18 @@ static void gradient_task(void *context, int index)
 	}
 }
 
-void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
+void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
                    const float *big, const float *small, float *gradient)
 {
 	const struct conv_geometry *g = &plan->geometry;
 	const int panels = conv_panels(plan->kernel, g->small.channels), rows = TILES_A_TASK * plan->kernel->rows;
 	struct gradient_call call = {
-		.plan = plan, .big = big, .small = small, .gradient = gradient, .batch = batch,
+		.plan = plan, .big = big, .small = small, .gradient = gradient, .batch = batch, .parts = parts,
 		.groups = (g->big.channels + rows - 1) / rows, .depth = conv_depth(plan->kernel, batch),
 		.a = big, .a_pixel = (size_t)batch * (size_t)g->big.channels, .a_row = 1, .a_depth = g->big.channels,
 		.panels_part = panels_count(plan, batch), .a_part = turned_count(plan, batch),
 	};
-	call.panels = plan->scratch + (size_t)plan->parts * call.a_part;
+	call.panels = plan->scratch + (size_t)parts * call.a_part;
 	if (plan->kernel->pairs) {
 		call.a = plan->scratch;
 		call.a_pixel = (size_t)call.depth * (size_t)g->big.channels;

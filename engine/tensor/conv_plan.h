@@ -109,19 +109,20 @@ static inline void conv_add_term(struct product *product, const float **a, const
 }
 
 size_t conv_direct_scratch(const struct conv_plan *plan); /* elements */
-void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small);
-void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big);
+/* The three directions. parts: how many of the plan's take part. */
+void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *big, float *small);
+void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *small, float *big);
 
 size_t conv_gradient_scratch(const struct conv_plan *plan);
-void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
+void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
                    const float *big, const float *small, float *gradient);
 
 size_t conv_thin_scratch(const struct conv_plan *plan);
-void conv_thin_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small);
-void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big);
+void conv_thin_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *big, float *small);
+void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *small, float *big);
 /* One row of big pixels of `rows` pictures, `step` floats from pixel to pixel: the sums of the patches that name them. */
 void conv_thin_sum_row(const struct conv_geometry *geometry, int y, int rows, const float *patches, size_t step, float *row);
-void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
+void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
                         const float *big, const float *small, float *gradient);
 
 #endif

@@ -24,7 +24,8 @@ struct thin_call {
 	const struct conv_plan *plan;
 	const float *input, *other; /* other: small, of the weight gradient */
 	float *output, *patches;
-	int batch, first, rows;     /* scatter: the pictures at work */
+	int batch, parts;
+	int first, rows;            /* scatter: the pictures at work */
 	int groups;
 };
 
@@ -94,27 +95,28 @@ static void fill_patches(const struct thin_call *call, int pixel, int first, int
 }
 
 /* Rows of the left side of a product: `depth` values each, as they are, or as pairs in `room`, a STACK_PATCHES a part. */
-static const float *left_side(const struct conv_plan *plan, const float *values, int rows, int depth, float *room)
+static const float *left_side(const struct thin_call *call, const float *values, int rows, int depth, float *room)
 {
-	if (!plan->kernel->pairs)
+	const struct kernel *kernel = call->plan->kernel;
+	if (!kernel->pairs)
 		return values;
-	for (int part = 0; part < plan->parts; part++)
-		conv_pack_rows(plan->kernel, part, values, rows, depth, room + part * STACK_PATCHES);
+	for (int part = 0; part < call->parts; part++)
+		conv_pack_rows(kernel, part, values, rows, depth, room + part * STACK_PATCHES);
 	return room;
 }
 
 /* output rows = a (rows x depth, contiguous) times packed weights, all panels. */
-static void multiply_panels(const struct conv_plan *plan, const float *a, int rows, int depth,
+static void multiply_panels(const struct thin_call *call, const float *a, int rows, int depth,
                             const float *weights, size_t weights_part, int columns, float *output)
 {
-	const struct kernel *kernel = plan->kernel;
+	const struct kernel *kernel = call->plan->kernel;
 	const float *left[CONV_MOST_PARTS], *right[CONV_MOST_PARTS];
 	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
 		struct product product = {
 			.rows = rows, .columns = conv_panel_columns(kernel, columns, panel), .depth = depth, .a = left, .b = right,
 			.a_row = depth, .a_depth = 1, .c = output + panel * kernel->panel, .c_row = columns,
 		};
-		conv_add_term(&product, left, right, plan->parts, a, STACK_PATCHES,
+		conv_add_term(&product, left, right, call->parts, a, STACK_PATCHES,
 		              weights + conv_panel_begin(kernel, (size_t)depth, panel), weights_part);
 		kernel->product(&product);
 	}
@@ -130,16 +132,16 @@ static void gather_task(void *context, int group)
 		for (int first = 0; first < call->batch; first += step) {
 			const int rows = conv_at_most(step, call->batch - first);
 			fill_patches(call, pixel, first, rows, patches);
-			multiply_panels(plan, left_side(plan, patches, rows, size, pairs), rows, conv_depth(plan->kernel, size),
+			multiply_panels(call, left_side(call, patches, rows, size, pairs), rows, conv_depth(plan->kernel, size),
 			                plan->gather_weights, plan->gather_count, columns,
 			                call->output + first_value(call, pixel, first, columns));
 		}
 	}
 }
 
-void conv_thin_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small)
+void conv_thin_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *big, float *small)
 {
-	struct thin_call call = {.plan = plan, .input = big, .output = small, .batch = batch,
+	struct thin_call call = {.plan = plan, .input = big, .output = small, .batch = batch, .parts = parts,
 	                         .groups = conv_at_most(PIXEL_GROUPS, small_pixels(plan))};
 	parallel_run(parallel, gather_task, &call, call.groups);
 }
@@ -156,7 +158,7 @@ static void scatter_patches_task(void *context, int group)
 		for (int first = 0; first < call->rows; first += step) {
 			const int rows = conv_at_most(step, call->rows - first);
 			const float *values = call->input + first_value(call, pixel, call->first + first, channels);
-			multiply_panels(plan, left_side(plan, values, rows, channels, pairs), rows, depth,
+			multiply_panels(call, left_side(call, values, rows, channels, pairs), rows, depth,
 			                plan->scatter_weights, plan->scatter_count, size, patches + first * size);
 		}
 	}
@@ -188,9 +190,9 @@ static void scatter_sum_task(void *context, int y)
 	                  call->output + first_value(call, y * g->big.width, call->first, g->big.channels));
 }
 
-void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big)
+void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *small, float *big)
 {
-	struct thin_call call = {.plan = plan, .input = small, .output = big, .patches = plan->scratch, .batch = batch,
+	struct thin_call call = {.plan = plan, .input = small, .output = big, .patches = plan->scratch, .batch = batch, .parts = parts,
 	                         .groups = conv_at_most(PIXEL_GROUPS, small_pixels(plan))};
 	for (int step = scatter_rows(plan); call.first < batch; call.first += step) {
 		call.rows = conv_at_most(step, batch - call.first);
@@ -200,13 +202,14 @@ void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, 
 }
 
 /* partial += patches^T small over `rows` pictures of one pixel. */
-static void add_pixel(const struct conv_plan *plan, const float *patches, const float *small, int rows, float *partial)
+static void add_pixel(const struct thin_call *call, const float *patches, const float *small, int rows, float *partial)
 {
+	const struct conv_plan *plan = call->plan;
 	const struct kernel *kernel = plan->kernel;
 	const int columns = plan->geometry.small.channels, size = patch_size(plan), depth = conv_depth(kernel, rows);
 	_Alignas(64) float packed[PARTS * STACK_ROWS * WIDEST_PANEL], turned[PARTS * STACK_PATCHES];
 	const float *a = patches, *left[CONV_MOST_PARTS], *right[CONV_MOST_PARTS];
-	for (int part = 0; kernel->pairs && part < plan->parts; part++)
+	for (int part = 0; kernel->pairs && part < call->parts; part++)
 		conv_pack_columns(kernel, part, patches, rows, size, turned + part * STACK_PATCHES);
 	if (kernel->pairs)
 		a = turned;
@@ -216,9 +219,9 @@ static void add_pixel(const struct conv_plan *plan, const float *patches, const 
 			.a_row = kernel->pairs ? depth : 1, .a_depth = kernel->pairs ? 1 : size,
 			.c = partial + panel * kernel->panel, .c_row = columns, .add = true,
 		};
-		for (int part = 0; part < plan->parts; part++)
+		for (int part = 0; part < call->parts; part++)
 			conv_pack_panel(kernel, part, small, rows, columns, panel, packed + part * STACK_ROWS * WIDEST_PANEL);
-		conv_add_term(&product, left, right, plan->parts, a, STACK_PATCHES, packed, STACK_ROWS * WIDEST_PANEL);
+		conv_add_term(&product, left, right, call->parts, a, STACK_PATCHES, packed, STACK_ROWS * WIDEST_PANEL);
 		kernel->product(&product);
 	}
 }
@@ -236,7 +239,7 @@ static void gradient_task(void *context, int group)
 		for (int first = 0; first < call->batch; first += step) {
 			const int rows = conv_at_most(step, call->batch - first);
 			fill_patches(call, pixel, first, rows, patches);
-			add_pixel(plan, patches, call->other + first_value(call, pixel, first, columns), rows, partial);
+			add_pixel(call, patches, call->other + first_value(call, pixel, first, columns), rows, partial);
 		}
 	}
 }
@@ -253,11 +256,11 @@ static void gradient_sum_task(void *context, int row)
 	}
 }
 
-void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
+void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
                         const float *big, const float *small, float *gradient)
 {
 	struct thin_call call = {.plan = plan, .input = big, .other = small, .output = gradient, .patches = plan->scratch,
-	                         .batch = batch, .groups = gradient_groups(plan)};
+	                         .batch = batch, .parts = parts, .groups = gradient_groups(plan)};
 	parallel_run(parallel, gradient_task, &call, call.groups);
 	parallel_run(parallel, gradient_sum_task, &call, patch_size(plan));
 }
