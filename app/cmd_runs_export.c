@@ -7,6 +7,7 @@
 
 #include "app/cmd_runs.h"
 #include "app/figure_chart.h"
+#include "app/figure_sizes.h"
 #include "app/run_choice.h"
 #include "app/run_export.h"
 #include "app/view_fill.h"
@@ -119,6 +120,8 @@ static bool write_tensorboard(struct export_context *context, struct error *erro
 
 /* ---- charts ---- */
 
+static const char SIZES[] = "sizes";
+
 static bool draw_chart(struct export_context *context, const char *path, struct error *error)
 {
 	struct figure_chart_run runs[FIGURE_CHART_RUNS];
@@ -128,17 +131,35 @@ static bool draw_chart(struct export_context *context, const char *path, struct 
 	bool good = store_visit_journal(context->store, context->runs[0].run.id, view_take_journal, view, error);
 	struct figure_chart chart = {chart_kind_find(context->arguments->chart), runs, context->count, view->marks, view->mark_count};
 	if (good && !figure_chart_has_values(&chart))
-		good = error_set(error, ERROR_INPUT, "nothing to draw: %s has no values for the chart %s",
-		                 context->count == 1 ? runs[0].name : "none of the runs", chart.kind->name);
+		good = error_set(error, ERROR_INPUT, "nothing to draw: %s%s values for the chart %s", context->count == 1 ? runs[0].name : "",
+		                 context->count == 1 ? " has no" : "none of the runs has", chart.kind->name);
 	good = good && figure_chart_write_png(&chart, path, error);
 	view_destroy(view);
+	return good;
+}
+
+/* Of as many runs as there are, without their curves. */
+static bool shows_sizes(const struct runs_export_arguments *arguments)
+{
+	return strcmp(arguments->format, "png") == 0 && strcmp(arguments->chart, SIZES) == 0;
+}
+
+static bool draw_sizes(struct export_context *context, const char *path, struct error *error)
+{
+	struct figure_sizes sizes = {0};
+	for (int i = 0; i < context->count; i++)
+		figure_sizes_add(&sizes, &context->runs[i].run);
+	bool good = sizes.count > 0 || error_set(error, ERROR_INPUT, "nothing to draw: none of the runs has both a FID and a recorded size; qgan eval RUN takes scores");
+	good = good && figure_sizes_write_png(&sizes, path, error);
+	figure_sizes_clear(&sizes);
 	return good;
 }
 
 static bool write_png(struct export_context *context, struct error *error)
 {
 	struct text path = {0};
-	if (context->count > FIGURE_CHART_RUNS)
+	bool sizes = shows_sizes(context->arguments);
+	if (!sizes && context->count > FIGURE_CHART_RUNS)
 		return error_set(error, ERROR_INPUT, "a chart has room for %d runs, not %d: leave some out", FIGURE_CHART_RUNS, context->count);
 	if (context->arguments->output)
 		text_format(&path, "%s", context->arguments->output);
@@ -146,7 +167,7 @@ static bool write_png(struct export_context *context, struct error *error)
 		text_format(&path, "%s%s%s.png", context->count == 1 ? context->runs[0].run.name : "", context->count == 1 ? "-" : "",
 		            context->arguments->chart);
 	add_file(context, path.bytes);
-	bool good = draw_chart(context, path.bytes, error);
+	bool good = (sizes ? draw_sizes : draw_chart)(context, path.bytes, error);
 	text_clear(&path);
 	return good;
 }
@@ -185,7 +206,8 @@ static bool read_runs(struct export_context *context, const struct cli_words *wo
 	context->runs = memory_zeroed(choice.count + 1, sizeof *context->runs);
 	for (int i = 0; good && i < context->count; i++)
 		good = run_choice_find(&choice, (size_t)i, context->store, &context->runs[i].run, error) &&
-		       run_curves_read(context->store, &context->runs[i].run, &context->runs[i].curves, error);
+		       (shows_sizes(context->arguments) ||
+		        run_curves_read(context->store, &context->runs[i].run, &context->runs[i].curves, error));
 	run_choice_clear(&choice);
 	return good;
 }
@@ -236,7 +258,8 @@ static int run(int argc, char **argv)
 	return status;
 }
 
-static const char *const chart_choices[] = {"loss", "outputs", "gradients", "fid", "kid", "is", "diversity", "speed", NULL};
+static const char *const chart_choices[] = {"loss", "outputs", "wasserstein", "penalty", "gradients", "fid", "kid", "is", "diversity",
+	"speed", SIZES, NULL};
 
 static const struct cli_option options[] = {
 	{.name = "format", .kind = CLI_CHOICE, .argument = "NAME", .offset = offsetof(struct runs_export_arguments, format),
@@ -244,7 +267,7 @@ static const struct cli_option options[] = {
 	{.name = "output", .letter = 'o', .kind = CLI_TEXT, .argument = "PATH", .offset = offsetof(struct runs_export_arguments, output),
 	 .help = "file to write, for tensorboard a folder (csv, jsonl: standard output)"},
 	{.name = "chart", .kind = CLI_CHOICE, .argument = "NAME", .offset = offsetof(struct runs_export_arguments, chart),
-	 .choices = chart_choices, .standard = "loss", .help = "what png shows; several runs lie over one another"},
+	 .choices = chart_choices, .standard = "loss", .help = "what png shows; several runs lie over one another; sizes: best FID against bytes of G"},
 	CLI_RUN_FILTER(struct runs_export_arguments, filter),
 	CLI_STORE(struct runs_export_arguments, store),
 	CLI_JSON(struct runs_export_arguments, json),

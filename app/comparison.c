@@ -697,3 +697,10 @@ const struct view_compare *comparison_view(const struct comparison *comparison)
 {
 	return &comparison->view;
 }
+
+size_t comparison_runs(const struct comparison *comparison, int64_t runs[], size_t most)
+{
+	size_t count = comparison->marked_count < most ? comparison->marked_count : most;
+	memcpy(runs, comparison->marked, count * sizeof *runs);
+	return count;
+}

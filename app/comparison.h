@@ -30,6 +30,9 @@ bool comparison_scrub(struct comparison *comparison, enum action action);
 /* The strips are drawn from checkpoints, all from the same noise, or are those recorded again. False: they cannot be drawn. */
 bool comparison_change_noise(struct comparison *comparison, struct error *error);
 
+/* The marked runs, those compared first; at most so many. Returns how many. */
+size_t comparison_runs(const struct comparison *comparison, int64_t runs[], size_t most);
+
 const struct view_compare *comparison_view(const struct comparison *comparison); /* borrowed */
 
 #endif

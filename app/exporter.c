@@ -8,6 +8,7 @@
 
 #include "app/figure.h"
 #include "app/figure_chart.h"
+#include "app/figure_sizes.h"
 #include "app/run_export.h"
 #include "engine/base/memory.h"
 #include "engine/base/queue.h"
@@ -95,14 +96,23 @@ static void add_ending(struct export_result *result, const char *ending)
 	snprintf(result->endings + length, sizeof result->endings - length, " %s", ending);
 }
 
-/* ---- a run's charts ---- */
+/* ---- charts of runs ---- */
 
-static bool write_charts(const struct export_job *job, const struct run_curves *curves, const char *name, struct export_result *result)
+struct exported {
+	struct run runs[VIEW_COMPARED]; /* owned, as their curves */
+	struct run_curves curves[VIEW_COMPARED];
+	int count;
+	struct figure_sizes sizes;
+};
+
+static bool write_charts(const struct export_job *job, const struct exported *exported, struct export_result *result)
 {
-	const struct figure_chart_run run = {name, curves};
+	struct figure_chart_run runs[VIEW_COMPARED];
 	bool good = true;
+	for (int i = 0; i < exported->count; i++)
+		runs[i] = (struct figure_chart_run){exported->runs[i].name, &exported->curves[i]};
 	for (const struct chart_kind *kind = chart_kinds; good && kind->name; kind++) {
-		const struct figure_chart chart = {kind, &run, 1, job->marks, job->mark_count};
+		const struct figure_chart chart = {kind, runs, exported->count, job->marks, job->mark_count};
 		char path[EXPORT_STEM_SIZE + 40], ending[40];
 		if (!figure_chart_has_values(&chart))
 			continue;
@@ -115,13 +125,26 @@ static bool write_charts(const struct export_job *job, const struct run_curves *
 	return good;
 }
 
-static bool write_curves(const struct export_job *job, const struct run_curves *curves, const char *name, struct export_result *result)
+static bool write_sizes(const struct export_job *job, struct exported *exported, struct export_result *result)
+{
+	char path[EXPORT_STEM_SIZE + 16];
+	if (job->run_count < 2 || exported->sizes.count == 0)
+		return true;
+	snprintf(path, sizeof path, "%s-sizes.png", job->stem);
+	bool good = figure_sizes_write_png(&exported->sizes, path, &result->error);
+	if (good)
+		add_ending(result, "-sizes.png");
+	return good;
+}
+
+static bool write_curves(const struct export_job *job, const struct exported *exported, struct export_result *result)
 {
 	struct text lines = {0};
 	char path[EXPORT_STEM_SIZE + 8];
 	snprintf(path, sizeof path, "%s.csv", job->stem);
-	run_export_csv_header(&lines, curves);
-	run_export_csv(&lines, name, curves);
+	run_export_csv_header(&lines, &exported->curves[0]);
+	for (int i = 0; i < exported->count; i++)
+		run_export_csv(&lines, exported->runs[i].name, &exported->curves[i]);
 	bool good = replace_file(path, &(struct file_part){lines.bytes, lines.length}, 1, &result->error);
 	text_clear(&lines);
 	if (good)
@@ -129,19 +152,40 @@ static bool write_curves(const struct export_job *job, const struct run_curves *
 	return good;
 }
 
-static bool write_run(const struct export_job *job, struct export_result *result)
+static bool read_run(struct store *store, int64_t id, struct exported *exported, struct error *error)
 {
 	struct run run = {0};
-	struct run_curves curves = {0};
-	char id[24];
-	snprintf(id, sizeof id, "%" PRId64, job->run);
+	char text[24];
+	snprintf(text, sizeof text, "%" PRId64, id);
+	if (!store_find_run(store, text, &run, error))
+		return false;
+	figure_sizes_add(&exported->sizes, &run);
+	if (exported->count == VIEW_COMPARED) {
+		run_clear(&run);
+		return true;
+	}
+	exported->runs[exported->count] = run;
+	return run_curves_read(store, &run, &exported->curves[exported->count++], error);
+}
+
+static bool write_runs(const struct export_job *job, struct export_result *result)
+{
+	struct exported exported = {0};
 	struct store *store = store_open(job->store, STORE_READ, &result->error);
-	bool good = store && store_find_run(store, id, &run, &result->error) && run_curves_read(store, &run, &curves, &result->error);
-	if (good && curves.count == 0)
-		good = error_set(&result->error, ERROR_STATE, "%s has no points yet", run.name);
-	good = good && write_charts(job, &curves, run.name, result) && write_curves(job, &curves, run.name, result);
-	run_curves_clear(&curves);
-	run_clear(&run);
+	size_t points = 0;
+	bool good = store != NULL;
+	for (int i = 0; good && i < job->run_count; i++)
+		good = read_run(store, job->runs[i], &exported, &result->error);
+	for (int i = 0; i < exported.count; i++)
+		points += exported.curves[i].count;
+	if (good && points == 0)
+		good = error_set(&result->error, ERROR_STATE, "%s no points yet", exported.count == 1 ? "the run has" : "the runs have");
+	good = good && write_charts(job, &exported, result) && write_sizes(job, &exported, result) && write_curves(job, &exported, result);
+	for (int i = 0; i < exported.count; i++) {
+		run_curves_clear(&exported.curves[i]);
+		run_clear(&exported.runs[i]);
+	}
+	figure_sizes_clear(&exported.sizes);
 	store_close(store);
 	return good;
 }
@@ -150,8 +194,8 @@ static bool write_run(const struct export_job *job, struct export_result *result
 
 static bool write_files(const struct export_job *job, struct export_result *result)
 {
-	if (job->run)
-		return write_run(job, result);
+	if (job->run_count)
+		return write_runs(job, result);
 	const struct {
 		const char *ending;
 		bool wanted, (*write)(const struct export_job *job, const char *path, struct error *error);

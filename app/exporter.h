@@ -1,6 +1,7 @@
 /* Writes what the weights screen shows of a layer: its figure and numbers (app/figure.h), its states over time as CSV, and
- * the pictures of a what-if question; or a run's charts (app/figure_chart.h) and all its curves as CSV (app/run_export.h). On a thread of its own: drawing takes a moment, and the disk may take longer. One at a
- * time. Main thread. */
+ * the pictures of a what-if question; or the charts (app/figure_chart.h) of one run or of several over one another, all their
+ * curves as CSV (app/run_export.h), and of several their scores against their sizes (app/figure_sizes.h). On a thread of its
+ * own: drawing takes a moment, and the disk may take longer. One at a time. Main thread. */
 #ifndef QGAN_APP_EXPORTER_H
 #define QGAN_APP_EXPORTER_H
 
@@ -20,7 +21,8 @@ struct export_job {
 	struct view_layer other;
 	struct view_history history;             /* STEM-over-time.csv; no columns: none */
 	struct image *pictures;                  /* STEM-pictures.png, owned; NULL: none */
-	int64_t run;                             /* this run's charts instead, read from the store: STEM-loss.png .., STEM.csv; 0: no */
+	int64_t runs[VIEW_POINTS];               /* these runs' charts instead, read from the store: STEM-loss.png .., STEM.csv; .. */
+	int run_count;                           /* .. 0: no. Curves are those of the first VIEW_COMPARED, sizes those of all */
 	char store[STORE_PATH_SIZE];
 	struct view_mark marks[VIEW_MAX_MARKS];
 	int mark_count;

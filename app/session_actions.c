@@ -287,7 +287,7 @@ session_action *session_find_action(enum action action)
 		[ACTION_RUN_PURGE] = session_act_purge,
 		[ACTION_COMPARE_BEFORE] = session_act_scrub, [ACTION_COMPARE_AFTER] = session_act_scrub,
 		[ACTION_COMPARE_FIRST] = session_act_scrub, [ACTION_COMPARE_LAST] = session_act_scrub,
-		[ACTION_COMPARE_NOISE] = session_act_noise,
+		[ACTION_COMPARE_NOISE] = session_act_noise, [ACTION_COMPARE_EXPORT] = session_act_export_comparison,
 		[ACTION_SEARCH_QUEUE] = session_act_search_queue, [ACTION_SEARCH_CUT] = session_act_search_cut,
 		[ACTION_SEARCH_EASIER] = session_act_search_target, [ACTION_SEARCH_HARDER] = session_act_search_target,
 		[ACTION_SEARCH_METHOD] = session_act_search_method, [ACTION_SEARCH_CELL] = session_act_search_cell,

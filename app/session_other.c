@@ -242,29 +242,49 @@ void session_act_export(struct session *session, const struct action_request *re
 }
 
 /* From the store: exact points, not what the screen has gathered of them. What a live run has told is on its way there. */
+static void export_runs(struct session *session, struct export_job *job)
+{
+	static const double FLUSH_SECONDS = 0.05;
+	struct error error = {0};
+	if (!have_exporter(session))
+		return;
+	if (session_live(session))
+		recorder_flush(session->recorder, FLUSH_SECONDS);
+	text_copy(job->store, sizeof job->store, session->store_path);
+	if (!exporter_start(session->exporter, job, &error))
+		session_warn(session, &error);
+}
+
 void session_act_export_charts(struct session *session, const struct action_request *request)
 {
 	static struct export_job job; /* large */
-	static const double FLUSH_SECONDS = 0.05;
 	const struct view *view = session_shown(session);
-	struct error error = {0};
 	(void)request;
 	if (!view->run.id) {
 		session_tell(session, true, "no run is open whose charts could be written");
 		return;
 	}
-	if (!have_exporter(session))
-		return;
-	if (session_live(session))
-		recorder_flush(session->recorder, FLUSH_SECONDS);
 	memset(&job, 0, sizeof job);
-	job.run = view->run.id;
+	job.runs[job.run_count++] = view->run.id;
 	text_copy(job.stem, sizeof job.stem, view->run.name);
-	text_copy(job.store, sizeof job.store, session->store_path);
 	memcpy(job.marks, view->marks, sizeof job.marks);
 	job.mark_count = view->mark_count;
-	if (!exporter_start(session->exporter, &job, &error))
-		session_warn(session, &error);
+	export_runs(session, &job);
+}
+
+/* "compare-alpha-and-3-more" */
+void session_act_export_comparison(struct session *session, const struct action_request *request)
+{
+	static struct export_job job; /* large */
+	(void)request;
+	if (!session->comparison) {
+		session_tell(session, true, "nothing is compared whose charts could be written");
+		return;
+	}
+	memset(&job, 0, sizeof job);
+	job.run_count = (int)comparison_runs(session->comparison, job.runs, VIEW_POINTS);
+	snprintf(job.stem, sizeof job.stem, "compare-%s-and-%d-more", comparison_view(session->comparison)->runs[0].name, job.run_count - 1);
+	export_runs(session, &job);
 }
 
 bool session_pump_export(struct session *session)

@@ -158,7 +158,7 @@ bool session_pump_play(struct session *session);
 /* ---- session_other.c ---- */
 
 session_action session_act_other_open, session_act_other_walk, session_act_other_close, session_act_export,
-	session_act_export_charts;
+	session_act_export_charts, session_act_export_comparison;
 bool session_pump_export(struct session *session);
 
 #endif

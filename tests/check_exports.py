@@ -285,18 +285,16 @@ def check_mistakes(program):
 	def fails(status, said, *words):
 		done = program.run(*words, status=status)
 		assert said in done.stderr.decode() and not done.stdout, f"{words}: {done.stderr.decode()}"
-	fails(2, "RUN", "runs", "export")
+	fails(2, "which runs?", "runs", "export")
 	fails(2, "nobody", "runs", "export", "a", "nobody", "-o", "no.csv")
 	fails(2, "csv, jsonl, tensorboard, png", "runs", "export", "a", "--format", "xls")
 	fails(2, "--output FILE", "runs", "export", "a", "--json")
 	fails(2, "needs a name", "runs", "export", "a", "--format", "png", "-o", "-")
 	fails(2, "b has no values for the chart fid", "runs", "export", "b", "--format", "png", "--chart", "fid")
-	fails(2, "room for 8 runs", "runs", "export", *["a"] * 9, "--format", "png")
 	fails(1, "nowhere/a.csv", "runs", "export", "a", "-o", "nowhere/a.csv")
 	fails(1, "a.csv", "runs", "export", "a", "--format", "tensorboard", "-o", "a.csv")
 	fails(2, "nobody", "report", "nobody", "-o", "no")
 	fails(1, "a.csv", "report", "a", "-o", "a.csv")
-	fails(2, "room for 8 runs", "report", *["a"] * 9)
 	assert sorted(os.listdir(program.folder)) == before
 
 

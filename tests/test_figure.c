@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "app/figure.h"
+#include "app/figure_sizes.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "engine/data/picture_file.h"
@@ -375,6 +376,70 @@ static void two_layers_share_a_table(void **state)
 	free(table.bytes);
 }
 
+/* ---- scores against size */
+
+static void add_size(struct figure_sizes *sizes, const char *name, double bytes, double fid, const char *recipe)
+{
+	struct run run = {.sizes = {.packed_g = bytes}, .scores = {.best_fid = fid, .best_fid_std = NAN}};
+	text_copy(run.name, sizeof run.name, name);
+	text_copy(run.scores.identity, sizeof run.scores.identity, recipe);
+	figure_sizes_add(sizes, &run);
+}
+
+static struct image *draw_sizes(struct figure_sizes *sizes)
+{
+	struct error error;
+	char path[TEMPORARY_PATH_SIZE];
+	text_copy(path, sizeof path, temporary_path(&folder, "sizes.png"));
+	struct image *picture = figure_sizes_write_png(sizes, path, &error) ? picture_read(path, 3, &error) : NULL;
+	if (!picture)
+		fail_msg("%s", error.text);
+	assert_int_equal(unlink(path), 0);
+	return picture;
+}
+
+/* What is beaten in both is no part of the front; what was scored otherwise, or has no size, no point. */
+static void the_front_is_what_no_run_beats(void **state)
+{
+	(void)state;
+	struct figure_sizes sizes = {0};
+	add_size(&sizes, "large", 90000, 20, "a");
+	add_size(&sizes, "beaten", 50000, 45, "a");
+	add_size(&sizes, "small", 10000, 60, "a");
+	add_size(&sizes, "between", 30000, 40, "a");
+	add_size(&sizes, "of another recipe", 20000, 1, "b");
+	add_size(&sizes, "without a size", NAN, 1, "a");
+	add_size(&sizes, "without a score", 20000, NAN, "a");
+	assert_true(sizes.count == 4 && sizes.left_out == 1);
+	struct image *picture = draw_sizes(&sizes);
+	static const struct { const char *name; bool front; } expected[] = {{"small", true}, {"between", true}, {"beaten", false}, {"large", true}};
+	for (int i = 0; i < 4; i++) {
+		assert_string_equal(sizes.points[i].name, expected[i].name);
+		assert_true(sizes.points[i].front == expected[i].front);
+	}
+	assert_true(picture->width == FIGURE_SIZES_WIDTH && picture->height == FIGURE_SIZES_HEIGHT);
+	assert_true(count_blue(picture) > 1500); /* the front's line, two pixels thick, across most of the picture */
+	image_destroy(picture);
+	figure_sizes_clear(&sizes);
+}
+
+/* Any number of points of any size, on one place or far apart. */
+static void sizes_of_any_kind_are_drawn(void **state)
+{
+	(void)state;
+	static const double numbers[][2] = {{1, 1e-6}, {1e12, 1e6}, {5000, 50}, {5000, 50}, {5000, 51}};
+	for (int first = 0; first < 5; first++) {
+		struct figure_sizes sizes = {0};
+		for (int i = first; i < 300; i++)
+			add_size(&sizes, first % 2 ? "a name that is as long as the name of any run may ever be, at most" : "x", numbers[i % 5][0], numbers[i % 5][1], "a");
+		image_destroy(draw_sizes(&sizes));
+		figure_sizes_clear(&sizes);
+		add_size(&sizes, "alone", numbers[first][0], numbers[first][1], "");
+		image_destroy(draw_sizes(&sizes));
+		figure_sizes_clear(&sizes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +453,8 @@ int main(void)
 		cmocka_unit_test(places_that_cannot_be_written_are_named),
 		cmocka_unit_test(tables_hold_every_number),
 		cmocka_unit_test(two_layers_share_a_table),
+		cmocka_unit_test(the_front_is_what_no_run_beats),
+		cmocka_unit_test(sizes_of_any_kind_are_drawn),
 	};
 	return cmocka_run_group_tests(tests, create_folder, remove_folder);
 }

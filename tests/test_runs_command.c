@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "app/bench_store.h"
+#include "app/figure_chart.h"
 #include "engine/base/text.h"
 #include "store/store.h"
 #include "tests/temporary_folder.h"
@@ -269,6 +270,19 @@ static void verbs_choose_runs_alike(void **state)
 	check_refused("which runs?", "runs note");
 }
 
+/* Whatever the charts of a run are, each can be asked for. */
+static void every_chart_can_be_exported(void **state)
+{
+	(void)state;
+	for (const struct chart_kind *kind = chart_kinds; kind->name; kind++) {
+		int status = run("runs export 30 31 --format png --chart %s", kind->name);
+		if (status != 0 && !strstr(complaint, "nothing to draw: none of the runs has values for the chart"))
+			fail_msg("%s: %s", kind->name, complaint);
+	}
+	assert_int_equal(run("runs export 30 31 --format png --chart fid"), 0);
+	check_refused("none of the runs has both a FID and a recorded size", "runs export 30 31 --format png --chart sizes");
+}
+
 /* ---- SQL ---- */
 
 static void sql_only_reads(void **state)
@@ -409,6 +423,7 @@ int main(void)
 		cmocka_unit_test(views_are_saved_and_shown),
 		cmocka_unit_test(comparisons_tell_what_differs),
 		cmocka_unit_test(verbs_choose_runs_alike),
+		cmocka_unit_test(every_chart_can_be_exported),
 		cmocka_unit_test(sql_only_reads),
 		cmocka_unit_test(every_column_is_told_once),
 		cmocka_unit_test(runs_are_edited),

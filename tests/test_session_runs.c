@@ -4,6 +4,8 @@
 #include "engine/base/replace_file.h"
 #include "tests/session_fixture.h"
 
+#include <unistd.h>
+
 static int64_t add_run(struct store *store, const char *name, int g_bits, enum run_status status, const char *tag)
 {
 	struct gan_settings settings;
@@ -311,6 +313,36 @@ static int64_t add_fork(struct store *store, const char *name, int64_t parent, i
 	return run.id;
 }
 
+static bool log_says_saved(struct session *session, int64_t unused) { (void)unused; return has_line(view_of(session), "saved compare-"); }
+
+/* The charts of compared runs over one another, and the points of all of them. */
+static void a_comparison_is_exported(void **state)
+{
+	struct scene *scene = *state;
+	struct session *session = open_list(state);
+	char home[STORE_PATH_SIZE], lines[4096];
+	struct store *store = store_open(scene->store, STORE_WRITE, NULL);
+	add_points(store, 2, 1, 3, 1);
+	add_points(store, 5, 1, 3, 2);
+	store_close(store);
+	assert_true(getcwd(home, sizeof home) && chdir(scene->folder.path) == 0);
+	say(session, ACTION_COMPARE_EXPORT, 0, "");
+	assert_complains(session, "nothing is compared");
+	say(session, ACTION_RUN_MARK, 2, "");
+	say(session, ACTION_RUN_COMPARE, 5, "");
+	say(session, ACTION_COMPARE_EXPORT, 0, "");
+	wait_until(session, log_says_saved, 0);
+	assert_true(has_line(view_of(session), "saved compare-bravo-and-1-more: -loss.png -outputs.png"));
+	FILE *file = fopen("compare-bravo-and-1-more.csv", "r");
+	assert_non_null(file);
+	lines[fread(lines, 1, sizeof lines - 1, file)] = '\0';
+	fclose(file);
+	assert_true(strstr(lines, ",bravo,") && strstr(lines, ",echo,"));
+	assert_int_equal(access("compare-bravo-and-1-more-loss.png", R_OK), 0);
+	assert_int_equal(chdir(home), 0);
+	session_destroy(session, 0);
+}
+
 /* A fork of a fork: what either of its ancestors did after handing on its checkpoint is no part of the curve. */
 static void a_fork_shows_where_it_comes_from(void **state)
 {
@@ -350,6 +382,7 @@ int main(void)
 		SCENE(the_list_is_filtered_while_typing),
 		SCENE(the_list_is_sorted_and_looks_are_saved),
 		SCENE(marked_runs_are_compared),
+		SCENE(a_comparison_is_exported),
 		SCENE(edits_are_taken_back),
 		SCENE(marked_runs_go_to_the_trash_together),
 		SCENE(the_trash_is_emptied),

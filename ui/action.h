@@ -85,6 +85,7 @@ enum action {
 	ACTION_COMPARE_BEFORE, ACTION_COMPARE_AFTER, /* the strips' recorded step before, after */
 	ACTION_COMPARE_FIRST, ACTION_COMPARE_LAST,
 	ACTION_COMPARE_NOISE,   /* the strips as recorded, or drawn from checkpoints by one noise */
+	ACTION_COMPARE_EXPORT,  /* the curves over one another and scores against size, as PNG, the curves as CSV */
 	/* The search screen's. */
 	ACTION_SEARCH_OPEN,     /* handled by the screen: sent as RUN_OPEN with the cell's run */
 	ACTION_SEARCH_CELL,     /* the cursor is on another cell: run is its id (0: there is none yet) */
