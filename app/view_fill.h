@@ -62,7 +62,7 @@ bool view_count_records(struct view *view, struct store *store, struct error *er
 
 /* The curves of the runs it was forked from, up to the step of the fork; once until the view forgets the run. parent 0: none. */
 bool view_load_lineage(struct view *view, struct store *store, int64_t parent, int64_t step, struct error *error);
-void view_mark_fork(struct view *view); /* before all other marks */
+void view_mark_fork(struct view *view); /* the fork and what was changed before it, in front of all other marks */
 void view_forget_lineage(struct view *view);
 /* What a bucket knows of a quantity, if anything. */
 void view_append_bucket(struct series *series, const struct metric_bucket *bucket, enum metric_series metric);

@@ -1,5 +1,5 @@
-/* Where a forked run comes from: its ancestors' curves up to the checkpoints they handed on, as one curve before its own, and
- * what their steps were worth in epochs, images and time. */
+/* Where a forked run comes from: its ancestors' curves and changes up to the checkpoints they handed on, as if they were its
+ * own, and what their steps were worth in epochs, images and time. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "engine/base/text.h"
 
 enum { MOST_ANCESTORS = 16, ANCESTOR_BUCKETS = 256 };
+static const char FORK[] = "fork";
 
 struct ancestor {
 	int64_t run, first, last; /* its steps that count */
@@ -20,6 +21,7 @@ struct lineage_reader {
 	struct ancestor ancestor; /* that is read */
 	int64_t last_step;
 	double images, seconds;   /* by then */
+	struct view *scratch;     /* journals are read as those of a shown run */
 };
 
 void view_append_bucket(struct series *series, const struct metric_bucket *bucket, enum metric_series metric)
@@ -66,12 +68,37 @@ static void visit_score(void *context, const struct score *score)
 	view_append_score(&reader->before->is_curve, score->step, score->is_mean, score->is_std);
 }
 
+static void add_mark(struct view_before *before, int64_t step, const char *label)
+{
+	if (before->mark_count == VIEW_MAX_MARKS)
+		memmove(before->marks, before->marks + 1, (size_t)--before->mark_count * sizeof *before->marks);
+	struct view_mark *mark = &before->marks[before->mark_count++];
+	mark->step = step;
+	text_copy(mark->label, sizeof mark->label, label);
+}
+
+/* What was changed up to the checkpoint it handed on, and where it comes from itself. */
+static bool read_marks(struct lineage_reader *reader, struct store *store, struct error *error)
+{
+	const struct ancestor *ancestor = &reader->ancestor;
+	reader->scratch->mark_count = 0;
+	if (!store_visit_journal(store, ancestor->run, view_take_journal, reader->scratch, error))
+		return false;
+	if (ancestor->first > 0)
+		add_mark(reader->before, ancestor->first - 1, FORK);
+	for (int i = 0; i < reader->scratch->mark_count; i++)
+		if (reader->scratch->marks[i].step <= ancestor->last)
+			add_mark(reader->before, reader->scratch->marks[i].step, reader->scratch->marks[i].label);
+	return true;
+}
+
 static bool read_ancestor(struct lineage_reader *reader, struct store *store, struct error *error)
 {
 	const struct ancestor *ancestor = &reader->ancestor;
 	const char *identity = reader->before->identity;
 	return ancestor->first > ancestor->last ||
-	       (store_visit_metric_buckets(store, ancestor->run, ancestor->first, ancestor->last, ANCESTOR_BUCKETS, visit_bucket, reader,
+	       (read_marks(reader, store, error) &&
+	        store_visit_metric_buckets(store, ancestor->run, ancestor->first, ancestor->last, ANCESTOR_BUCKETS, visit_bucket, reader,
 	                                   error) &&
 	        (!*identity || store_visit_scores(store, ancestor->run, identity, visit_score, reader, error)));
 }
@@ -97,16 +124,19 @@ static int find_ancestors(struct store *store, int64_t run, int64_t step, struct
 	return count;
 }
 
+/* Its own marks come first when there are too many. */
 void view_mark_fork(struct view *view)
 {
-	int64_t step = view->before.fork_step;
-	if (!view->before.known || (view->mark_count > 0 && !strcmp(view->marks[0].label, "fork")))
+	const struct view_before *before = &view->before;
+	if (!before->known)
 		return;
-	int kept = view->mark_count < VIEW_MAX_MARKS ? view->mark_count : VIEW_MAX_MARKS - 1;
-	memmove(view->marks + 1, view->marks, (size_t)kept * sizeof *view->marks);
-	view->marks[0].step = step;
-	text_copy(view->marks[0].label, sizeof view->marks[0].label, "fork");
-	view->mark_count = kept + 1;
+	for (int i = 0; i < view->mark_count; i++)
+		if (view->marks[i].step == before->fork_step && !strcmp(view->marks[i].label, FORK))
+			return;
+	int room = VIEW_MAX_MARKS - view->mark_count, added = before->mark_count < room ? before->mark_count : room;
+	memmove(view->marks + added, view->marks, (size_t)view->mark_count * sizeof *view->marks);
+	memcpy(view->marks, before->marks + before->mark_count - added, (size_t)added * sizeof *view->marks);
+	view->mark_count += added;
 }
 
 bool view_load_lineage(struct view *view, struct store *store, int64_t parent, int64_t step, struct error *error)
@@ -115,12 +145,18 @@ bool view_load_lineage(struct view *view, struct store *store, int64_t parent, i
 	struct view_before *before = &view->before;
 	if (parent <= 0 || before->known)
 		return true;
-	struct lineage_reader reader = {.before = before};
-	for (int i = find_ancestors(store, parent, step, ancestors, before) - 1; i >= 0; i--) {
+	struct lineage_reader reader = {.before = before, .scratch = view_create()};
+	bool good = true;
+	for (int i = find_ancestors(store, parent, step, ancestors, before) - 1; good && i >= 0; i--) {
 		reader.ancestor = ancestors[i];
-		if (!read_ancestor(&reader, store, error))
-			return false;
+		good = read_ancestor(&reader, store, error);
 	}
+	view_destroy(reader.scratch);
+	if (!good) {
+		view_forget_lineage(view);
+		return false;
+	}
+	add_mark(before, step, FORK);
 	before->known = true;
 	before->fork_step = step;
 	return true;
@@ -134,6 +170,6 @@ void view_forget_lineage(struct view *view)
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		series_reset(all[i]);
 	before->known = false;
-	before->fork_step = 0;
+	before->fork_step = before->mark_count = 0;
 	before->identity[0] = '\0';
 }

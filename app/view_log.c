@@ -25,8 +25,8 @@ static bool add_checkpoints(struct view *view, struct store *store, int64_t run,
 	if (!store_list_checkpoints(store, run, &rows, &count, error))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		view_log(view, rows[i].time, false, "step %s  checkpoint%s, %s", text_count(step, sizeof step, rows[i].step),
-		         rows[i].kept ? " kept" : "", text_bytes_amount(amount, sizeof amount, (double)rows[i].bytes));
+		view_log(view, rows[i].time, false, "step %s  checkpoint%s%s, %s", text_count(step, sizeof step, rows[i].step),
+		         rows[i].kept ? " kept" : "", rows[i].best ? " of the best FID" : "", text_bytes_amount(amount, sizeof amount, (double)rows[i].bytes));
 	free(rows);
 	return true;
 }

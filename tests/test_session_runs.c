@@ -303,6 +303,13 @@ static void add_points(struct store *store, int64_t run, int64_t first, int64_t 
 	}
 }
 
+static void add_change(struct store *store, int64_t run, int64_t step, const char *g_bits)
+{
+	struct journal_entry entry = {.step = step, .time = (double)step, .kind = "set-bits", .field = "g-bits"};
+	text_copy(entry.value, sizeof entry.value, g_bits);
+	assert_true(store_insert_journal(store, run, &entry, NULL));
+}
+
 static int64_t add_fork(struct store *store, const char *name, int64_t parent, int64_t step)
 {
 	struct run run = {.status = RUN_FINISHED, .model = "dcgan", .data = "shapes", .quantizer = "em", .size = 32, .channels = 3, .width = 16,
@@ -354,6 +361,10 @@ static void a_fork_shows_where_it_comes_from(void **state)
 	int64_t second = add_fork(store, "second", first, 60), third = add_fork(store, "third", second, 80);
 	add_points(store, second, 61, 90, 2);
 	add_points(store, third, 81, 120, 3);
+	add_change(store, first, 40, "1");
+	add_change(store, first, 70, "3"); /* after the fork: no part of it */
+	add_change(store, second, 75, "4");
+	add_change(store, third, 100, "5");
 	store_close(store);
 	struct session *session = session_create(scene->store, NULL, &error);
 	assert_non_null(session);
@@ -368,11 +379,15 @@ static void a_fork_shows_where_it_comes_from(void **state)
 	assert_true(series_range(&view->before.epochs, 50, 50, &low, &high) && low == 1);
 	assert_true(series_range(&view->before.seconds, 80, 80, &low, &high) && fabs(low - 80 * 0.64) < 0.01);
 	assert_true(series_range(&view->loss[VIEW_D], 1, 200, &low, &high) && low == 3 && high == 3);
-	assert_true(view->mark_count == 1 && view->marks[0].step == 80);
-	assert_string_equal(view->marks[0].label, "fork");
+	static const struct view_mark marks[] = {{40, "G>1"}, {60, "fork"}, {75, "G>4"}, {80, "fork"}, {100, "G>5"}};
+	assert_int_equal(view->mark_count, 5);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(view->marks[i].step, marks[i].step);
+		assert_string_equal(view->marks[i].label, marks[i].label);
+	}
 	say(session, ACTION_RUN_OPEN, first, "");
 	assert_false(view_of(session)->before.known);
-	assert_int_equal(view_of(session)->mark_count, 0);
+	assert_int_equal(view_of(session)->mark_count, 2);
 	session_destroy(session, 0);
 }
 

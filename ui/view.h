@@ -283,6 +283,8 @@ struct view {
 		char identity[256];            /* what the scores depend on, as in `scores`; empty: never scored */
 		struct series fid_curve, is_curve;
 		struct series epochs, images, seconds; /* done by all of them together, over steps */
+		struct view_mark marks[VIEW_MAX_MARKS]; /* their changes and forks, rising steps, and the run's own fork; the latest ones */
+		int mark_count;
 	} before;
 	struct view_scores scores;
 	struct view_mark marks[VIEW_MAX_MARKS];
