@@ -32,6 +32,7 @@ struct em {
 	const float *weights;
 	size_t count;
 	struct uniform_moments moments; /* of the last E-step */
+	struct uniform_range range;     /* of the weights, once they have been looked at */
 	double error;                   /* sum of squared errors of the last M-step, its states unchanged */
 };
 
@@ -59,7 +60,7 @@ static bool iterate(struct em *em, int iterations, struct quant_fit *fit, bool *
 	*found = true;
 	for (int i = 0; i < iterations && *found; i++) {
 		struct quant_fit last = *fit;
-		if (!uniform_moments(fit, em->options->literal, em->parallel, em->weights, em->count, &em->moments, error))
+		if (!uniform_moments(fit, em->options->literal, em->parallel, em->weights, em->count, &em->moments, &em->range, error))
 			return false;
 		quant_trace_add(em->options->trace, em->moments.rr / (double)em->count);
 		*found = maximize(em, fit);
@@ -131,10 +132,9 @@ static bool fit_many(struct em *em, const struct quant_fit *minmax, struct quant
 
 static bool fit_cold(struct em *em, struct quant_fit *fit, struct error *error)
 {
-	struct uniform_moments range;
-	if (!uniform_range(em->parallel, em->weights, em->count, &range, error))
+	if (em->range.count == 0 && !uniform_range(em->parallel, em->weights, em->count, &em->range, error))
 		return false;
-	struct quant_fit minmax = uniform_minmax_fit(em->options->bits, range.min, range.max);
+	struct quant_fit minmax = uniform_minmax_fit(em->options->bits, em->range.min, em->range.max);
 	if (minmax.constant) {
 		quant_trace_add(em->options->trace, 0);
 		*fit = minmax;
@@ -152,7 +152,7 @@ static bool fit_warm(struct em *em, struct quant_fit *fit, bool *usable, struct 
 	if (!iterate(em, em->options->iterations > 0 ? em->options->iterations : ITERATIONS_WARM, fit, usable, error))
 		return false;
 	if (*usable) {
-		struct quant_fit minmax = uniform_minmax_fit(fit->bits, em->moments.min, em->moments.max);
+		struct quant_fit minmax = uniform_minmax_fit(fit->bits, em->range.min, em->range.max);
 		*usable = !minmax.constant && no_worse_than(em, fit, em->error, &minmax);
 	}
 	if (!*usable)

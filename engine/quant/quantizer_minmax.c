@@ -5,7 +5,7 @@
 static bool minmax_fit(const struct quant_options *options, struct parallel *parallel, const float *weights, size_t count,
                        struct quant_fit *fit, struct error *error)
 {
-	struct uniform_moments range;
+	struct uniform_range range;
 	if (!uniform_check_bits(options->bits, error))
 		return false;
 	if (count == 0) {

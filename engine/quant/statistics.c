@@ -116,7 +116,7 @@ bool quant_describe_groups(const struct quantizer *quantizer, const struct quant
                            const float *weights, struct quant_layout layout, struct quant_statistics *statistics,
                            struct error *error)
 {
-	struct uniform_moments range;
+	struct uniform_range range;
 	begin(statistics, &fits[0], layout);
 	size_t count = statistics->weights;
 	if (count == 0)
@@ -127,7 +127,7 @@ bool quant_describe_groups(const struct quantizer *quantizer, const struct quant
 	statistics->histogram_max = range.max;
 	double width = (double)range.max - (double)range.min;
 	struct description description = {
-		.weights = weights, .chunks = chunks_of(count), .mean = range.d / (double)count,
+		.weights = weights, .chunks = chunks_of(count), .mean = range.sum / (double)count,
 		.bins_per_unit = width > 0 ? QUANT_HISTOGRAM_BINS / width : 0, .statistics = statistics,
 	};
 	if (fits[0].bits != QUANT_FLOAT_BITS && !quantize(quantizer, fits, parallel, layout, &description, error))

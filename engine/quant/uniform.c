@@ -18,7 +18,9 @@ struct pass {
 	struct uniform_grid grid;
 	struct chunks chunks;
 	const float *weights;
+	bool first; /* look at these weights: moments with their range */
 	struct uniform_moments moments[CHUNKS_MAX];
+	struct uniform_range ranges[CHUNKS_MAX];
 	double errors[CHUNKS_MAX];
 };
 
@@ -83,11 +85,21 @@ static struct uniform_moments join_moments(const struct uniform_moments parts[],
 		sum.r += parts[i].r;
 		sum.rz += parts[i].rz;
 		sum.rr += parts[i].rr;
-		sum.d += parts[i].d;
-		sum.min = fminf(sum.min, parts[i].min);
-		sum.max = fmaxf(sum.max, parts[i].max);
 	}
 	return sum;
+}
+
+static struct uniform_range join_ranges(const struct uniform_range parts[], int count)
+{
+	struct uniform_range whole = parts[0];
+	for (int i = 1; i < count; i++) {
+		whole.min = fminf(whole.min, parts[i].min);
+		whole.max = fmaxf(whole.max, parts[i].max);
+		whole.count += parts[i].count;
+		whole.sum += parts[i].sum;
+		whole.rr += parts[i].rr;
+	}
+	return whole;
 }
 
 static void run_pass(struct pass *pass, struct parallel *parallel, void (*task)(void *, int), const float *weights, size_t count)
@@ -102,16 +114,16 @@ static void run_pass(struct pass *pass, struct parallel *parallel, void (*task)(
 static void range_task(void *context, int index)
 {
 	struct pass *pass = context;
-	pass->kernels->range(pass->weights + chunk_first(pass->chunks, index), chunk_count(pass->chunks, index), &pass->moments[index]);
+	pass->kernels->range(pass->weights + chunk_first(pass->chunks, index), chunk_count(pass->chunks, index), &pass->ranges[index]);
 }
 
-bool uniform_range(struct parallel *parallel, const float *weights, size_t count, struct uniform_moments *range,
+bool uniform_range(struct parallel *parallel, const float *weights, size_t count, struct uniform_range *range,
                    struct error *error)
 {
 	struct pass pass;
 	run_pass(&pass, parallel, range_task, weights, count);
-	*range = join_moments(pass.moments, chunks_number(pass.chunks));
-	return isfinite(range->d) || uniform_check_finite(weights, count, error);
+	*range = join_ranges(pass.ranges, chunks_number(pass.chunks));
+	return isfinite(range->sum) || uniform_check_finite(weights, count, error);
 }
 
 static void moments_task(void *context, int index)
@@ -119,31 +131,58 @@ static void moments_task(void *context, int index)
 	struct pass *pass = context;
 	const float *weights = pass->weights + chunk_first(pass->chunks, index);
 	size_t count = chunk_count(pass->chunks, index);
-	if (pass->grid.tame)
-		pass->kernels->moments(&pass->grid, weights, count, &pass->moments[index]);
+	const struct uniform_kernels *kernels = pass->kernels;
+	struct uniform_moments *moments = &pass->moments[index];
+	if (!pass->grid.tame)
+		kernels->moments_ref(&pass->grid, weights, count, moments);
+	else if (pass->first)
+		kernels->first_moments(&pass->grid, weights, count, moments, &pass->ranges[index]);
 	else
-		pass->kernels->moments_ref(&pass->grid, weights, count, &pass->moments[index]);
+		kernels->moments(&pass->grid, weights, count, moments);
 }
 
+/* range: for a first look; NULL: a later one. */
 static struct uniform_moments moments_of(const struct uniform_grid *grid, struct parallel *parallel, const float *weights,
-                                         size_t count)
+                                         size_t count, struct uniform_range *range)
 {
 	struct pass pass;
 	pass.grid = *grid;
+	pass.first = range != NULL;
 	run_pass(&pass, parallel, moments_task, weights, count);
+	if (range)
+		*range = join_ranges(pass.ranges, chunks_number(pass.chunks));
 	return join_moments(pass.moments, chunks_number(pass.chunks));
 }
 
+/* In float. The weights are alpha z + beta + r, so their sum, once known, tells that of r: as well as a look of its own would,
+ * unless the one that found it was at far worse levels. */
+static struct uniform_moments near_moments(const struct uniform_grid *grid, struct parallel *parallel, const float *weights,
+                                           size_t count, struct uniform_range *range)
+{
+	const double far_worse = 16;
+	if (range->count == 0)
+		return moments_of(grid, parallel, weights, count, range);
+	struct uniform_moments moments = moments_of(grid, parallel, weights, count, NULL);
+	if (range->rr > far_worse * moments.rr)
+		return moments_of(grid, parallel, weights, count, range);
+	moments.r = range->sum - (moments.alpha * moments.z + (double)count * moments.beta);
+	return moments;
+}
+
 bool uniform_moments(const struct quant_fit *fit, bool exact, struct parallel *parallel, const float *weights, size_t count,
-                     struct uniform_moments *moments, struct error *error)
+                     struct uniform_moments *moments, struct uniform_range *range, struct error *error)
 {
 	struct uniform_grid grid = uniform_grid_of(fit);
-	grid.tame = grid.tame && !exact;
-	*moments = moments_of(&grid, parallel, weights, count);
-	if (grid.tame && !isfinite(moments->rr)) { /* a huge weight, if all are finite */
-		grid.tame = false;
-		*moments = moments_of(&grid, parallel, weights, count);
+	if (grid.tame && !exact) {
+		*moments = near_moments(&grid, parallel, weights, count, range);
+		if (isfinite(moments->rr))
+			return true;
+		range->count = 0; /* a huge weight, if all are finite */
 	}
+	if (range->count == 0 && !uniform_range(parallel, weights, count, range, error))
+		return false;
+	grid.tame = false;
+	*moments = moments_of(&grid, parallel, weights, count, NULL);
 	return isfinite(moments->rr) || uniform_check_finite(weights, count, error);
 }
 
@@ -174,7 +213,7 @@ bool uniform_errs_above(const struct quant_fit *fit, double limit, struct parall
 	if (!grid.tame)
 		return false;
 	for (size_t first = 0; first < count && sum * (1 - doubt) <= limit; first += slice)
-		sum += moments_of(&grid, parallel, weights + first, count - first < slice ? count - first : slice).rr;
+		sum += moments_of(&grid, parallel, weights + first, count - first < slice ? count - first : slice, NULL).rr;
 	return sum * (1 - doubt) > limit && isfinite(sum);
 }
 

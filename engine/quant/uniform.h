@@ -13,16 +13,17 @@ bool uniform_check_bits(int bits, struct error *error);
 /* ERROR_NUMERIC naming the first weight that is NaN or Inf; true when there is none. */
 bool uniform_check_finite(const float *weights, size_t count, struct error *error);
 
-/* Smallest and largest weight and the sum d. ERROR_NUMERIC when a weight is not finite. */
-bool uniform_range(struct parallel *parallel, const float *weights, size_t count, struct uniform_moments *range,
+/* Smallest and largest weight and the sum. ERROR_NUMERIC when a weight is not finite. */
+bool uniform_range(struct parallel *parallel, const float *weights, size_t count, struct uniform_range *range,
                    struct error *error);
 
 struct uniform_grid uniform_grid_of(const struct quant_fit *fit);
 
-/* Sums over the weights and their states under `fit`; exact: in double, however tame. ERROR_NUMERIC when a weight is not
+/* Sums over the weights and their states under `fit`; exact: in double, however tame. range: of the same weights, as an
+ * earlier call has left it, which saves time; or empty, and then it is found in passing. ERROR_NUMERIC when a weight is not
  * finite; rr is infinite where the fit has nothing to do with the weights. */
 bool uniform_moments(const struct quant_fit *fit, bool exact, struct parallel *parallel, const float *weights, size_t count,
-                     struct uniform_moments *moments, struct error *error);
+                     struct uniform_moments *moments, struct uniform_range *range, struct error *error);
 
 /* Sum of squared differences between the weights and what uniform_apply makes of them. */
 double uniform_squared_error(const struct quant_fit *fit, struct parallel *parallel, const float *weights, size_t count);

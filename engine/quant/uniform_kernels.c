@@ -20,6 +20,9 @@
 #if defined(__AVX512F__)
 enum { WIDTH = 16 };
 typedef __m512 vector;
+typedef __m512d wide_vector; /* of doubles: half as many */
+INLINE wide_vector low_half(vector a) { return _mm512_cvtps_pd(_mm512_castps512_ps256(a)); }
+INLINE wide_vector high_half(vector a) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1)); }
 INLINE vector larger(vector a, vector b) { return _mm512_max_ps(a, b); } /* b where a is NaN */
 INLINE vector smaller(vector a, vector b) { return _mm512_min_ps(a, b); }
 INLINE vector fused(vector a, vector b, vector c) { return _mm512_fmadd_ps(a, b, c); } /* a b + c, rounded once */
@@ -27,6 +30,9 @@ INLINE bool any_above(vector a, vector limit) { return _mm512_cmp_ps_mask(a, lim
 #elif defined(__AVX2__)
 enum { WIDTH = 8 };
 typedef __m256 vector;
+typedef __m256d wide_vector;
+INLINE wide_vector low_half(vector a) { return _mm256_cvtps_pd(_mm256_castps256_ps128(a)); }
+INLINE wide_vector high_half(vector a) { return _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)); }
 INLINE vector larger(vector a, vector b) { return _mm256_max_ps(a, b); }
 INLINE vector smaller(vector a, vector b) { return _mm256_min_ps(a, b); }
 INLINE vector fused(vector a, vector b, vector c) { return _mm256_fmadd_ps(a, b, c); }
@@ -34,7 +40,10 @@ INLINE bool any_above(vector a, vector limit) { return _mm256_movemask_ps(_mm256
 #else
 enum { WIDTH = 4 };
 typedef float vector __attribute__((vector_size(16)));
+typedef double wide_vector __attribute__((vector_size(16)));
 typedef int32_t mask __attribute__((vector_size(16)));
+INLINE wide_vector low_half(vector a) { return (wide_vector){a[0], a[1]}; }
+INLINE wide_vector high_half(vector a) { return (wide_vector){a[2], a[3]}; }
 INLINE vector chosen(mask which, vector a, vector b) { return (vector)((which & (mask)a) | (~which & (mask)b)); }
 INLINE vector larger(vector a, vector b) { return chosen(a > b, a, b); }
 INLINE vector smaller(vector a, vector b) { return chosen(a < b, a, b); }
@@ -199,57 +208,51 @@ static double squared_error(const struct uniform_grid *grid, const float *weight
 	return lanes_sum(sums, BLOCK);
 }
 
-/* Partial sums, one a lane. */
-struct lanes {
-	double z[LANES], zz[LANES], r[LANES], rz[LANES], rr[LANES], d[LANES];
+/* Partial results, one a lane. */
+struct range_lanes {
+	double sum[LANES];
 	float min[LANES], max[LANES];
 };
 
-INLINE void lanes_begin(struct lanes *lanes, float first)
+INLINE void range_begin(struct range_lanes *lanes, float first)
 {
-	*lanes = (struct lanes){0};
+	*lanes = (struct range_lanes){0};
 	for (int l = 0; l < LANES; l++)
 		lanes->min[l] = lanes->max[l] = first;
 }
 
-INLINE void lanes_join(const struct lanes *lanes, struct uniform_moments *moments)
-{
-	*moments = (struct uniform_moments){
-		.z = lanes_sum(lanes->z, LANES), .zz = lanes_sum(lanes->zz, LANES), .r = lanes_sum(lanes->r, LANES),
-		.rz = lanes_sum(lanes->rz, LANES), .rr = lanes_sum(lanes->rr, LANES), .d = lanes_sum(lanes->d, LANES),
-		.min = lanes->min[0], .max = lanes->max[0],
-	};
-	for (int l = 1; l < LANES; l++) {
-		moments->min = lanes->min[l] < moments->min ? lanes->min[l] : moments->min;
-		moments->max = lanes->max[l] > moments->max ? lanes->max[l] : moments->max;
-	}
-}
-
-INLINE void lanes_extremes(struct lanes *restrict lanes, const float *restrict weights, int count)
+INLINE void lanes_range(struct range_lanes *restrict lanes, const float *restrict weights, int count)
 {
 	for (int l = 0; l < count; l++) {
+		lanes->sum[l] += (double)weights[l];
 		lanes->min[l] = weights[l] < lanes->min[l] ? weights[l] : lanes->min[l];
 		lanes->max[l] = weights[l] > lanes->max[l] ? weights[l] : lanes->max[l];
 	}
 }
 
-INLINE void lanes_range(struct lanes *restrict lanes, const float *restrict weights, int count)
+INLINE void include(struct uniform_range *range, float min, float max)
 {
-	for (int l = 0; l < count; l++)
-		lanes->d[l] += (double)weights[l];
-	lanes_extremes(lanes, weights, count);
+	range->min = min < range->min ? min : range->min;
+	range->max = max > range->max ? max : range->max;
 }
 
-static void range(const float *weights, size_t count, struct uniform_moments *moments)
+static void range(const float *weights, size_t count, struct uniform_range *range)
 {
-	struct lanes lanes;
-	lanes_begin(&lanes, weights[0]);
+	struct range_lanes lanes;
+	range_begin(&lanes, weights[0]);
 	size_t i = 0;
 	for (; i + LANES <= count; i += LANES)
 		lanes_range(&lanes, weights + i, LANES);
 	lanes_range(&lanes, weights + i, (int)(count - i));
-	lanes_join(&lanes, moments);
+	*range = (struct uniform_range){.count = count, .min = weights[0], .max = weights[0], .sum = lanes_sum(lanes.sum, LANES)};
+	for (int l = 0; l < LANES; l++)
+		include(range, lanes.min[l], lanes.max[l]);
 }
+
+/* Partial sums, one a lane. */
+struct lanes {
+	double z[LANES], zz[LANES], r[LANES], rz[LANES], rr[LANES];
+};
 
 INLINE void lanes_moments(struct lanes *restrict lanes, const struct uniform_grid *grid, const float *restrict weights, int count)
 {
@@ -261,21 +264,20 @@ INLINE void lanes_moments(struct lanes *restrict lanes, const struct uniform_gri
 		lanes->rz[l] += r * z;
 		lanes->rr[l] += r * r;
 	}
-	lanes_extremes(lanes, weights, count);
 }
 
 static void moments_ref(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments)
 {
 	const struct uniform_grid local = *grid;
-	struct lanes lanes;
-	lanes_begin(&lanes, weights[0]);
+	struct lanes lanes = {0};
 	size_t i = 0;
 	for (; i + LANES <= count; i += LANES)
 		lanes_moments(&lanes, &local, weights + i, LANES);
 	lanes_moments(&lanes, &local, weights + i, (int)(count - i));
-	lanes_join(&lanes, moments);
-	moments->alpha = grid->alpha;
-	moments->beta = grid->beta;
+	*moments = (struct uniform_moments){
+		.z = lanes_sum(lanes.z, LANES), .zz = lanes_sum(lanes.zz, LANES), .r = lanes_sum(lanes.r, LANES),
+		.rz = lanes_sum(lanes.rz, LANES), .rr = lanes_sum(lanes.rr, LANES), .alpha = grid->alpha, .beta = grid->beta,
+	};
 }
 
 /* ---- sums in float ---- */
@@ -291,97 +293,156 @@ enum {
 #endif
 
 struct near_sums {
-	vector z[UNITS], zz[UNITS], r[UNITS], rz[UNITS], rr[UNITS], min[UNITS], max[UNITS];
+	vector z[UNITS], zz[UNITS], r[UNITS], rz[UNITS], rr[UNITS];
+};
+
+struct near_range {
+	vector min[UNITS], max[UNITS];
 };
 
 struct near_totals { /* z, zz, r, rz, rr, emptied lane by lane */
-	double z[NEAR_LANES], zz[NEAR_LANES], r[NEAR_LANES], rz[NEAR_LANES], rr[NEAR_LANES];
+	wide_vector z[2 * UNITS], zz[2 * UNITS], r[2 * UNITS], rz[2 * UNITS], rr[2 * UNITS];
 };
 
-INLINE void near_step(struct near_sums *sums, const struct uniform_grid *grid, const float *weights)
+struct near_line { /* what a step needs to know of the grid */
+	vector beta, minus_alpha, reciprocal, first, last; /* first, last: states with the rounder still added */
+};
+
+INLINE struct near_line near_line_of(const struct uniform_grid *grid)
 {
-	const vector beta = all(grid->near_beta), minus_alpha = all(-grid->near_alpha), reciprocal = all(grid->reciprocal);
-	const vector top = all(grid->near_top), none = all(0), round = all(rounder);
+	return (struct near_line){
+		.beta = all(grid->near_beta), .minus_alpha = all(-grid->near_alpha), .reciprocal = all(grid->reciprocal),
+		.first = all(rounder), .last = all(rounder + grid->near_top),
+	};
+}
+
+/* The sums fill the registers. What is constant is read from memory, which costs nothing here; compilers would rather spill a
+ * sum, which would then have to wait for itself. Stage by stage, so that the units do not wait one after the other either. */
+INLINE void near_step(struct near_sums *sums, struct near_line *line, bool with_r, const float *weights)
+{
+	vector d[UNITS], z[UNITS], r[UNITS];
+	__asm__("" : "+m"(*line));
+	UNROLL for (int u = 0; u < UNITS; u++)
+		d[u] = load(weights + u * WIDTH) - line->beta;
+	UNROLL for (int u = 0; u < UNITS; u++)
+		z[u] = smaller(larger(fused(d[u], line->reciprocal, line->first), line->first), line->last) - line->first;
+	UNROLL for (int u = 0; u < UNITS; u++)
+		r[u] = fused(line->minus_alpha, z[u], d[u]);
 	UNROLL for (int u = 0; u < UNITS; u++) {
-		vector w = load(weights + u * WIDTH), d = w - beta;
-		vector z = smaller(larger(fused(d, reciprocal, round) - round, none), top), r = fused(minus_alpha, z, d);
-		sums->z[u] += z;
-		sums->zz[u] = fused(z, z, sums->zz[u]);
-		sums->r[u] += r;
-		sums->rz[u] = fused(r, z, sums->rz[u]);
-		sums->rr[u] = fused(r, r, sums->rr[u]);
-		sums->min[u] = smaller(w, sums->min[u]);
-		sums->max[u] = larger(w, sums->max[u]);
+		sums->z[u] += z[u];
+		sums->zz[u] = fused(z[u], z[u], sums->zz[u]);
+		if (with_r)
+			sums->r[u] += r[u];
+		sums->rz[u] = fused(r[u], z[u], sums->rz[u]);
+		sums->rr[u] = fused(r[u], r[u], sums->rr[u]);
 	}
 }
 
-INLINE void near_empty(vector from[UNITS], double *restrict to)
+INLINE void near_empty(vector from[UNITS], wide_vector to[2 * UNITS])
 {
-	float lanes[NEAR_LANES];
 	UNROLL for (int u = 0; u < UNITS; u++) {
-		store(lanes + u * WIDTH, from[u]);
+		to[2 * u] += low_half(from[u]);
+		to[2 * u + 1] += high_half(from[u]);
 		from[u] = all(0);
 	}
-	for (int l = 0; l < NEAR_LANES; l++)
-		to[l] += (double)lanes[l];
 }
 
-INLINE void near_flush(struct near_sums *sums, struct near_totals *totals)
+INLINE double near_sum(const wide_vector totals[2 * UNITS])
+{
+	double lanes[NEAR_LANES];
+	memcpy(lanes, totals, sizeof lanes);
+	return lanes_sum(lanes, NEAR_LANES);
+}
+
+INLINE void near_flush(struct near_sums *sums, struct near_totals *totals, bool with_r)
 {
 	near_empty(sums->z, totals->z);
 	near_empty(sums->zz, totals->zz);
-	near_empty(sums->r, totals->r);
+	if (with_r)
+		near_empty(sums->r, totals->r);
 	near_empty(sums->rz, totals->rz);
 	near_empty(sums->rr, totals->rr);
 }
 
-/* min and max of the lanes and of the last few weights, which did not fill them. */
-INLINE void near_extremes(const struct near_sums *sums, const float *rest, size_t count, struct uniform_moments *moments)
+INLINE void near_range_begin(struct near_range *range, float first)
 {
 	for (int u = 0; u < UNITS; u++)
-		for (int l = 0; l < WIDTH; l++) {
-			moments->min = sums->min[u][l] < moments->min ? sums->min[u][l] : moments->min;
-			moments->max = sums->max[u][l] > moments->max ? sums->max[u][l] : moments->max;
-		}
-	for (size_t i = 0; i < count; i++) {
-		moments->min = rest[i] < moments->min ? rest[i] : moments->min;
-		moments->max = rest[i] > moments->max ? rest[i] : moments->max;
+		range->min[u] = range->max[u] = all(first);
+}
+
+INLINE void near_range_step(struct near_range *range, const float *weights)
+{
+	UNROLL for (int u = 0; u < UNITS; u++) {
+		vector w = load(weights + u * WIDTH);
+		range->min[u] = smaller(w, range->min[u]);
+		range->max[u] = larger(w, range->max[u]);
 	}
 }
 
-/* A weight of beta adds nothing to any sum, so the last lanes are filled up with it. */
-static void near_moments(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments)
+/* Of the lanes, and of the last few weights, which did not fill them; a weight is alpha z + beta + r. */
+INLINE void near_range_join(const struct near_range *lanes, const float *weights, size_t count, const struct uniform_moments *moments,
+                            struct uniform_range *range)
 {
-	const struct uniform_grid local = *grid;
+	*range = (struct uniform_range){
+		.count = count, .min = weights[0], .max = weights[0], .rr = moments->rr,
+		.sum = moments->alpha * moments->z + (double)count * moments->beta + moments->r,
+	};
+	for (int u = 0; u < UNITS; u++)
+		for (int l = 0; l < WIDTH; l++)
+			include(range, lanes->min[u][l], lanes->max[u][l]);
+	for (size_t i = count / NEAR_LANES * NEAR_LANES; i < count; i++)
+		include(range, weights[i], weights[i]);
+}
+
+/* A weight of beta adds nothing to any sum, so the last lanes are filled up with it. range NULL: a later look. Extremes have
+ * a loop of their own, while the weights are in the nearest cache. */
+INLINE void near_look(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments,
+                      struct uniform_range *range)
+{
+	struct near_line line = near_line_of(grid);
+	const bool first = range != NULL;
 	struct near_sums sums = {0};
 	struct near_totals totals = {0};
+	struct near_range lanes;
 	size_t whole = count / NEAR_LANES * NEAR_LANES;
-	for (int u = 0; u < UNITS; u++)
-		sums.min[u] = sums.max[u] = all(weights[0]);
+	near_range_begin(&lanes, weights[0]);
 	for (size_t i = 0; i < whole;) {
-		size_t end = whole - i < UNIFORM_FLUSH ? whole : i + UNIFORM_FLUSH;
+		size_t begin = i, end = whole - i < UNIFORM_FLUSH ? whole : i + UNIFORM_FLUSH;
 		for (; i < end; i += NEAR_LANES)
-			near_step(&sums, &local, weights + i);
-		near_flush(&sums, &totals);
+			near_step(&sums, &line, first, weights + i);
+		near_flush(&sums, &totals, first);
+		for (i = first ? begin : end; i < end; i += NEAR_LANES)
+			near_range_step(&lanes, weights + i);
 	}
-	*moments = (struct uniform_moments){.alpha = local.near_alpha, .beta = local.near_beta, .min = weights[0], .max = weights[0]};
-	near_extremes(&sums, weights + whole, count - whole, moments);
 	if (whole < count) {
 		float last[NEAR_LANES];
 		for (size_t l = 0; l < NEAR_LANES; l++)
-			last[l] = whole + l < count ? weights[whole + l] : local.near_beta;
-		near_step(&sums, &local, last);
-		near_flush(&sums, &totals);
+			last[l] = whole + l < count ? weights[whole + l] : grid->near_beta;
+		near_step(&sums, &line, first, last);
+		near_flush(&sums, &totals, first);
 	}
-	moments->z = lanes_sum(totals.z, NEAR_LANES);
-	moments->zz = lanes_sum(totals.zz, NEAR_LANES);
-	moments->r = lanes_sum(totals.r, NEAR_LANES);
-	moments->rz = lanes_sum(totals.rz, NEAR_LANES);
-	moments->rr = lanes_sum(totals.rr, NEAR_LANES);
+	*moments = (struct uniform_moments){
+		.z = near_sum(totals.z), .zz = near_sum(totals.zz), .r = near_sum(totals.r), .rz = near_sum(totals.rz),
+		.rr = near_sum(totals.rr), .alpha = grid->near_alpha, .beta = grid->near_beta,
+	};
+	if (first)
+		near_range_join(&lanes, weights, count, moments, range);
+}
+
+static void near_first_moments(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments,
+                               struct uniform_range *range)
+{
+	near_look(grid, weights, count, moments, range);
+}
+
+static void near_moments(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments)
+{
+	near_look(grid, weights, count, moments, NULL);
 }
 
 extern const struct uniform_kernels UNIFORM_KERNELS;
 const struct uniform_kernels UNIFORM_KERNELS = {
-	.name = TEXT(UNIFORM_SET), .range = range, .moments = near_moments, .moments_ref = moments_ref,
+	.name = TEXT(UNIFORM_SET), .range = range, .first_moments = near_first_moments, .moments = near_moments,
+	.moments_ref = moments_ref,
 	.squared_error = squared_error, .quantize = quantize, .encode = encode,
 };

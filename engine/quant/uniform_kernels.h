@@ -36,15 +36,23 @@ struct uniform_grid {
 struct uniform_moments {
 	double z, zz, r, rz, rr;
 	double alpha, beta; /* the line's, as r was measured: for a tame grid, rounded to float */
-	double d;           /* range alone: the plain sum of the weights */
+};
+
+struct uniform_range {
+	size_t count; /* of the weights it is of; 0: nothing is known */
 	float min, max;
+	double sum;
+	double rr; /* of the look that found the sum, which is no better than its r; 0: in double */
 };
 
 struct uniform_kernels {
 	const char *name;
-	/* count is at least 1 in all of them. A weight that is NaN or Inf shows in d, or in rr; rr of huge weights may
-	 * overflow in float. */
-	void (*range)(const float *weights, size_t count, struct uniform_moments *moments); /* min, max and d */
+	/* count is at least 1 in all of them. A weight that is NaN or Inf shows in the range's sum, or in rr; rr of huge weights
+	 * may overflow in float. */
+	void (*range)(const float *weights, size_t count, struct uniform_range *range);
+	/* The first look at weights also finds their range. Later ones leave r at 0: it follows from the weights' sum. */
+	void (*first_moments)(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments,
+	                      struct uniform_range *range);
 	void (*moments)(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments);
 	void (*moments_ref)(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments);
 	/* Sum of squared differences to the levels as quantize writes them. */
