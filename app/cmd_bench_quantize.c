@@ -4,15 +4,15 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "app/bench_reading.h"
 #include "app/text_table.h"
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/quant/quantizer.h"
 #include "engine/tensor/random.h"
 
-/* CHUNK: weights a task reads in a plain pass. FEW_ITERATIONS and MORE_ITERATIONS: of two fits, whose
- * difference tells what an iteration costs. */
-enum { MOST_REPEATS = 4096, FEWEST_REPEATS = 5, MOST_ROWS = 32, CHUNK = 65536, FEW_ITERATIONS = 2, MORE_ITERATIONS = 6 };
+/* FEW_ITERATIONS and MORE_ITERATIONS: of two fits, whose difference tells what an iteration costs. */
+enum { MOST_REPEATS = 4096, FEWEST_REPEATS = 5, MOST_ROWS = 32, FEW_ITERATIONS = 2, MORE_ITERATIONS = 6 };
 static const double seconds_a_row = 0.4;
 
 struct arguments {
@@ -24,7 +24,6 @@ struct bench {
 	struct parallel *parallel;
 	float *weights, *quantized;
 	size_t count;
-	uint32_t *sums; /* of the plain pass: one a task */
 };
 
 struct timed {
@@ -35,23 +34,11 @@ struct timed {
 	double iteration_seconds; /* one more iteration of a warm fit; NAN for closed forms */
 };
 
-/* Whole numbers, so that the compiler may add them in any order. */
-static void read_task(void *context, int index)
-{
-	struct bench *bench = context;
-	size_t first = (size_t)index * CHUNK, end = first + CHUNK < bench->count ? first + CHUNK : bench->count;
-	const uint32_t *words = (const uint32_t *)(const void *)bench->weights;
-	uint32_t sum = 0;
-	for (size_t i = first; i < end; i++)
-		sum += words[i];
-	bench->sums[index] = sum;
-}
-
 static bool read_once(struct bench *bench, struct timed *row, struct error *error)
 {
 	(void)row;
 	(void)error;
-	parallel_run(bench->parallel, read_task, bench, (int)((bench->count + CHUNK - 1) / CHUNK));
+	bench_read(bench->parallel, bench->weights, bench->count);
 	return true;
 }
 
@@ -205,7 +192,6 @@ static bool prepare(struct bench *bench, const struct arguments *arguments, stru
 	bench->quantized = bench->weights ? memory_try_floats(bench->count, "the quantized weights", error) : NULL;
 	if (!bench->quantized)
 		return false;
-	bench->sums = memory_zeroed(bench->count / CHUNK + 1, sizeof *bench->sums);
 	random_start(&random, 1, RANDOM_TEST);
 	random_fill_normal(&random, bench->weights, bench->count, 0, 0.02f);
 	return true;
@@ -216,7 +202,6 @@ static void release(struct bench *bench)
 	parallel_destroy(bench->parallel);
 	free(bench->weights);
 	free(bench->quantized);
-	free(bench->sums);
 }
 
 static int run(int argc, char **argv)

@@ -20,7 +20,8 @@ extern const struct subcommand subcommand_bench, subcommand_completions, subcomm
 	subcommand_features, subcommand_import, subcommand_manual, subcommand_metrics, subcommand_quantize, subcommand_recipes,
 	subcommand_eval, subcommand_report, subcommand_runs, subcommand_sample, subcommand_search, subcommand_settings, subcommand_study, subcommand_train, subcommand_tui,
 	subcommand_weights;
-extern const struct subcommand subcommand_bench_generate, subcommand_bench_metrics, subcommand_bench_quantize, subcommand_bench_store,
+extern const struct subcommand subcommand_bench_generate, subcommand_bench_layers, subcommand_bench_metrics,
+	subcommand_bench_quantize, subcommand_bench_store,
 	subcommand_bench_ui; /* a file each */
 
 /* The whole program: argv as main got it. No word, or only settings: the workbench. Returns the exit status. */

@@ -13,6 +13,12 @@ double clock_seconds(void) { return read_clock(CLOCK_MONOTONIC); }
 double clock_unix(void) { return read_clock(CLOCK_REALTIME); }
 double clock_thread_cpu(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 
+void work_clock_add(struct work_clock *clock, double start)
+{
+	clock->seconds += clock_seconds() - start;
+	clock->calls++;
+}
+
 char *clock_time_of_day(char *target, size_t size, double unix_seconds)
 {
 	time_t whole = (time_t)unix_seconds;

@@ -87,7 +87,7 @@ static bool update(struct gan *gan, enum network_id id, struct gan_measures *mea
 	gan->optimization[id].step++;
 	network_update(network, gan->parallel, &gan->optimization[id]);
 	quantization_invalidate(&gan->quantization[id]);
-	gan->optimizer_seconds += clock_seconds() - start;
+	work_clock_add(&gan->optimizer_clocks[id], start);
 	return true;
 }
 

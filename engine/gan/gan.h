@@ -18,7 +18,7 @@ struct gan {
 	struct penalty penalty;                              /* of D's gradient; weight 0: none */
 	float *score_gradient;                               /* batch values */
 	float *statistics_before[NETWORK_COUNT];             /* running statistics at the beginning of a step */
-	double optimizer_seconds;                            /* since the beginning: gradient norms and updates */
+	struct work_clock optimizer_clocks[NETWORK_COUNT];   /* gradient norms and updates */
 };
 
 /* What one step measured; as struct step_report has it. Several updates of D: of the last one. */

@@ -180,10 +180,10 @@ bool quantization_refresh(struct quantization *quantization, struct parallel *pa
 		return true;
 	if (!quantization_is_float(quantization))
 		apply(quantization, parallel);
-	double applied = clock_seconds();
+	work_clock_add(&quantization->quantize_clock, start);
+	start = clock_seconds();
 	network_pack(quantization->network, parallel);
 	quantization->packed = true;
-	quantization->seconds += applied - start;
-	quantization->pack_seconds += clock_seconds() - applied;
+	work_clock_add(&quantization->pack_clock, start);
 	return true;
 }

@@ -31,7 +31,7 @@ struct quantization {
 	bool fitted[QUANTIZATION_MAX_TENSORS];             /* the fits belong to the present master weights */
 	struct quant_trace traces[QUANTIZATION_MAX_TENSORS]; /* errors of the latest fits under this plan */
 	bool packed;                       /* the layers belong to the present master weights and plans */
-	double seconds, pack_seconds;      /* spent quantizing and packing since the beginning */
+	struct work_clock quantize_clock, pack_clock;
 
 	struct quant_fit *fit_block, *fresh_block; /* owned: room for a fit per channel of all tensors, twice */
 };

@@ -178,7 +178,7 @@ static void report_progress(const struct trainer *trainer, struct step_report *r
 
 static double quantize_seconds(const struct trainer *trainer)
 {
-	return trainer->gan.quantization[NETWORK_D].seconds + trainer->gan.quantization[NETWORK_G].seconds;
+	return trainer->gan.quantization[NETWORK_D].quantize_clock.seconds + trainer->gan.quantization[NETWORK_G].quantize_clock.seconds;
 }
 
 /* The next pictures, noise and, for a penalty, numbers to mix by: each from a random stream of its own. */
@@ -187,7 +187,7 @@ static bool next_batch(void *context, struct gan_batch *batch, struct error *err
 	struct trainer *trainer = context;
 	double start = clock_seconds();
 	batch->real = batcher_next(trainer->batcher, error);
-	trainer->data_seconds += clock_seconds() - start;
+	work_clock_add(&trainer->data_clock, start);
 	if (!batch->real)
 		return false;
 	size_t pictures = (size_t)trainer->settings.batch;

@@ -103,14 +103,19 @@ struct image *trainer_sample(struct trainer *trainer, int count, uint64_t seed, 
  * state. */
 bool trainer_draw(struct trainer *trainer, struct random *noise, int count, uint8_t *pixels, struct error *error);
 
-/* Where the time of all steps so far went: one row a kind of layer (both networks, forward and backward), then "pack",
- * "quantize", "optimizer" and "data" (waiting for a batch). Returns how many rows. */
-enum { TRAINER_MAX_TIMES = 32 };
-struct trainer_time {
-	char name[LAYER_NAME_SIZE];
+/* Where the time of all steps so far went: a row for each work of each layer that was done at all (forward, the gradients ...),
+ * D's first, then "quantize", "pack" and "optimizer" of each network, and "data", the waiting for batches. Returns how many
+ * rows; as more steps are done only what they hold grows. */
+enum { TRAINER_MAX_WORKS = 256 };
+struct trainer_work {
+	enum network_id network;  /* NETWORK_COUNT: of neither */
+	const char *layer, *kind; /* "conv1", "conv2d", the trainer's; NULL: of a whole network */
+	const char *name;         /* "data gradient" */
 	double seconds;
+	int64_t calls;
+	double multiply_adds, bytes; /* of all calls, useful ones: what each needs read and written once */
 };
-int trainer_describe_times(const struct trainer *trainer, struct trainer_time times[TRAINER_MAX_TIMES]);
+int trainer_describe_works(const struct trainer *trainer, struct trainer_work works[], int most);
 
 /* A complete copy of the state, taken between steps; owned by the caller, may cross threads. */
 struct checkpoint *trainer_checkpoint(struct trainer *trainer, struct error *error);

@@ -115,34 +115,3 @@ struct image *trainer_sample(struct trainer *trainer, int count, uint64_t seed, 
 	free(pixels);
 	return grid;
 }
-
-static double kind_seconds(const struct trainer *trainer, const struct layer_kind *kind)
-{
-	double seconds = 0;
-	for (int id = 0; id < NETWORK_COUNT; id++) {
-		const struct network *network = trainer->gan.networks[id];
-		for (int i = 0; i < network->layer_count; i++)
-			seconds += network->layers[i].kind == kind ? network->layers[i].seconds : 0;
-	}
-	return seconds;
-}
-
-static void add_time(struct trainer_time times[], int *count, const char *name, double seconds)
-{
-	struct trainer_time *time = &times[(*count)++];
-	text_copy(time->name, sizeof time->name, name);
-	time->seconds = seconds;
-}
-
-int trainer_describe_times(const struct trainer *trainer, struct trainer_time times[TRAINER_MAX_TIMES])
-{
-	const struct quantization *quantization = trainer->gan.quantization;
-	int count = 0;
-	for (int i = 0; layer_kinds[i]; i++)
-		add_time(times, &count, layer_kinds[i]->name, kind_seconds(trainer, layer_kinds[i]));
-	add_time(times, &count, "pack", quantization[NETWORK_D].pack_seconds + quantization[NETWORK_G].pack_seconds);
-	add_time(times, &count, "quantize", quantization[NETWORK_D].seconds + quantization[NETWORK_G].seconds);
-	add_time(times, &count, "optimizer", trainer->gan.optimizer_seconds);
-	add_time(times, &count, "data", trainer->data_seconds);
-	return count;
-}

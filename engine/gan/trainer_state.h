@@ -28,7 +28,7 @@ struct trainer {
 	float *noise;                  /* [1][1][batch][latent], of the present update or sample */
 	float *mix;                    /* for the gradient penalty: batch numbers */
 	int64_t steps;                 /* done */
-	double data_seconds;           /* spent waiting for batches */
+	struct work_clock data_clock;  /* waiting for batches */
 
 	uint8_t *states, *fresh_states; /* of all quantized weights; of the largest tensor */
 	struct quant_fit *known_fits;   /* room for one a channel of all quantized tensors */

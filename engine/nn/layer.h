@@ -5,6 +5,7 @@
 #ifndef QGAN_ENGINE_NN_LAYER_H
 #define QGAN_ENGINE_NN_LAYER_H
 
+#include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/nn/parameter.h"
 #include "engine/tensor/parallel.h"
@@ -12,6 +13,17 @@
 #include "engine/tensor/tensor.h"
 
 enum { LAYER_MAX_TENSORS = 2 };
+
+/* What a network has a layer do; each is timed by itself. */
+enum layer_work {
+	LAYER_FORWARD,
+	LAYER_DATA_GRADIENT,
+	LAYER_WEIGHT_GRADIENT,
+	LAYER_BOTH_GRADIENTS, /* of a kind that works them out together */
+	LAYER_SECOND,         /* second derivatives */
+	LAYER_WORKS,
+};
+
 
 /* How a model asks for a layer. Fields a kind does not know stay 0. */
 struct layer_spec {
@@ -32,8 +44,8 @@ struct layer {
 	/* Views into the network's blocks, in the order in which the kind declared them. */
 	float *trained[LAYER_MAX_TENSORS], *gradients[LAYER_MAX_TENSORS];
 	float *running[LAYER_MAX_TENSORS];
-	void *state;    /* the kind's own: made by create, freed by clear */
-	double seconds; /* spent in this layer since the network was made */
+	void *state; /* the kind's own: made by create, freed by clear */
+	struct work_clock clocks[LAYER_WORKS]; /* since the network was made */
 };
 
 /* What is the same for all layers of one pass. */
@@ -83,6 +95,14 @@ const struct layer_kind *layer_kind_find(const char *name, struct error *error);
 
 /* What batch_norm and batch_norm_leaky add to a variance: PyTorch's. */
 extern const float layer_batch_norm_epsilon;
+
+extern const char *const layer_work_names[LAYER_WORKS]; /* "data gradient" */
+
+/* The kind's functions, timed. Gradients of weights and of x that need not be worked out together are so one by one. */
+void layer_forward(struct layer *layer, const struct layer_pass *pass, const float *x, float *y);
+void layer_backward(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy, float *dx);
+void layer_second(struct layer *layer, const struct layer_pass *pass, const float *x, const float *y, const float *dy,
+                  const float *t, float *u, float *dx);
 
 /* For `shape` of kinds that work value by value. */
 bool layer_same_shape(const struct layer_spec *spec, struct shape input, struct shape *output, struct error *error);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/tensor/pointwise.h"
 
@@ -205,10 +204,7 @@ static const float *forward(struct network *network, const struct layer_pass *pa
 	assert(pass->batch > 0 && pass->batch <= network->max_batch);
 	const float *x = input;
 	for (int i = 0; i < network->layer_count; i++) {
-		struct layer *layer = &network->layers[i];
-		double start = clock_seconds();
-		layer->kind->forward(layer, pass, x, network->outputs[i]);
-		layer->seconds += clock_seconds() - start;
+		layer_forward(&network->layers[i], pass, x, network->outputs[i]);
 		x = network->outputs[i];
 	}
 	return x;
@@ -244,9 +240,7 @@ const float *network_backward(struct network *network, struct parallel *parallel
 		const float *x = i > 0 ? network->outputs[i - 1] : input;
 		bool wanted = i > 0 || wants.input_gradient || layer->kind->backward_in_place;
 		float *dx = wanted ? place_of_gradient(network, layer, dy) : NULL;
-		double start = clock_seconds();
-		layer->kind->backward(layer, &pass, x, network->outputs[i], dy, dx);
-		layer->seconds += clock_seconds() - start;
+		layer_backward(layer, &pass, x, network->outputs[i], dy, dx);
 		dy = dx;
 	}
 	return wants.input_gradient ? dy : NULL;

@@ -94,6 +94,12 @@ double network_gradient_norm(const struct network *network, struct parallel *par
 /* One step of the optimizer on the master weights. */
 void network_update(struct network *network, struct parallel *parallel, const struct optimizer_options *options);
 
+/* What one call of a layer's work comes to, at least: everything it needs read once, everything it gives written once. */
+struct layer_cost {
+	double multiply_adds, bytes;
+};
+struct layer_cost network_layer_cost(const struct network *network, int index, enum layer_work work, int batch);
+
 double network_multiply_adds(const struct network *network); /* of one picture, one direction */
 
 #endif

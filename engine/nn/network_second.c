@@ -5,7 +5,6 @@
  * A network of convolutions and leaky rectifiers has none, and is done after the first pass. */
 #include <stdlib.h>
 
-#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/nn/network.h"
 
@@ -57,10 +56,7 @@ static const float *input_of(const struct network *network, int index, const flo
 static void go_back(struct network *network, const struct layer_pass *pass, int index, const float *input, const float *dy,
                     float *dx)
 {
-	struct layer *layer = &network->layers[index];
-	double start = clock_seconds();
-	layer->kind->backward(layer, pass, input_of(network, index, input), network->outputs[index], dy, dx);
-	layer->seconds += clock_seconds() - start;
+	layer_backward(&network->layers[index], pass, input_of(network, index, input), network->outputs[index], dy, dx);
 }
 
 const float *network_input_gradient(struct network *network, struct parallel *parallel, int batch, const float *input,
@@ -102,12 +98,9 @@ void network_add_second(struct network *network, struct parallel *parallel, int 
 	int last = network->layer_count - 1;
 	const float *t = direction;
 	for (int i = 0; i <= last; i++) {
-		struct layer *layer = &network->layers[i];
 		const float *dy = i < last ? network->output_gradients[i] : output_gradient;
 		float *u = i == last ? NULL : t == buffers[0] ? buffers[1] : buffers[0];
-		double start = clock_seconds();
-		layer->kind->second(layer, &pass, input_of(network, i, input), network->outputs[i], dy, t, u, network->curvatures[i]);
-		layer->seconds += clock_seconds() - start;
+		layer_second(&network->layers[i], &pass, input_of(network, i, input), network->outputs[i], dy, t, u, network->curvatures[i]);
 		t = u;
 	}
 	add_curvatures(network, &pass, input);
