@@ -10,6 +10,8 @@
 #include "app/view_fill.h"
 #include "engine/base/text.h"
 
+enum { MOST_PARENTS = 3, FORKS_LENGTH = 96 /* of their names on the page */ };
+
 static void add(struct view_page *page, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Empty values are left out. */
@@ -34,6 +36,13 @@ static char *date(char *target, size_t size, double unix_seconds)
 	if (!localtime_r(&seconds, &parts) || !strftime(target, size, "%Y-%m-%d %H:%M:%S", &parts))
 		snprintf(target, size, "-");
 	return target;
+}
+
+static bool find_by_id(struct store *store, int64_t id, struct run *run, struct error *error)
+{
+	char name[24];
+	snprintf(name, sizeof name, "%" PRId64, id);
+	return store_find_run(store, name, run, error);
 }
 
 static void add_progress(struct view_page *page, const struct run *run)
@@ -61,11 +70,46 @@ static void add_scores(struct view_page *page, const struct run *run)
 	add(page, "scored by", "%s", scores->identity);
 }
 
-static void add_origin(struct view_page *page, const struct run *run, const struct run *parent)
+/* "child at step 700, of first at step 300" */
+static void add_parents(struct view_page *page, struct store *store, const struct run *run, const struct run *parent)
+{
+	struct text words = {0};
+	char step[32];
+	struct run before = {.id = parent->parent_id, .parent_step = parent->parent_step}, next;
+	text_format(&words, "%s at step %s", parent->name, text_count(step, sizeof step, run->parent_step));
+	for (int i = 1; i < MOST_PARENTS && before.id > 0 && find_by_id(store, before.id, &next, NULL); i++) {
+		text_format(&words, ", of %s at step %s", next.name, text_count(step, sizeof step, before.parent_step));
+		before = (struct run){.id = next.parent_id, .parent_step = next.parent_step};
+		run_clear(&next);
+	}
+	add(page, "parent", "%s", words.bytes);
+	text_clear(&words);
+}
+
+/* The newest ones; how many there are besides. */
+static bool add_forks(struct view_page *page, struct store *store, const struct run *run, struct error *error)
+{
+	struct run *forks;
+	size_t count, named = 0;
+	struct text words = {0};
+	if (!store_list_forks(store, run->id, &forks, &count, error))
+		return false;
+	for (; named < count && words.length + strlen(forks[named].name) < FORKS_LENGTH; named++)
+		text_format(&words, "%s%s", named ? ", " : "", forks[named].name);
+	if (named < count)
+		text_format(&words, " and %zu more", count - named);
+	if (count > 0)
+		add(page, "forks", "%s", words.bytes);
+	text_clear(&words);
+	store_free_runs(forks, count);
+	return true;
+}
+
+static void add_origin(struct view_page *page, struct store *store, const struct run *run, const struct run *parent)
 {
 	char step[32];
 	if (run->parent_id > 0 && parent->id)
-		add(page, "parent", "%s at step %s", parent->name, text_count(step, sizeof step, run->parent_step));
+		add_parents(page, store, run, parent);
 	else if (run->parent_id > 0)
 		add(page, "parent", "run %" PRId64 " at step %s, not in this store any more", run->parent_id,
 		    text_count(step, sizeof step, run->parent_step));
@@ -122,13 +166,6 @@ static void add_settings(struct view_page *page, const struct run *run, const st
 	}
 }
 
-static bool find_by_id(struct store *store, int64_t id, struct run *run, struct error *error)
-{
-	char name[24];
-	snprintf(name, sizeof name, "%" PRId64, id);
-	return store_find_run(store, name, run, error);
-}
-
 bool view_load_page(struct view *view, struct store *store, struct error *error)
 {
 	static struct view_page page; /* large; kept apart until it is whole */
@@ -147,10 +184,11 @@ bool view_load_page(struct view *view, struct store *store, struct error *error)
 	add(&page, "kept", "%s", run.trashed > 0 ? "in the trash" : run.archived ? "in the archive" : "");
 	add_progress(&page, &run);
 	add_scores(&page, &run);
-	add_origin(&page, &run, &parent);
-	bool good = add_files(&page, store, &run, error);
+	add_origin(&page, store, &run, &parent);
+	bool good = add_forks(&page, store, &run, error) && add_files(&page, store, &run, error);
 	add_settings(&page, &run, &parent);
 	text_copy(page.note, sizeof page.note, run.note);
+	text_copy(page.tags, sizeof page.tags, run.tags);
 	if (good)
 		view->page = page;
 	run_clear(&run);

@@ -270,6 +270,17 @@ bool store_list_runs(struct store *store, struct run **runs, size_t *count, stru
 	       collect_runs(&statement, false, runs, count, error);
 }
 
+bool store_list_forks(struct store *store, int64_t run, struct run **runs, size_t *count, struct error *error)
+{
+	struct statement statement;
+	*runs = NULL;
+	*count = 0;
+	if (!statement_prepare(&statement, store, "SELECT " RUN_COLUMNS " FROM runs WHERE trashed = 0 AND parent_id = ? ORDER BY id DESC", error))
+		return false;
+	statement_bind_integer(&statement, run);
+	return collect_runs(&statement, false, runs, count, error);
+}
+
 /* The numbers are read first: what comes between the two looks is told once more by the next. */
 bool store_list_changes(struct store *store, int64_t since, struct run_changes *changes, struct error *error)
 {

@@ -96,6 +96,8 @@ bool store_find_run(struct store *store, const char *name_or_id, struct run *run
  * store_free_runs. */
 bool store_list_runs(struct store *store, struct run **runs, size_t *count, struct error *error);
 void store_free_runs(struct run *runs, size_t count);
+/* Those forked from it, likewise. */
+bool store_list_forks(struct store *store, int64_t run, struct run **runs, size_t *count, struct error *error);
 
 /* What is new since an earlier look, so that a list of thousands is brought up to date at the price of what changed. */
 struct run_changes {

@@ -325,6 +325,29 @@ static void the_run_list_is_walked(void **state)
 	fixture_destroy(view);
 }
 
+/* Name, tags and note of the shown run are changed where they are read, beginning with what it has. */
+static void the_run_page_edits_its_run(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct screen_state *memory = screen_state_create();
+	const struct screen *page = screen_named("run");
+	text_copy(view->page.tags, sizeof view->page.tags, "paper good");
+	text_copy(view->page.note, sizeof view->page.note, "a note");
+	const struct { const char *key, *text; enum action action; } cases[] = {
+		{"R", view->run.name, ACTION_RUN_RENAME}, {"T", "paper good", ACTION_RUN_TAGS}, {"N", "a note", ACTION_RUN_NOTE},
+	};
+	for (int i = 0; i < 3; i++) {
+		struct action_request out = press(page, memory, view, cases[i].key);
+		assert_true(out.action == cases[i].action && out.run == view->run.id);
+		assert_string_equal(out.text, cases[i].text);
+	}
+	view->run = (struct view_run){.state = VIEW_NOTHING};
+	assert_int_equal(press(page, memory, view, "R").action, ACTION_NONE);
+	screen_state_destroy(memory);
+	fixture_destroy(view);
+}
+
 static struct action_request press_after(const struct screen *screen, struct screen_state *state, const struct view *view,
 	const char *keys)
 {
@@ -662,6 +685,7 @@ int main(void)
 		cmocka_unit_test(too_few_lines_keep_the_worst_layers),
 		cmocka_unit_test(warnings_stay_in_sight),
 		cmocka_unit_test(the_run_list_is_walked),
+		cmocka_unit_test(the_run_page_edits_its_run),
 		cmocka_unit_test(the_run_list_is_steered),
 		cmocka_unit_test(the_list_asks),
 		cmocka_unit_test(the_log_is_scrolled),

@@ -350,6 +350,15 @@ static void a_comparison_is_exported(void **state)
 	session_destroy(session, 0);
 }
 
+/* What the run page says; empty: nothing. */
+static const char *fact(const struct view *view, const char *name)
+{
+	for (int i = 0; i < view->page.fact_count; i++)
+		if (!strcmp(view->page.facts[i].name, name))
+			return view->page.facts[i].value;
+	return "";
+}
+
 /* A fork of a fork: what either of its ancestors did after handing on its checkpoint is no part of the curve. */
 static void a_fork_shows_where_it_comes_from(void **state)
 {
@@ -359,6 +368,7 @@ static void a_fork_shows_where_it_comes_from(void **state)
 	int64_t first = add_run(store, "first", 32, RUN_FINISHED, NULL);
 	add_points(store, first, 1, 100, 1);
 	int64_t second = add_fork(store, "second", first, 60), third = add_fork(store, "third", second, 80);
+	add_fork(store, "another", first, 10);
 	add_points(store, second, 61, 90, 2);
 	add_points(store, third, 81, 120, 3);
 	add_change(store, first, 40, "1");
@@ -385,7 +395,11 @@ static void a_fork_shows_where_it_comes_from(void **state)
 		assert_int_equal(view->marks[i].step, marks[i].step);
 		assert_string_equal(view->marks[i].label, marks[i].label);
 	}
+	assert_string_equal(fact(view, "parent"), "second at step 80, of first at step 60");
+	assert_string_equal(fact(view, "forks"), "");
 	say(session, ACTION_RUN_OPEN, first, "");
+	assert_string_equal(fact(view_of(session), "parent"), "");
+	assert_string_equal(fact(view_of(session), "forks"), "another, second");
 	assert_false(view_of(session)->before.known);
 	assert_int_equal(view_of(session)->mark_count, 2);
 	session_destroy(session, 0);

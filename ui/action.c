@@ -106,9 +106,9 @@ const struct action_row action_rows[] = {
 	 SCOPE_RUNS, GROUP_RUNS},
 	{ACTION_RUNS_VIEW_DELETE, "runs-view-delete", "", "delete view", "Delete a saved view.", SCOPE_INTERNAL, GROUP_RUNS},
 	{ACTION_RUN_RESUME, "run-resume", "t", "resume", "Train the run on where it was saved.", SCOPE_RUNS, GROUP_RUNS},
-	{ACTION_RUN_RENAME, "run-rename", "R", "rename", "Another name for the run.", SCOPE_RUNS, GROUP_RUNS},
-	{ACTION_RUN_TAGS, "run-tags", "T", "tags", "Change the run's tags.", SCOPE_RUNS, GROUP_RUNS},
-	{ACTION_RUN_NOTE, "run-note", "N", "note", "A note about the run, one line.", SCOPE_RUNS, GROUP_RUNS},
+	{ACTION_RUN_RENAME, "run-rename", "R", "rename", "Another name for the run.", SCOPE_ABOUT_RUN, GROUP_RUNS},
+	{ACTION_RUN_TAGS, "run-tags", "T", "tags", "Change the run's tags.", SCOPE_ABOUT_RUN, GROUP_RUNS},
+	{ACTION_RUN_NOTE, "run-note", "N", "note", "A note about the run, one line.", SCOPE_ABOUT_RUN, GROUP_RUNS},
 	{ACTION_RUN_ARCHIVE, "run-archive", "A", "archive", "Archive the marked runs or this one, or bring them back.",
 	 SCOPE_RUNS, GROUP_RUNS},
 	{ACTION_RUN_DELETE, "run-delete", "d", "delete", "The marked runs or this one to the trash (asks), or back from it.",
@@ -116,7 +116,7 @@ const struct action_row action_rows[] = {
 	{ACTION_RUN_PURGE, "run-purge", "D", "for ever", "In the trash: delete the marked runs, this one or all for ever (asks).",
 	 SCOPE_RUNS, GROUP_RUNS},
 	{ACTION_RUN_UNDO, "run-undo", "u", "undo", "Take back the last change: names, tags, notes, archive, trash.",
-	 SCOPE_RUNS, GROUP_RUNS},
+	 SCOPE_ABOUT_RUN, GROUP_RUNS},
 	{ACTION_RUNS_TRASH, "runs-trash", "X", "trash", "What was deleted, or the list again.", SCOPE_RUNS, GROUP_RUNS},
 
 	{ACTION_COMPARE_SETTINGS, "compare-settings", "d", "all settings", "Every setting, or only those that differ.",
@@ -226,8 +226,10 @@ const struct action_row *action_find(enum action action)
 
 enum action_scope action_scope_around(enum action_scope scope)
 {
-	static const bool has_charts[SCOPE_INTERNAL + 1] = {[SCOPE_TRAIN] = true, [SCOPE_COMPARE] = true};
-	return has_charts[scope] ? SCOPE_CHARTS : SCOPE_EVERYWHERE;
+	static const enum action_scope around[SCOPE_INTERNAL + 1] = { /* the others: SCOPE_EVERYWHERE, which is 0 */
+		[SCOPE_TRAIN] = SCOPE_CHARTS, [SCOPE_COMPARE] = SCOPE_CHARTS, [SCOPE_RUNS] = SCOPE_ABOUT_RUN, [SCOPE_RUN] = SCOPE_ABOUT_RUN,
+	};
+	return around[scope];
 }
 
 /* scdoc reads punctuation as markup: every key is escaped. */

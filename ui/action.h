@@ -105,6 +105,7 @@ enum action {
 enum action_scope {
 	SCOPE_EVERYWHERE,
 	SCOPE_CHARTS,   /* every screen with charts: action_scope_around leads here */
+	SCOPE_ABOUT_RUN, /* the list of runs and the page of one, likewise */
 	SCOPE_TRAIN, SCOPE_SAMPLES, SCOPE_WEIGHTS, SCOPE_RUNS, SCOPE_COMPARE, SCOPE_SEARCH, SCOPE_RUN,
 	SCOPE_INTERNAL, /* no key of its own */
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/base/text.h"
 #include "ui/screen_parts.h"
 #include "ui/widget_table.h"
 
@@ -9,7 +10,8 @@ enum { WIDE_WIDTH = 120, FACTS_WIDTH = 58, NAME_WIDTH = 19, FEWEST_SETTINGS = 6,
 
 static const enum action footer[] = {
 	ACTION_DIFFERENCES, ACTION_NEXT_PANE, ACTION_UP, ACTION_DOWN, ACTION_SCREEN_TRAIN, ACTION_SCREEN_SAMPLES, ACTION_SCREEN_WEIGHTS,
-	ACTION_SCREEN_RUNS, ACTION_SCREEN_LOG, ACTION_PAUSE, ACTION_LAST_SCREEN, ACTION_NONE,
+	ACTION_SCREEN_RUNS, ACTION_SCREEN_LOG, ACTION_RUN_RENAME, ACTION_RUN_TAGS, ACTION_RUN_NOTE, ACTION_RUN_UNDO, ACTION_RUN_FORK, ACTION_PAUSE,
+	ACTION_LAST_SCREEN, ACTION_NONE,
 };
 
 enum column { NAME, VALUE, STANDARD, PARENT, HELP, COLUMNS };
@@ -159,11 +161,22 @@ static void draw(struct screen_state *state, const struct view *view, struct can
 		(body.clip.width >= WIDE_WIDTH ? draw_wide : draw_narrow)(state, view, &body, screen_is_boxed(canvas));
 }
 
+/* Prompts begin with what the run has now. */
+static bool edit(const struct view *view, enum action action, const char *now, struct action_request *out)
+{
+	if (view->run.id == 0)
+		return true;
+	*out = (struct action_request){.action = action, .run = view->run.id, .step = -1};
+	text_copy(out->text, sizeof out->text, now);
+	return true;
+}
+
 static bool act(struct screen_state *state, const struct view *view, enum action action, struct action_request *out)
 {
-	(void)view;
-	(void)out;
 	switch ((int)action) {
+	case ACTION_RUN_RENAME: return edit(view, action, view->run.name, out);
+	case ACTION_RUN_TAGS: return edit(view, action, view->page.tags, out);
+	case ACTION_RUN_NOTE: return edit(view, action, view->page.note, out);
 	case ACTION_DIFFERENCES: state->page_all = !state->page_all; break;
 	case ACTION_NEXT_PANE: state->page_facts = !state->page_facts; break;
 	case ACTION_UP: state->page_top -= 1; break;

@@ -199,7 +199,7 @@ struct view_fact {             /* a line of the run page; value empty: a heading
 struct view_page {             /* all that is written down about the opened run */
 	int fact_count, setting_count, differing; /* differing: settings that are not at their default */
 	struct view_fact facts[VIEW_FACTS], settings[VIEW_FACTS];
-	char note[512];
+	char tags[256], note[512];
 };
 
 /* Live scores of the opened run, all of one recipe: another one begins the curves anew. */
