@@ -4,70 +4,14 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
 
-#define INLINE static inline __attribute__((always_inline))
+#include "engine/quant/uniform_vectors.h"
+
 #define JOIN_NAMES(a, b) a##b
 #define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
 #define UNIFORM_KERNELS WITH_SUFFIX(uniform_kernels_, UNIFORM_SET)
 #define TEXT_OF(name) #name
 #define TEXT(name) TEXT_OF(name)
-
-/* ---- registers of floats ---- */
-
-#if defined(__AVX512F__)
-enum { WIDTH = 16 };
-typedef __m512 vector;
-typedef __m512d wide_vector; /* of doubles: half as many */
-INLINE wide_vector low_half(vector a) { return _mm512_cvtps_pd(_mm512_castps512_ps256(a)); }
-INLINE wide_vector high_half(vector a) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1)); }
-INLINE vector larger(vector a, vector b) { return _mm512_max_ps(a, b); } /* b where a is NaN */
-INLINE vector smaller(vector a, vector b) { return _mm512_min_ps(a, b); }
-INLINE vector fused(vector a, vector b, vector c) { return _mm512_fmadd_ps(a, b, c); } /* a b + c, rounded once */
-INLINE bool any_above(vector a, vector limit) { return _mm512_cmp_ps_mask(a, limit, _CMP_GT_OQ) != 0; }
-#elif defined(__AVX2__)
-enum { WIDTH = 8 };
-typedef __m256 vector;
-typedef __m256d wide_vector;
-INLINE wide_vector low_half(vector a) { return _mm256_cvtps_pd(_mm256_castps256_ps128(a)); }
-INLINE wide_vector high_half(vector a) { return _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1)); }
-INLINE vector larger(vector a, vector b) { return _mm256_max_ps(a, b); }
-INLINE vector smaller(vector a, vector b) { return _mm256_min_ps(a, b); }
-INLINE vector fused(vector a, vector b, vector c) { return _mm256_fmadd_ps(a, b, c); }
-INLINE bool any_above(vector a, vector limit) { return _mm256_movemask_ps(_mm256_cmp_ps(a, limit, _CMP_GT_OQ)) != 0; }
-#else
-enum { WIDTH = 4 };
-typedef float vector __attribute__((vector_size(16)));
-typedef double wide_vector __attribute__((vector_size(16)));
-typedef int32_t mask __attribute__((vector_size(16)));
-INLINE wide_vector low_half(vector a) { return (wide_vector){a[0], a[1]}; }
-INLINE wide_vector high_half(vector a) { return (wide_vector){a[2], a[3]}; }
-INLINE vector chosen(mask which, vector a, vector b) { return (vector)((which & (mask)a) | (~which & (mask)b)); }
-INLINE vector larger(vector a, vector b) { return chosen(a > b, a, b); }
-INLINE vector smaller(vector a, vector b) { return chosen(a < b, a, b); }
-#ifdef __FP_FAST_FMAF
-INLINE vector fused(vector a, vector b, vector c)
-{
-	for (int l = 0; l < WIDTH; l++)
-		c[l] = __builtin_fmaf(a[l], b[l], c[l]);
-	return c;
-}
-#else
-INLINE vector fused(vector a, vector b, vector c) { return a * b + c; }
-#endif
-INLINE bool any_above(vector a, vector limit)
-{
-	mask above = a > limit;
-	return (above[0] | above[1] | above[2] | above[3]) != 0;
-}
-#endif
-typedef float loose_vector __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias)); /* at any address */
-
-INLINE vector load(const float *source) { return (vector)*(const loose_vector *)source; }
-INLINE void store(float *target, vector value) { *(loose_vector *)target = (loose_vector)value; }
-INLINE vector all(float value) { return value - (vector){0}; }
 
 /* Adding 1.5 * 2^23, or 2^52 to a double, rounds a small number to a whole one, halves to even. What is too large for
  * that stays large, and is clipped. */
@@ -119,12 +63,6 @@ INLINE void find_states(const struct uniform_grid *grid, const float *restrict w
 		states[i] = (float)state_of(grid, weights[i]);
 }
 
-INLINE void fill_levels(const struct uniform_grid *grid, const float *restrict states, float *restrict levels)
-{
-	for (int i = 0; i < BLOCK; i++)
-		levels[i] = level_of(grid, states[i]);
-}
-
 /* A short last block is filled up with its first weight. */
 INLINE void fill_block(const float *weights, size_t count, float block[BLOCK])
 {
@@ -132,20 +70,59 @@ INLINE void fill_block(const float *weights, size_t count, float block[BLOCK])
 		block[i] = weights[i < count ? i : 0];
 }
 
+/* A grid, with its levels where they are few enough to be looked up in a register. */
+struct level_maker {
+	struct uniform_grid grid;
+	bool looks_up;
+	float table[TABLE];
+};
+
+INLINE struct level_maker level_maker_of(const struct uniform_grid *grid)
+{
+	struct level_maker maker = {.grid = *grid, .looks_up = grid->tame && grid->top < TABLE};
+	for (int z = 0; maker.looks_up && z <= (int)grid->top; z++)
+		maker.table[z] = level_of(grid, z);
+	return maker;
+}
+
+/* As find_near_states, but the rounder stays on the state, whose last bits then are the place in the table. */
+INLINE bool look_up_levels(const struct level_maker *maker, bool few, const float *restrict weights, float *restrict levels)
+{
+	const struct uniform_grid *grid = &maker->grid;
+	const vector beta = all(grid->near_beta), reciprocal = all(grid->reciprocal);
+	const vector first = all(rounder), last = all(rounder + grid->near_top);
+	vector farthest = all(0);
+	for (int i = 0; i < BLOCK; i += WIDTH) {
+		vector d = load(weights + i) - beta, z = fused(d, reciprocal, first), off = fused(d, reciprocal, first - z);
+		farthest = larger(off * off, farthest);
+		store(levels + i, looked_up(maker->table, smaller(larger(z, first), last), few));
+	}
+	return !any_above(farthest, all(grid->sure));
+}
+
+/* The levels of one whole block. */
+INLINE void make_levels(const struct level_maker *maker, const float *restrict weights, float *restrict levels)
+{
+	float states[BLOCK];
+	if (maker->looks_up && (maker->grid.top < TABLE / 2 ? look_up_levels(maker, true, weights, levels)
+	                                                    : look_up_levels(maker, false, weights, levels)))
+		return;
+	find_states(&maker->grid, weights, states);
+	for (int i = 0; i < BLOCK; i++)
+		levels[i] = level_of(&maker->grid, states[i]);
+}
+
 static void quantize(const struct uniform_grid *grid, const float *weights, size_t count, float *quantized)
 {
-	const struct uniform_grid local = *grid;
-	float states[BLOCK], rest[BLOCK], levels[BLOCK];
+	const struct level_maker maker = level_maker_of(grid);
+	float rest[BLOCK], levels[BLOCK];
 	size_t i = 0;
-	for (; i + BLOCK <= count; i += BLOCK) {
-		find_states(&local, weights + i, states);
-		fill_levels(&local, states, quantized + i);
-	}
+	for (; i + BLOCK <= count; i += BLOCK)
+		make_levels(&maker, weights + i, quantized + i);
 	if (i == count)
 		return;
 	fill_block(weights + i, count - i, rest);
-	find_states(&local, rest, states);
-	fill_levels(&local, states, levels);
+	make_levels(&maker, rest, levels);
 	memcpy(quantized + i, levels, (count - i) * sizeof *levels);
 }
 
@@ -195,15 +172,18 @@ INLINE void lanes_error(double *restrict sums, const float *restrict weights, co
 
 static double squared_error(const struct uniform_grid *grid, const float *weights, size_t count)
 {
+	const struct level_maker maker = level_maker_of(grid);
 	double sums[BLOCK] = {0};
-	float levels[BLOCK];
-	for (size_t i = 0; i < count; i += BLOCK) {
-		size_t length = count - i < BLOCK ? count - i : BLOCK;
-		quantize(grid, weights + i, length, levels);
-		if (length == BLOCK)
-			lanes_error(sums, weights + i, levels, BLOCK);
-		else
-			lanes_error(sums, weights + i, levels, (int)length);
+	float rest[BLOCK], levels[BLOCK];
+	size_t i = 0;
+	for (; i + BLOCK <= count; i += BLOCK) {
+		make_levels(&maker, weights + i, levels);
+		lanes_error(sums, weights + i, levels, BLOCK);
+	}
+	if (i < count) {
+		fill_block(weights + i, count - i, rest);
+		make_levels(&maker, rest, levels);
+		lanes_error(sums, rest, levels, (int)(count - i));
 	}
 	return lanes_sum(sums, BLOCK);
 }
