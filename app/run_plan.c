@@ -21,18 +21,18 @@ static void take_run(struct run_speeds *speeds, const struct run *run)
 {
 	char machine[STORE_TEXT_SIZE];
 	struct gan_settings settings;
-	struct gan_size size;
+	double work;
 	struct error unusable;
 	if (!run->config_json || !settings_from_text(run->config_json, &settings, &unusable) ||
-	    !gan_size_of(&settings, run->channels, &size, &unusable))
+	    !gan_work_of(&settings, run->channels, &work, &unusable))
 		return;
 	machine_describe(settings.precision, machine, sizeof machine);
 	bool same = strncmp(run->machine, machine, strlen(run->machine)) == 0; /* older rows end before the kernel */
 	bool here = same && *run->machine && run->train_seconds >= LEAST_SECONDS && run->step > run->parent_step;
 	double steps = (double)(run->step - run->parent_step);
 	struct run_speed *speed = &speeds->runs[speeds->count++];
-	*speed = (struct run_speed){.threads = settings.threads, .precision = precision_of_wish(settings.precision), .channels = run->channels, .multiply_adds = size.multiply_adds_per_step};
-	speed->gflops = here ? 2e-9 * size.multiply_adds_per_step * steps / run->train_seconds : NAN;
+	*speed = (struct run_speed){.threads = settings.threads, .precision = precision_of_wish(settings.precision), .channels = run->channels, .multiply_adds = work};
+	speed->gflops = here ? 2e-9 * work * steps / run->train_seconds : NAN;
 	speed->pictures = run->epochs > 0 && run->parent_id == 0 ? steps * run->batch * settings.critic_steps / run->epochs : NAN;
 	text_copy(speed->name, sizeof speed->name, run->name);
 	text_copy(speed->data, sizeof speed->data, settings.data);

@@ -22,23 +22,30 @@ struct training {
 	enum engine_state state;
 };
 
-void machine_describe(const char *precision, char *target, size_t size)
+/* Read once: the system asks every core, which takes a millisecond. */
+static const char *processor_name(void)
 {
-	char line[256], model[160] = "unknown processor", kernel[48];
-	FILE *file = fopen("/proc/cpuinfo", "re");
-	while (file && fgets(line, sizeof line, file)) {
+	static char name[160];
+	char line[256];
+	FILE *file = *name ? NULL : fopen("/proc/cpuinfo", "re");
+	while (file && !*name && fgets(line, sizeof line, file)) {
 		char *colon = strchr(line, ':');
 		if (strncmp(line, "model name", 10) != 0 || !colon)
 			continue;
 		colon[strcspn(colon, "\n")] = '\0';
-		text_copy(model, sizeof model, colon + 2);
-		break;
+		text_copy(name, sizeof name, colon + 2);
 	}
 	if (file)
 		fclose(file);
+	return *name ? name : "unknown processor";
+}
+
+void machine_describe(const char *precision, char *target, size_t size)
+{
+	char kernel[48];
 	int cores = parallel_usable_cores();
 	precision_describe(precision, kernel, sizeof kernel);
-	snprintf(target, size, "%s, %d core%s, %s", model, cores, cores == 1 ? "" : "s", kernel);
+	snprintf(target, size, "%s, %d core%s, %s", processor_name(), cores, cores == 1 ? "" : "s", kernel);
 }
 
 /* ---- where a run continues ---- */

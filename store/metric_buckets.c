@@ -286,7 +286,7 @@ static bool cover(struct gathering *gathering, int level, struct span part, stru
 	       cover(gathering, level - 1, (struct span){covered.to + 1, part.to}, error);
 }
 
-/* The coarsest level with at least two buckets for each part; 0: the points themselves are few. */
+/* The coarsest level with at least a bucket for each part; 0: the points themselves are few. */
 static bool choose_level(struct gathering *gathering, int *level, struct error *error)
 {
 	struct span covered;
@@ -294,7 +294,7 @@ static bool choose_level(struct gathering *gathering, int *level, struct error *
 	for (*level = METRIC_LEVELS; *level > 0; (*level)--) {
 		if (!find_covered(gathering, *level, gathering->all, &covered, &count, error))
 			return false;
-		if (count >= 2 * (int64_t)gathering->buckets)
+		if (count >= gathering->buckets)
 			break;
 	}
 	return true;

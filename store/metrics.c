@@ -66,6 +66,18 @@ bool store_find_last_metric(struct store *store, int64_t run, struct metric_poin
 	return success;
 }
 
+bool store_has_more_metrics(struct store *store, int64_t run, int64_t than, bool *more, struct error *error)
+{
+	struct statement statement;
+	if (!statement_prepare(&statement, store, "SELECT 1 FROM metric_points WHERE run_id = ? ORDER BY step LIMIT 1 OFFSET ?", error))
+		return false;
+	statement_bind_integer(&statement, run);
+	statement_bind_integer(&statement, than);
+	bool success = statement_step(&statement, more, error);
+	statement_finish(&statement);
+	return success;
+}
+
 bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
                          void (*visit)(void *context, const struct metric_point *point), void *context, struct error *error)
 {

@@ -167,6 +167,7 @@ struct metric_point {
 };
 bool store_insert_metrics(struct store *store, int64_t run, const struct metric_point *points, size_t count, struct error *error);
 bool store_find_last_metric(struct store *store, int64_t run, struct metric_point *point, bool *found, struct error *error);
+bool store_has_more_metrics(struct store *store, int64_t run, int64_t than, bool *more, struct error *error);
 /* Points after `after_step` in order; each is given to `visit`. */
 bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
                          void (*visit)(void *context, const struct metric_point *point), void *context, struct error *error);

@@ -88,7 +88,7 @@ static void long_curves_keep_spikes_and_zoom_to_points(void **state)
 	struct view *view = view_create();
 	assert_true(view_load_past(view, store, run, &error));
 	const struct series *loss = &view->loss[VIEW_D];
-	assert_in_range(loss->count, 500, SERIES_BUCKETS);
+	assert_in_range(loss->count, 400, SERIES_BUCKETS);
 	int64_t points = 0;
 	for (int i = 0; i < loss->count; i++)
 		points += loss->buckets[i].points;

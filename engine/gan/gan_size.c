@@ -10,7 +10,7 @@
 /* What one network adds up to while its layers are walked through. */
 struct walk {
 	const struct gan_settings *settings;
-	const struct layer_plan *plan;
+	const struct layer_plan *plan; /* NULL: bits do not matter */
 	int tensors; /* quantizable ones so far */
 };
 
@@ -29,7 +29,7 @@ static void take_tensors(struct walk *walk, const struct parameter_list *trained
 		size->parameters[id] += tensor->count;
 		if (!tensor->quantized)
 			continue;
-		int bits = walk->tensors < walk->plan->count ? walk->plan->rows[walk->tensors].bits : QUANT_FLOAT_BITS;
+		int bits = walk->plan && walk->tensors < walk->plan->count ? walk->plan->rows[walk->tensors].bits : QUANT_FLOAT_BITS;
 		size_t scales = walk->settings->per_channel ? tensor->shape[tensor->channel_dimension] : 1;
 		walk->tensors++;
 		size->weights[id] += tensor->count;
@@ -67,26 +67,50 @@ double gan_multiply_adds_per_step(const struct gan_settings *settings, double d,
 	return settings->batch * (settings->critic_steps * update + 2 * d + 2 * g);
 }
 
-bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_size *size, struct error *error)
+/* plans NULL: in float. */
+static bool walk_networks(const struct gan_settings *settings, const struct layer_plan *plans, struct gan_size *size,
+                          struct error *error)
 {
-	struct gan_settings resolved = *settings;
-	struct layer_plan plans[NETWORK_COUNT];
-	*size = (struct gan_size){0};
-	resolved.channels = settings->channels ? settings->channels : channels;
-	const struct model_family *family = model_family_check(&resolved, error);
-	if (!family || !model_game_check(&resolved, error) || !layer_plans_make(&resolved, plans, error) ||
-	    !trainer_memory(&resolved, channels, &size->memory_bytes, error))
+	const struct model_family *family = model_family_check(settings, error);
+	if (!family || !model_game_check(settings, error))
 		return false;
 	for (int id = 0; id < NETWORK_COUNT; id++) {
 		struct network_recipe recipe = {0};
-		struct walk walk = {.settings = &resolved, .plan = &plans[id]};
-		family->describe(&resolved, id, &recipe);
+		struct walk walk = {.settings = settings, .plan = plans ? &plans[id] : NULL};
+		family->describe(settings, id, &recipe);
 		if (!walk_network(&walk, &recipe, id, size, error))
 			return false;
 	}
+	size->multiply_adds_per_step =
+		gan_multiply_adds_per_step(settings, size->multiply_adds[NETWORK_D], size->multiply_adds[NETWORK_G]);
+	return true;
+}
+
+static struct gan_settings with_channels(const struct gan_settings *settings, int channels)
+{
+	struct gan_settings resolved = *settings;
+	resolved.channels = settings->channels ? settings->channels : channels;
+	return resolved;
+}
+
+bool gan_work_of(const struct gan_settings *settings, int channels, double *multiply_adds_per_step, struct error *error)
+{
+	struct gan_settings resolved = with_channels(settings, channels);
+	struct gan_size size = {0};
+	bool good = walk_networks(&resolved, NULL, &size, error);
+	*multiply_adds_per_step = size.multiply_adds_per_step;
+	return good;
+}
+
+bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_size *size, struct error *error)
+{
+	struct gan_settings resolved = with_channels(settings, channels);
+	struct layer_plan plans[NETWORK_COUNT];
+	*size = (struct gan_size){0};
+	if (!model_family_check(&resolved, error) || !model_game_check(&resolved, error) || !layer_plans_make(&resolved, plans, error) ||
+	    !walk_networks(&resolved, plans, size, error) || !trainer_memory(&resolved, channels, &size->memory_bytes, error))
+		return false;
 	double copied = 1 + optimizer_find(resolved.optimizer, NULL)->blocks;
 	size->saving_bytes = sizeof(float) * copied * (double)(size->parameters[NETWORK_D] + size->parameters[NETWORK_G]);
-	size->multiply_adds_per_step =
-		gan_multiply_adds_per_step(&resolved, size->multiply_adds[NETWORK_D], size->multiply_adds[NETWORK_G]);
 	return true;
 }

@@ -20,6 +20,9 @@ struct gan_size {
 /* Of one step; d, g: of one picture, one direction. */
 double gan_multiply_adds_per_step(const struct gan_settings *settings, double d, double g);
 
+/* That alone, without the rest of what follows: for many runs at once. ERROR_INPUT likewise. */
+bool gan_work_of(const struct gan_settings *settings, int channels, double *multiply_adds_per_step, struct error *error);
+
 /* The settings are in range; channels 0 counts as `channels`. ERROR_INPUT: model, size and layers do not fit together. */
 bool gan_size_of(const struct gan_settings *settings, int channels, struct gan_size *size, struct error *error);
 

@@ -12,13 +12,11 @@ const struct layer_kind *const layer_kinds[] = {
 const struct layer_kind *layer_kind_find(const char *name, struct error *error)
 {
 	struct text known = {0};
-	for (int i = 0; layer_kinds[i]; i++) {
-		if (strcmp(layer_kinds[i]->name, name) == 0) {
-			text_clear(&known);
+	for (int i = 0; layer_kinds[i]; i++)
+		if (strcmp(layer_kinds[i]->name, name) == 0)
 			return layer_kinds[i];
-		}
+	for (int i = 0; layer_kinds[i]; i++)
 		text_format(&known, "%s%s", i ? ", " : "", layer_kinds[i]->name);
-	}
 	error_set(error, ERROR_INPUT, "unknown layer \"%s\"; known: %s", name, known.bytes);
 	text_clear(&known);
 	return NULL;
