@@ -188,6 +188,33 @@ static void every_kernel_agrees_with_the_slow_truth(void **state)
 	parallel_destroy(parallel);
 }
 
+/* A shape drawn at random that is one: the big side follows from the small one. */
+static struct example random_example(struct random *random)
+{
+	struct example example = {.batch = 1 + (int)random_below(random, 20)};
+	struct conv_geometry *g = &example.geometry;
+	g->kernel = 1 + (int)random_below(random, 5);
+	g->stride = 1 + (int)random_below(random, 3);
+	g->small = (struct shape){1 + (int)random_below(random, 4), 1 + (int)random_below(random, 4), 1 + (int)random_below(random, 50)};
+	const int height = (g->small.height - 1) * g->stride + g->kernel, width = (g->small.width - 1) * g->stride + g->kernel;
+	const int least = height < width ? height : width;
+	g->padding = (int)random_below(random, (uint32_t)(1 + (least > g->kernel ? g->kernel - 1 : 0) / 2));
+	g->big = (struct shape){height - 2 * g->padding, width - 2 * g->padding, 1 + (int)random_below(random, 50)};
+	return example;
+}
+
+static void every_kernel_agrees_on_random_shapes(void **state)
+{
+	(void)state;
+	struct random random;
+	random_start(&random, 77, RANDOM_TEST);
+	for (int i = 0; i < 60; i++) {
+		const struct example example = random_example(&random);
+		for (int precision = PRECISION_FLOAT32; precision <= PRECISION_BF16_SPLIT; precision++)
+			assert_true(compare_kernels(&example, (enum precision)precision, NULL) >= 1);
+	}
+}
+
 /* A plan made for many pictures serves fewer, and again many. */
 static void serve_smaller_batches(const struct conv_geometry *geometry, enum precision precision)
 {
@@ -340,6 +367,7 @@ int main(void)
 		cmocka_unit_test(slow_truth_is_the_definition),
 		cmocka_unit_test(directions_are_adjoint),
 		cmocka_unit_test(every_kernel_agrees_with_the_slow_truth),
+		cmocka_unit_test(every_kernel_agrees_on_random_shapes),
 		cmocka_unit_test(a_plan_serves_smaller_batches),
 		cmocka_unit_test(bits_do_not_depend_on_threads),
 		cmocka_unit_test(a_split_plan_is_also_a_plain_one),
