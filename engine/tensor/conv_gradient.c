@@ -1,10 +1,13 @@
 /* The weight gradient: for each tap, dW (C big x C small) += sum over output pixels of (big pixel)^T (small pixel).
  *
- * This is one long product per tap whose depth runs over pixels and batch. `small` is first copied into panels
- * ([panel][pixel][N][width], scratch of the plan); `big` is read as it lies: its channels are the rows of the product
- * and neighbours in memory. (For pairs it is turned round on the way into scratch: [pixel][C big][depth of N].) A task owns one panel of small channels and a group of big channels for all taps. It walks
+ * This is one long product per tap whose depth runs over pixels and batch. Both operands are first copied into scratch of the
+ * plan, where the product finds them as one stream: `small` in panels, [panel][pixel][N][width], and `big`, whose channels are
+ * the rows of the product, in groups of channels, [pixel][group][N][channels of the group]; for pairs turned round,
+ * [pixel][C big][depth of N]. A task owns one panel of small channels and one group of big channels for all taps. It walks
  * over blocks of pixels short enough that the block of both operands stays in the second-level cache while all taps
  * use it; each tap's result is added to the gradient once a block. */
+#include <string.h>
+
 #include "engine/tensor/conv_plan.h"
 
 enum {
@@ -18,12 +21,9 @@ struct gradient_call {
 	const float *big, *small;
 	float *gradient;
 	int batch, parts, groups;
-	int depth;                              /* elements of a pixel along the batch */
-	const float *a;                         /* big as the product reads it */
-	size_t a_pixel, a_part;                 /* elements from pixel to pixel, from part to part */
-	ptrdiff_t a_row, a_depth;
-	float *panels;                          /* small, packed */
-	size_t panels_part;
+	int depth;                      /* elements of a pixel along the batch */
+	float *turned, *panels;         /* big and small as the product reads them */
+	size_t turned_part, panels_part; /* elements of a part */
 };
 
 static size_t panels_count(const struct conv_plan *plan, int batch)
@@ -32,11 +32,9 @@ static size_t panels_count(const struct conv_plan *plan, int batch)
 	return conv_panels_count(plan->kernel, rows, plan->geometry.small.channels);
 }
 
-/* Elements of one part of big as pairs; of floats there is no copy. */
 static size_t turned_count(const struct conv_plan *plan, int batch)
 {
-	const struct shape big = plan->geometry.big;
-	return plan->kernel->pairs ? shape_count(big) * (size_t)conv_depth(plan->kernel, batch) : 0;
+	return shape_count(plan->geometry.big) * (size_t)conv_depth(plan->kernel, batch);
 }
 
 size_t conv_gradient_scratch(const struct conv_plan *plan)
@@ -64,6 +62,28 @@ static void pack_task(void *context, int index)
 		conv_pack_panel(plan->kernel, part, from, call->batch, channels, panel, to + (size_t)part * call->panels_part);
 }
 
+/* First channel of a group of the big side; of the last one + 1: their count. */
+static int group_begin(const struct gradient_call *call, int group)
+{
+	return (int)((long)call->plan->geometry.big.channels * group / call->groups);
+}
+
+static size_t turned_pixel(const struct gradient_call *call)
+{
+	return (size_t)call->depth * (size_t)call->plan->geometry.big.channels;
+}
+
+/* One pixel's groups of channels, one after the other. */
+static void copy_groups(const struct gradient_call *call, const float *from, float *to)
+{
+	const int channels = call->plan->geometry.big.channels;
+	for (int group = 0; group < call->groups; group++) {
+		const int first = group_begin(call, group), count = group_begin(call, group + 1) - first;
+		for (int n = 0; n < call->batch; n++, to += count)
+			memcpy(to, from + (size_t)n * (size_t)channels + first, (size_t)count * sizeof *to);
+	}
+}
+
 /* One pixel of big. */
 static void turn_task(void *context, int pixel)
 {
@@ -71,9 +91,11 @@ static void turn_task(void *context, int pixel)
 	const struct conv_plan *plan = call->plan;
 	const int channels = plan->geometry.big.channels;
 	const float *from = call->big + (size_t)pixel * (size_t)call->batch * (size_t)channels;
-	float *to = plan->scratch + (size_t)pixel * call->a_pixel;
-	for (int part = 0; part < call->parts; part++)
-		conv_pack_columns(plan->kernel, part, from, call->batch, channels, to + (size_t)part * call->a_part);
+	float *to = call->turned + (size_t)pixel * turned_pixel(call);
+	for (int part = 0; plan->kernel->pairs && part < call->parts; part++)
+		conv_pack_columns(plan->kernel, part, from, call->batch, channels, to + (size_t)part * call->turned_part);
+	if (!plan->kernel->pairs)
+		copy_groups(call, from, to);
 }
 
 /* Adds the terms so far to the gradient of one tap. */
@@ -97,7 +119,7 @@ static void add_tap(const struct gradient_call *call, struct product *product, i
 		int x = pixel % g->small.width * g->stride - g->padding + tap % g->kernel;
 		if (y < 0 || y >= g->big.height || x < 0 || x >= g->big.width)
 			continue;
-		conv_add_term(product, a, b, call->parts, big + (size_t)(y * g->big.width + x) * call->a_pixel, call->a_part,
+		conv_add_term(product, a, b, call->parts, big + (size_t)(y * g->big.width + x) * turned_pixel(call), call->turned_part,
 		              panel + (size_t)pixel * (size_t)call->depth * (size_t)width, call->panels_part);
 		if (product->terms > TERMS_AT_ONCE - CONV_MOST_PARTS)
 			flush(call->plan->kernel, product);
@@ -112,18 +134,19 @@ static void gradient_task(void *context, int index)
 	const struct conv_geometry *g = &plan->geometry;
 	const int pixels = conv_pixels(g->small), cb = g->big.channels, cs = g->small.channels;
 	const int panel = index / call->groups, group = index % call->groups, width = conv_panel_width(plan->kernel, cs, panel);
-	const int first_row = (int)((long)cb * group / call->groups), end_row = (int)((long)cb * (group + 1) / call->groups);
+	const int first_row = group_begin(call, group), rows = group_begin(call, group + 1) - first_row;
 	const int blocks = (int)(((long)pixels * call->depth + DEPTH_WANTED - 1) / DEPTH_WANTED);
 	struct product product = {
-		.rows = end_row - first_row, .columns = conv_panel_columns(plan->kernel, cs, panel), .depth = call->depth,
-		.a_row = call->a_row, .a_depth = call->a_depth, .c_row = cs, .add = true,
+		.rows = rows, .columns = conv_panel_columns(plan->kernel, cs, panel), .depth = call->depth,
+		.a_row = plan->kernel->pairs ? call->depth : 1, .a_depth = plan->kernel->pairs ? 1 : rows, .c_row = cs, .add = true,
 	};
+	const float *big = call->turned + (size_t)first_row * (size_t)call->depth;
 	for (int block = 0; block < blocks; block++) {
 		int first = (int)((long)pixels * block / blocks), end = (int)((long)pixels * (block + 1) / blocks);
 		for (int tap = 0; tap < conv_taps(g); tap++) {
 			product.c = call->gradient + ((size_t)tap * (size_t)cb + (size_t)first_row) * (size_t)cs +
 			            (size_t)panel * (size_t)plan->kernel->panel;
-			add_tap(call, &product, tap, first, end, call->a + first_row * call->a_row, call->panels + panel_begin(call, panel), width);
+			add_tap(call, &product, tap, first, end, big, call->panels + panel_begin(call, panel), width);
 		}
 	}
 }
@@ -135,18 +158,11 @@ void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int 
 	const int panels = conv_panels(plan->kernel, g->small.channels), rows = TILES_A_TASK * plan->kernel->rows;
 	struct gradient_call call = {
 		.plan = plan, .big = big, .small = small, .gradient = gradient, .batch = batch, .parts = parts,
-		.groups = (g->big.channels + rows - 1) / rows, .depth = conv_depth(plan->kernel, batch),
-		.a = big, .a_pixel = (size_t)batch * (size_t)g->big.channels, .a_row = 1, .a_depth = g->big.channels,
-		.panels_part = panels_count(plan, batch), .a_part = turned_count(plan, batch),
+		.groups = (g->big.channels + rows - 1) / rows, .depth = conv_depth(plan->kernel, batch), .turned = plan->scratch,
+		.turned_part = turned_count(plan, batch), .panels_part = panels_count(plan, batch),
 	};
-	call.panels = plan->scratch + (size_t)parts * call.a_part;
-	if (plan->kernel->pairs) {
-		call.a = plan->scratch;
-		call.a_pixel = (size_t)call.depth * (size_t)g->big.channels;
-		call.a_row = call.depth;
-		call.a_depth = 1;
-		parallel_run(parallel, turn_task, &call, conv_pixels(g->big));
-	}
+	call.panels = call.turned + (size_t)parts * call.turned_part;
+	parallel_run(parallel, turn_task, &call, conv_pixels(g->big));
 	parallel_run(parallel, pack_task, &call, panels * conv_pixels(g->small));
 	parallel_run(parallel, gradient_task, &call, panels * call.groups);
 }
