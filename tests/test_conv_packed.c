@@ -131,34 +131,7 @@ static float *expected_of(const struct subject *subject, bool norm, bool tanh, i
 	return expected;
 }
 
-/* The input as a plane with the layer's margin. */
-static float *plane_of(const struct subject *subject, int margin, int batch)
-{
-	const struct shape shape = subject->geometry.small;
-	const size_t pixel = (size_t)batch * (size_t)shape.channels;
-	float *plane = memory_try_floats(conv_plane_count(shape, margin, batch), "a plane", NULL);
-	for (int i = 0; i < shape.height * shape.width; i++)
-		memcpy(plane + conv_plane_place(shape, margin, batch, i / shape.width, i % shape.width), subject->input + (size_t)i * pixel,
-		       pixel * sizeof *plane);
-	return plane;
-}
-
-static void assert_plane(const struct subject *subject, const float *expected, int margin, int batch, const float *plane)
-{
-	const struct shape shape = subject->geometry.big;
-	const size_t pixel = (size_t)batch * (size_t)shape.channels;
-	for (int y = 0; y < shape.height; y++) {
-		for (int x = -margin; x < shape.width + margin; x++) {
-			const float *found = plane + conv_plane_place(shape, margin, batch, y, x);
-			if (x >= 0 && x < shape.width && memcmp(found, expected + (size_t)(y * shape.width + x) * pixel, pixel * sizeof *found) != 0)
-				fail_msg("%d bits, batch %d: pixel %d, %d differs", subject->bits, batch, y, x);
-			for (size_t i = 0; (x < 0 || x >= shape.width) && i < pixel; i++)
-				assert_true(found[i] == 0);
-		}
-	}
-}
-
-static void expect_same(const struct subject *subject, bool norm, bool tanh, int batch, struct parallel *parallel, int margin)
+static struct conv_packed *layer_of(const struct subject *subject, bool norm, bool tanh)
 {
 	float *scale = memory_zeroed((size_t)subject->geometry.big.channels, sizeof *scale);
 	const struct conv_packed_end end = end_of(subject, norm, tanh, scale);
@@ -168,18 +141,25 @@ static void expect_same(const struct subject *subject, bool norm, bool tanh, int
 	};
 	struct conv_packed *layer = conv_packed_create(&subject->geometry, &weights, &end, NULL);
 	assert_non_null(layer);
+	free(scale);
+	return layer;
+}
+
+static void expect_same(const struct subject *subject, bool norm, bool tanh, int batch, struct parallel *parallel)
+{
+	struct conv_packed *layer = layer_of(subject, norm, tanh);
 	struct conv_packed_pass pass;
 	assert_true(conv_packed_pass_init(&pass, parallel, &layer, 1, batch, NULL));
-	float *expected = expected_of(subject, norm, tanh, batch), *input = plane_of(subject, conv_packed_margin(layer), batch);
-	float *output = noise(conv_plane_count(subject->geometry.big, margin, batch), 9);
-	conv_packed_run(layer, &pass, batch, input, margin, output);
-	assert_plane(subject, expected, margin, batch, output);
+	const size_t count = shape_count(subject->geometry.big) * (size_t)batch;
+	float *expected = expected_of(subject, norm, tanh, batch), *output = noise(count, 9);
+	conv_packed_run(&pass, batch, subject->input, output);
+	for (size_t i = 0; i < count; i++)
+		if (memcmp(&output[i], &expected[i], sizeof *output) != 0)
+			fail_msg("%d bits, batch %d: value %zu is %.9g, not %.9g", subject->bits, batch, i, (double)output[i], (double)expected[i]);
 	conv_packed_pass_clear(&pass);
 	conv_packed_destroy(layer);
 	free(expected);
-	free(input);
 	free(output);
-	free(scale);
 }
 
 static void all_bits_give_what_their_floats_give(void **state)
@@ -193,8 +173,8 @@ static void all_bits_give_what_their_floats_give(void **state)
 		for (int i = 0; i < SHAPES * 9; i++) {
 			const int shape = i / 9, bits = i % 9;
 			struct subject subject = make(&shapes[shape], bits, bits && i % 2);
-			expect_same(&subject, i % 3, i % 3 != 1, 1, NULL, i % 2);
-			expect_same(&subject, i % 3, i % 3 != 1, 1 + i % LARGEST_BATCH, parallel, i % 2);
+			expect_same(&subject, i % 3, i % 3 != 1, 1, NULL);
+			expect_same(&subject, i % 3, i % 3 != 1, 1 + i % LARGEST_BATCH, parallel);
 			release(&subject);
 		}
 	}
@@ -209,10 +189,49 @@ static void scales_may_be_of_channels(void **state)
 	for (int bits = 1; bits <= 8; bits++) {
 		for (int per_channel = 0; per_channel <= 1; per_channel++) {
 			struct subject subject = make(&shapes[2], bits, per_channel);
-			expect_same(&subject, true, false, 2, NULL, 1);
+			expect_same(&subject, true, false, 2, NULL);
 			release(&subject);
 		}
 	}
+}
+
+/* A layer reads what the one before it gives: nothing of it is lost on the way, and no zero is missed. */
+static void layers_follow_each_other(void **state)
+{
+	(void)state;
+	struct parallel *parallel = parallel_create(2, NULL);
+	static const struct conv_geometry geometries[] = {
+		{.small = {1, 1, 70}, .big = {4, 4, 140}, .kernel = 4, .stride = 1}, {.small = {4, 4, 140}, .big = {8, 8, 5}, .kernel = 4, .stride = 2, .padding = 1},
+		{.small = {8, 8, 5}, .big = {8, 8, 11}, .kernel = 3, .stride = 1, .padding = 1}, {.small = {8, 8, 11}, .big = {16, 16, 3}, .kernel = 4, .stride = 2, .padding = 1},
+	};
+	enum { LAYERS = sizeof geometries / sizeof *geometries };
+	struct subject subjects[LAYERS];
+	struct conv_packed *layers[LAYERS];
+	struct conv_packed_pass pass;
+	for (int i = 0; i < LAYERS; i++) {
+		subjects[i] = make(&geometries[i], 1 + i, i % 2);
+		layers[i] = layer_of(&subjects[i], i < 3, i == 3);
+	}
+	assert_true(conv_packed_pass_init(&pass, parallel, layers, LAYERS, LARGEST_BATCH, NULL));
+	for (int batch = 1; batch <= LARGEST_BATCH; batch += 3) {
+		float *output = noise(shape_count(geometries[LAYERS - 1].big) * (size_t)batch, 9), *expected = NULL;
+		for (int i = 0; i < LAYERS; i++) {
+			if (i > 0)
+				memcpy(subjects[i].input, expected, shape_count(geometries[i].small) * (size_t)batch * sizeof *expected);
+			free(expected);
+			expected = expected_of(&subjects[i], i < 3, i == 3, batch);
+		}
+		conv_packed_run(&pass, batch, subjects[0].input, output);
+		assert_memory_equal(output, expected, shape_count(geometries[LAYERS - 1].big) * (size_t)batch * sizeof *output);
+		free(expected);
+		free(output);
+	}
+	conv_packed_pass_clear(&pass);
+	for (int i = 0; i < LAYERS; i++) {
+		conv_packed_destroy(layers[i]);
+		release(&subjects[i]);
+	}
+	parallel_destroy(parallel);
 }
 
 /* Products long enough to be cut into several tasks, in which one expansion serves hundreds of rows. */
@@ -222,21 +241,19 @@ static void large_batches_are_cut(void **state)
 	struct parallel *parallel = parallel_create(2, NULL);
 	const struct conv_geometry geometry = {.small = {16, 16, 10}, .big = {32, 32, 12}, .kernel = 4, .stride = 2, .padding = 1};
 	struct subject subject = make(&geometry, 2, false);
-	expect_same(&subject, true, false, LARGEST_BATCH, parallel, 1);
+	expect_same(&subject, true, false, LARGEST_BATCH, parallel);
 	release(&subject);
 	parallel_destroy(parallel);
 }
 
-/* What is held are the codes: k bits each, but for the last block of a unit and the columns that fill a panel. */
+/* What is held are the codes: k bits each, but for what fills vectors and blocks. */
 static void codes_take_their_bits(void **state)
 {
 	(void)state;
-	const struct conv_geometry geometry = {.small = {4, 4, 64}, .big = {8, 8, 64}, .kernel = 4, .stride = 2, .padding = 1};
+	const struct conv_geometry geometry = {.small = {4, 4, 128}, .big = {8, 8, 128}, .kernel = 4, .stride = 2, .padding = 1};
 	for (int bits = 1; bits <= 8; bits++) {
 		struct subject subject = make(&geometry, bits, false);
-		const struct conv_packed_weights weights = {.bits = bits, .codes = subject.codes, .levels = subject.levels, .groups = 1};
-		struct conv_packed *layer = conv_packed_create(&geometry, &weights, &(struct conv_packed_end){.slope = 1}, NULL);
-		assert_non_null(layer);
+		struct conv_packed *layer = layer_of(&subject, false, false);
 		assert_int_equal(conv_packed_bytes(layer), conv_weight_count(&geometry) * (size_t)bits / 8 + (sizeof(float) << bits));
 		conv_packed_destroy(layer);
 		release(&subject);
@@ -248,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_bits_give_what_their_floats_give),
 		cmocka_unit_test(scales_may_be_of_channels),
+		cmocka_unit_test(layers_follow_each_other),
 		cmocka_unit_test(large_batches_are_cut),
 		cmocka_unit_test(codes_take_their_bits),
 	};

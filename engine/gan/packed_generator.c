@@ -21,7 +21,7 @@ struct packed_generator {
 	struct conv_packed *layers[NETWORK_MAX_LAYERS];
 	int count;
 	struct conv_packed_pass pass;
-	float *planes[2]; /* what a layer reads and what it writes, in turn */
+	float *pictures; /* of max_batch */
 };
 
 /* ---- reading layers ---- */
@@ -205,27 +205,6 @@ static bool read_layers(struct packed_generator *generator, const struct packed_
 
 /* ---- life ---- */
 
-static struct shape input_of(const struct packed_generator *generator) { return conv_packed_geometry(generator->layers[0])->small; }
-
-/* Margin of the plane that layer `index` reads; the pictures have none. */
-static int margin_of(const struct packed_generator *generator, int index)
-{
-	return index < generator->count ? conv_packed_margin(generator->layers[index]) : 0;
-}
-
-static bool allocate_planes(struct packed_generator *generator, struct error *error)
-{
-	size_t counts[2] = {conv_plane_count(input_of(generator), margin_of(generator, 0), generator->max_batch), 0};
-	for (int i = 0; i < generator->count; i++) {
-		size_t *count = &counts[(i + 1) % 2];
-		size_t plane = conv_plane_count(conv_packed_geometry(generator->layers[i])->big, margin_of(generator, i + 1), generator->max_batch);
-		*count = plane > *count ? plane : *count;
-	}
-	for (int i = 0; i < 2; i++)
-		generator->planes[i] = memory_try_floats(counts[i], "a generator's activations", error);
-	return generator->planes[0] && generator->planes[1];
-}
-
 struct packed_generator *packed_generator_create(const struct packed_model *model, int max_batch, int threads, struct error *error)
 {
 	assert(max_batch >= 1);
@@ -238,8 +217,10 @@ struct packed_generator *packed_generator_create(const struct packed_model *mode
 	generator->seed = model->settings.seed;
 	generator->max_batch = max_batch;
 	generator->parallel = parallel_create(threads, error);
-	if (generator->parallel && read_layers(generator, model, error) && allocate_planes(generator, error) &&
+	if (generator->parallel && read_layers(generator, model, error) &&
 	    conv_packed_pass_init(&generator->pass, generator->parallel, generator->layers, generator->count, max_batch, error))
+		generator->pictures = memory_try_floats((size_t)max_batch * shape_count(packed_generator_output(generator)), "pictures", error);
+	if (generator->pictures)
 		return generator;
 	packed_generator_destroy(generator);
 	return NULL;
@@ -253,8 +234,7 @@ void packed_generator_destroy(struct packed_generator *generator)
 		conv_packed_destroy(generator->layers[i]);
 	conv_packed_pass_clear(&generator->pass);
 	parallel_destroy(generator->parallel);
-	free(generator->planes[0]);
-	free(generator->planes[1]);
+	free(generator->pictures);
 	free(generator);
 }
 
@@ -286,24 +266,10 @@ double packed_generator_multiply_adds(const struct packed_generator *generator)
 
 /* ---- pictures ---- */
 
-/* Noise is the only pixel of its plane. */
-static void put_noise(struct packed_generator *generator, int batch, const float *noise)
-{
-	const int margin = margin_of(generator, 0);
-	const struct shape shape = input_of(generator);
-	memset(generator->planes[0], 0, conv_plane_count(shape, margin, batch) * sizeof *noise);
-	memcpy(generator->planes[0] + conv_plane_place(shape, margin, batch, 0, 0), noise,
-	       (size_t)batch * (size_t)generator->latent * sizeof *noise);
-}
-
 const float *packed_generator_run(struct packed_generator *generator, int batch, const float *noise)
 {
-	assert(batch >= 1 && batch <= generator->max_batch);
-	put_noise(generator, batch, noise);
-	for (int i = 0; i < generator->count; i++)
-		conv_packed_run(generator->layers[i], &generator->pass, batch, generator->planes[i % 2], margin_of(generator, i + 1),
-		                generator->planes[(i + 1) % 2]);
-	return generator->planes[generator->count % 2];
+	conv_packed_run(&generator->pass, batch, noise, generator->pictures);
+	return generator->pictures;
 }
 
 /* The next `count` pictures; each draws its noise alone, as trainer_draw does. */

@@ -120,8 +120,10 @@ void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int 
 size_t conv_thin_scratch(const struct conv_plan *plan);
 void conv_thin_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *big, float *small);
 void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *small, float *big);
-/* One row of big pixels of `rows` pictures, `step` floats from pixel to pixel: the sums of the patches that name them. */
-void conv_thin_sum_row(const struct conv_geometry *geometry, int y, int rows, const float *patches, size_t step, float *row);
+/* One row of big pixels of `rows` pictures, `step` floats from pixel to pixel: the sums of the patches that name them, which lie
+ * `pitch` floats from picture to picture. */
+void conv_thin_sum_row(const struct conv_geometry *geometry, int y, int rows, const float *patches, int pitch, size_t step,
+                       float *row);
 void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
                         const float *big, const float *small, float *gradient);
 

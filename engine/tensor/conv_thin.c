@@ -164,20 +164,20 @@ static void scatter_patches_task(void *context, int group)
 	}
 }
 
-void conv_thin_sum_row(const struct conv_geometry *g, int y, int rows, const float *patches, size_t step, float *row)
+void conv_thin_sum_row(const struct conv_geometry *g, int y, int rows, const float *patches, int pitch, size_t step, float *row)
 {
-	const int channels = g->big.channels, size = conv_taps(g) * channels;
+	const int channels = g->big.channels;
 	struct conv_term terms[CONV_MAX_TAPS];
 	for (int x = 0; x < g->big.width; x++) {
 		const int count = conv_scatter_terms(g, y, x, terms);
 		float *to = row + (size_t)x * step;
 		memset(to, 0, (size_t)rows * (size_t)channels * sizeof *to);
 		for (int t = 0; t < count; t++) {
-			const float *from = patches + (size_t)terms[t].pixel * (size_t)rows * (size_t)size + terms[t].tap * channels;
+			const float *from = patches + (size_t)terms[t].pixel * (size_t)rows * (size_t)pitch + terms[t].tap * channels;
 			if (channels == 3) /* colour: the compiler unrolls what it knows */
-				add_channels(from, size, to, rows, 3);
+				add_channels(from, pitch, to, rows, 3);
 			else
-				add_channels(from, size, to, rows, channels);
+				add_channels(from, pitch, to, rows, channels);
 		}
 	}
 }
@@ -186,7 +186,7 @@ static void scatter_sum_task(void *context, int y)
 {
 	const struct thin_call *call = context;
 	const struct conv_geometry *g = &call->plan->geometry;
-	conv_thin_sum_row(g, y, call->rows, call->patches, (size_t)call->batch * (size_t)g->big.channels,
+	conv_thin_sum_row(g, y, call->rows, call->patches, patch_size(call->plan), (size_t)call->batch * (size_t)g->big.channels,
 	                  call->output + first_value(call, y * g->big.width, call->first, g->big.channels));
 }
 

@@ -3,6 +3,7 @@
  *   kernel_product.c    the matrix product in vector registers: of floats, or of pairs of bf16
  *   kernel_amx.c        the same product in AMX tiles
  *   kernel_lookup.c     codes to the values they stand for
+ *   kernel_sparse.c     products of activations whose zeros are left out
  *   kernel_pointwise.c  value by value and channel by channel
  *
  * All but kernel_amx.c are compiled several times with other compiler flags; KERNEL_SUFFIX gives each copy its names.
@@ -89,8 +90,28 @@ struct kernel_pointwise {
 enum { LOOKUP_BLOCK = 32, LOOKUP_MAX_BITS = 8 };
 struct lookup {
 	int bits;           /* 1..LOOKUP_MAX_BITS */
-	bool columns;       /* even and odd vectors have tables of their own, with values for each lane */
-	const float *table; /* [2^bits]; columns: [2][2^bits][lanes] */
+	int vectors;        /* 0: one table for all; else vector i has table i % vectors, with values for each lane */
+	const float *table; /* [2^bits], or [vectors][2^bits][lanes] */
+};
+
+/* C += A B, where A's zeros are left out: a row of A is a list of its other values and of their depths. Lists have places of
+ * `depth` values (of struct kernel_sparse), which bounds the depth, one after the other. */
+enum { SPARSE_VECTORS = 8 };
+struct sparse_product {
+	int vectors;           /* of a row of B and of C: 1..SPARSE_VECTORS, all of them read and written */
+	int runs, rows;        /* runs x rows rows, A's one after the other */
+	const float *values;
+	const uint8_t *depths;
+	const uint8_t *counts; /* lengths of the lists */
+	const float *b;        /* [depth][vectors] */
+	float *c;
+	ptrdiff_t c_run, c_row; /* floats from run to run, and from row to row of a run */
+};
+struct kernel_sparse {
+	int depth; /* B of so many rows and SPARSE_VECTORS vectors fits a first-level cache */
+	void (*add)(const struct sparse_product *product);
+	/* Rows of `length` (at most depth) values become lists. */
+	void (*list)(size_t rows, int length, const float *from, ptrdiff_t from_row, float *values, uint8_t *depths, uint8_t *counts);
 };
 
 struct kernel {
@@ -101,6 +122,7 @@ struct kernel {
 	int rows;         /* of C that one pass keeps in registers */
 	void (*product)(const struct product *product);
 	void (*look_up)(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);
+	const struct kernel_sparse *sparse;
 	const struct kernel_pointwise *pointwise;
 };
 

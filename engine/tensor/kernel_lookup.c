@@ -15,18 +15,19 @@
 #include <immintrin.h>
 #endif
 
-/* REACH: bits of a code that one permutation sees. SELECTED: most bits that selections decide; beyond, memory is faster. */
+/* REACH: bits of a code that one permutation sees, in so many TABLES. MOST_BITS and COLUMN_BITS: of a code whose values are looked
+ * up in registers, of one table and of columns; beyond, memory is faster (measured). */
 #if defined(__AVX512F__)
 #define VECTOR_BYTES 64
-enum { REACH = 5, TABLES = 2, SELECTED = 3 };
+enum { REACH = 5, TABLES = 2, MOST_BITS = 8, COLUMN_BITS = 3 };
 #elif defined(__AVX2__)
 #define VECTOR_BYTES 32
-enum { REACH = 3, TABLES = 1, SELECTED = 3 };
+enum { REACH = 3, TABLES = 1, MOST_BITS = 5, COLUMN_BITS = 3 };
 #else
 #define VECTOR_BYTES 16
-enum { REACH = 0, TABLES = 1, SELECTED = 0 };
+enum { REACH = 0, TABLES = 1, MOST_BITS = 0, COLUMN_BITS = 0 };
 #endif
-enum { LANES = VECTOR_BYTES / 4, MOST_LEVELS = 1 << SELECTED, SIDES = 2, WORD = 32 };
+enum { LANES = VECTOR_BYTES / 4, MOST_LEVELS = 8, WORD = 32 };
 
 #define JOIN_NAMES(a, b) a##b
 #define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
@@ -135,7 +136,7 @@ ALWAYS_INLINE void spread_table(const float *table, const int bits, vector *leve
 
 ALWAYS_INLINE void look_up_one(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values, const int bits)
 {
-	const bool in_registers = REACH > 0 && bits - REACH <= SELECTED;
+	const bool in_registers = bits <= MOST_BITS;
 	vector levels[MOST_LEVELS * TABLES];
 	if (in_registers)
 		spread_table(lookup->table, bits, levels);
@@ -150,19 +151,20 @@ ALWAYS_INLINE void look_up_one(const struct lookup *lookup, const uint32_t *word
 
 ALWAYS_INLINE void look_up_columns(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values, const int bits)
 {
-	const bool in_registers = bits <= SELECTED;
-	vector levels[SIDES][MOST_LEVELS];
+	const float *own = lookup->table, *end = own + (lookup->vectors << bits) * LANES;
 	codes lane;
 	for (int l = 0; l < LANES; l++)
 		lane[l] = (uint32_t)l;
-	for (int i = 0; in_registers && i < SIDES << bits; i++)
-		levels[i >> bits][i & ((1 << bits) - 1)] = *(const loose_vector *)(lookup->table + i * LANES);
-	for (; blocks; blocks--, words += bits * LANES, values += LOOKUP_BLOCK * LANES) {
-		UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++) {
+	for (; blocks; blocks--, words += bits * LANES) {
+		UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++, values += LANES) {
 			const codes index = code_at(words, j, bits);
-			const float *own = lookup->table + (j % SIDES << bits) * LANES;
-			*(loose_vector *)(values + j * LANES) =
-				in_registers ? value_of(levels[j % SIDES], index, bits, 0) : gathered(own, (index & ((1u << bits) - 1)) * LANES + lane);
+			vector levels[MOST_LEVELS];
+			for (int i = 0; bits <= COLUMN_BITS && i < 1 << bits; i++)
+				levels[i] = *(const loose_vector *)(own + i * LANES);
+			*(loose_vector *)values =
+				bits <= COLUMN_BITS ? value_of(levels, index, bits, 0) : gathered(own, (index & ((1u << bits) - 1)) * LANES + lane);
+			own += (1 << bits) * LANES;
+			own = own == end ? lookup->table : own;
 		}
 	}
 }
@@ -189,5 +191,5 @@ static look_up_function *const of_bits[LOOKUP_MAX_BITS + 1][2] = {
 extern look_up_function LOOK_UP;
 void LOOK_UP(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values)
 {
-	of_bits[lookup->bits][lookup->columns](lookup, words, blocks, values);
+	of_bits[lookup->bits][lookup->vectors > 0](lookup, words, blocks, values);
 }

@@ -41,6 +41,7 @@ enum {
 #define KERNEL WITH_SUFFIX(kernel_, KERNEL_SUFFIX)
 #define POINTWISE WITH_SUFFIX(kernel_pointwise_, FLOATS_SUFFIX)
 #define LOOK_UP WITH_SUFFIX(kernel_look_up_, FLOATS_SUFFIX)
+#define SPARSE WITH_SUFFIX(kernel_sparse_, FLOATS_SUFFIX)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -230,6 +231,7 @@ static void product(const struct product *p)
 
 extern const struct kernel KERNEL;
 extern const struct kernel_pointwise POINTWISE;
+extern const struct kernel_sparse SPARSE;
 void LOOK_UP(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);
 const struct kernel KERNEL = {
 	.name = KERNEL_NAME,
@@ -239,5 +241,6 @@ const struct kernel KERNEL = {
 	.rows = KERNEL_ROWS,
 	.product = product,
 	.look_up = LOOK_UP,
+	.sparse = &SPARSE,
 	.pointwise = &POINTWISE,
 };
