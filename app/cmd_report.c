@@ -97,8 +97,9 @@ static bool draw_charts(struct store *store, struct reported *reported, struct r
 	struct figure_chart_run runs[FIGURE_CHART_RUNS];
 	struct view *view = view_create();
 	for (int i = 0; i < reported->count; i++)
-		runs[i] = (struct figure_chart_run){reported->runs[i].report.run.name, &reported->runs[i].curves};
-	bool good = store_visit_journal(store, reported->runs[0].report.run.id, view_take_journal, view, error);
+		runs[i] = (struct figure_chart_run){reported->runs[i].report.run.name, &reported->runs[i].curves, &reported->runs[i].before};
+	bool good = view_load_marks(view, store, &reported->runs[0].report.run, error) &&
+	            (reported->count > 1 || run_curves_read_before(store, &reported->runs[0].report.run, &reported->runs[0].before, error));
 	for (const struct chart_kind *kind = chart_kinds; good && kind->name; kind++) {
 		struct figure_chart chart = {kind, runs, reported->count, view->marks, view->mark_count};
 		char path[PATH_SIZE];
@@ -222,6 +223,7 @@ static int run(int argc, char **argv)
 	for (int i = 0; i < reported.count; i++) {
 		run_report_clear(&reported.runs[i].report);
 		run_curves_clear(&reported.runs[i].curves);
+		run_curves_clear(&reported.runs[i].before);
 		free(reported.runs[i].scores);
 	}
 	free(reported.runs);

@@ -13,7 +13,7 @@ struct reported_run {
 	struct run_report report;
 	struct gan_settings settings;
 	bool has_settings;       /* they could be read */
-	struct run_curves curves;
+	struct run_curves curves, before;
 	struct score *scores;    /* in order of steps; owned */
 	size_t score_count;
 	int sample_count;

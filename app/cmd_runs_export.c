@@ -22,7 +22,7 @@ struct runs_export_arguments {
 /* A run and what was read of it. */
 struct exported_run {
 	struct run run;
-	struct run_curves curves;
+	struct run_curves curves, before;
 };
 
 struct export_context {
@@ -127,8 +127,9 @@ static bool draw_chart(struct export_context *context, const char *path, struct 
 	struct figure_chart_run runs[FIGURE_CHART_RUNS];
 	struct view *view = view_create();
 	for (int i = 0; i < context->count; i++)
-		runs[i] = (struct figure_chart_run){context->runs[i].run.name, &context->runs[i].curves};
-	bool good = store_visit_journal(context->store, context->runs[0].run.id, view_take_journal, view, error);
+		runs[i] = (struct figure_chart_run){context->runs[i].run.name, &context->runs[i].curves, &context->runs[i].before};
+	bool good = view_load_marks(view, context->store, &context->runs[0].run, error) &&
+	            (context->count > 1 || run_curves_read_before(context->store, &context->runs[0].run, &context->runs[0].before, error));
 	struct figure_chart chart = {chart_kind_find(context->arguments->chart), runs, context->count, view->marks, view->mark_count};
 	if (good && !figure_chart_has_values(&chart))
 		good = error_set(error, ERROR_INPUT, "nothing to draw: %s%s values for the chart %s", context->count == 1 ? runs[0].name : "",
@@ -251,6 +252,7 @@ static int run(int argc, char **argv)
 	for (int i = 0; i < context.count; i++) {
 		run_clear(&context.runs[i].run);
 		run_curves_clear(&context.runs[i].curves);
+		run_curves_clear(&context.runs[i].before);
 	}
 	free(context.runs);
 	json_decref(context.files);

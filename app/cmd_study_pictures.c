@@ -140,7 +140,7 @@ static bool read_curves(const struct study_report *report, const struct study_ce
 	if (!cell->run || !store_find_run(report->store, number, &run, &ignored))
 		return true;
 	struct run_curves *read = &curves->curves[curves->count];
-	curves->runs[curves->count++] = (struct figure_chart_run){cell->key, read};
+	curves->runs[curves->count++] = (struct figure_chart_run){.name = cell->key, .curves = read};
 	bool good = run_curves_read(report->store, &run, read, error);
 	run_clear(&run);
 	return good;

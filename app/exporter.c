@@ -100,7 +100,7 @@ static void add_ending(struct export_result *result, const char *ending)
 
 struct exported {
 	struct run runs[VIEW_COMPARED]; /* owned, as their curves */
-	struct run_curves curves[VIEW_COMPARED];
+	struct run_curves curves[VIEW_COMPARED], before; /* before: of a single run */
 	int count;
 	struct figure_sizes sizes;
 };
@@ -110,7 +110,7 @@ static bool write_charts(const struct export_job *job, const struct exported *ex
 	struct figure_chart_run runs[VIEW_COMPARED];
 	bool good = true;
 	for (int i = 0; i < exported->count; i++)
-		runs[i] = (struct figure_chart_run){exported->runs[i].name, &exported->curves[i]};
+		runs[i] = (struct figure_chart_run){exported->runs[i].name, &exported->curves[i], &exported->before};
 	for (const struct chart_kind *kind = chart_kinds; good && kind->name; kind++) {
 		const struct figure_chart chart = {kind, runs, exported->count, job->marks, job->mark_count};
 		char path[EXPORT_STEM_SIZE + 40], ending[40];
@@ -176,6 +176,8 @@ static bool write_runs(const struct export_job *job, struct export_result *resul
 	bool good = store != NULL;
 	for (int i = 0; good && i < job->run_count; i++)
 		good = read_run(store, job->runs[i], &exported, &result->error);
+	if (good && exported.count == 1)
+		good = run_curves_read_before(store, &exported.runs[0], &exported.before, &result->error);
 	for (int i = 0; i < exported.count; i++)
 		points += exported.curves[i].count;
 	if (good && points == 0)
@@ -185,6 +187,7 @@ static bool write_runs(const struct export_job *job, struct export_result *resul
 		run_curves_clear(&exported.curves[i]);
 		run_clear(&exported.runs[i]);
 	}
+	run_curves_clear(&exported.before);
 	figure_sizes_clear(&exported.sizes);
 	store_close(store);
 	return good;

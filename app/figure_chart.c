@@ -47,6 +47,7 @@ struct column {
 struct line {
 	const struct run_curves *curves;
 	int column, run, which;
+	bool before;            /* of the ancestors */
 	struct column *columns; /* one a pixel of the box; owned */
 	double *means;          /* NaN where nothing is near; owned */
 	size_t points;
@@ -84,8 +85,22 @@ static bool takes_part(struct drawing *drawing, const struct run_curves *curves)
 	return false;
 }
 
+/* Of a single run, what it was forked from: behind its own lines. */
+static void add_before(struct drawing *drawing)
+{
+	const struct figure_chart *chart = drawing->chart;
+	const struct run_curves *before = chart->run_count == 1 ? chart->runs[0].before : NULL;
+	for (int which = 0; before && before->count > 0 && which < CHART_KIND_LINES && chart->kind->columns[which]; which++) {
+		int column = run_curves_find(before, chart->kind->columns[which]);
+		if (column >= 0)
+			drawing->lines[drawing->line_count++] =
+				(struct line){.curves = before, .column = column, .which = which, .before = true, .last = NAN};
+	}
+}
+
 static void add_lines(struct drawing *drawing)
 {
+	add_before(drawing);
 	const struct figure_chart *chart = drawing->chart;
 	for (int run = 0; run < chart->run_count; run++) {
 		const struct run_curves *curves = chart->runs[run].curves;
@@ -220,7 +235,8 @@ static void choose_pen(const struct drawing *drawing, const struct line *line, d
 	static const double dashes[][4] = {{0}, {7, 4}, {2, 3}, {9, 3, 2, 3}};
 	static const int lengths[] = {0, 2, 2, 4};
 	bool single = drawing->chart->run_count == 1, one_line = !drawing->chart->kind->columns[1];
-	const double *colour = colours[single ? line->which : line->run];
+	static const double grey[3] = {0.5, 0.5, 0.5};
+	const double *colour = line->before ? grey : colours[single ? line->which : line->run];
 	int dash = one_line && !single ? line->run % 4 : line->which;
 	cairo_set_source_rgba(drawing->cairo, colour[0], colour[1], colour[2], opacity);
 	cairo_set_dash(drawing->cairo, dashes[dash], opacity < 1 ? 0 : lengths[dash], 0);
@@ -355,6 +371,8 @@ static int paint_legend(struct drawing *drawing, bool paint)
 	int row = 0;
 	for (int i = 0; i < drawing->line_count; i++) {
 		char name[160];
+		if (drawing->lines[i].before)
+			continue;
 		name_line(drawing, &drawing->lines[i], name, sizeof name);
 		double width = PEN_LENGTH + PEN_GAP + paint_text_width(drawing->cairo, style, name);
 		if (x > LEFT && x + width > FIGURE_CHART_WIDTH - RIGHT) {

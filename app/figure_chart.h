@@ -1,6 +1,6 @@
 /* The curves of one run or several as a picture for papers and reports: the raw values faint, their mean over a fiftieth of
  * the steps strong, changes made live as dashed marks. Lines differ by colour and by dashes, and with several runs by the
- * number at their end. Written whole or not at all. Any thread. */
+ * number at their end. Of a single fork its ancestors' curves stand before its own. Written whole or not at all. Any thread. */
 #ifndef QGAN_APP_FIGURE_CHART_H
 #define QGAN_APP_FIGURE_CHART_H
 
@@ -23,7 +23,8 @@ const struct chart_kind *chart_kind_find(const char *name);
 
 struct figure_chart_run {
 	const char *name;
-	const struct run_curves *curves; /* borrowed */
+	const struct run_curves *curves; /* borrowed, as the next */
+	const struct run_curves *before; /* of what it was forked from, up to the fork: drawn for a single run, grey; NULL: nothing */
 };
 
 struct figure_chart {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/lineage.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 
@@ -116,7 +117,7 @@ static void take_score(void *context, const struct score *score)
 		memcpy(&row[FIRST_SCORE_COLUMN + i], (const char *)score + score_columns[i].offset, sizeof *row);
 }
 
-bool run_curves_read(struct store *store, const struct run *run, struct run_curves *curves, struct error *error)
+static void begin(struct run_curves *curves, const struct run *run)
 {
 	*curves = (struct run_curves){0};
 	for (int i = 0; i < POINT_COLUMNS; i++)
@@ -125,9 +126,59 @@ bool run_curves_read(struct store *store, const struct run *run, struct run_curv
 	for (int i = 0; i < SCORE_COLUMNS; i++)
 		add_column(curves, score_columns[i].name);
 	text_copy(curves->scores_of, sizeof curves->scores_of, run->scores.identity);
+}
+
+bool run_curves_read(struct store *store, const struct run *run, struct run_curves *curves, struct error *error)
+{
+	begin(curves, run);
 	return store_visit_metrics(store, run->id, -1, take_point, curves, error) &&
 	       store_visit_diversities(store, run->id, take_diversity, curves, error) &&
 	       (!*curves->scores_of || store_visit_scores(store, run->id, curves->scores_of, take_score, curves, error));
+}
+
+/* ---- before a fork ---- */
+
+struct past {
+	struct run_curves *curves;
+	int64_t first, last;
+};
+
+static bool is_past(const struct past *past, int64_t step) { return step >= past->first && step <= past->last; }
+
+static void take_past_point(void *context, const struct metric_point *point)
+{
+	struct past *past = context;
+	if (is_past(past, point->step))
+		take_point(past->curves, point);
+}
+
+static void take_past_diversity(void *context, int64_t step, double diversity)
+{
+	struct past *past = context;
+	if (is_past(past, step))
+		take_diversity(past->curves, step, diversity);
+}
+
+static void take_past_score(void *context, const struct score *score)
+{
+	struct past *past = context;
+	if (is_past(past, score->step))
+		take_score(past->curves, score);
+}
+
+bool run_curves_read_before(struct store *store, const struct run *run, struct run_curves *before, struct error *error)
+{
+	struct ancestor ancestors[LINEAGE_MOST];
+	int count = lineage_find(store, run->parent_id, run->parent_step, ancestors);
+	bool good = true;
+	begin(before, run);
+	for (int i = 0; good && i < count; i++) {
+		struct past past = {before, ancestors[i].first, ancestors[i].last};
+		good = store_visit_metrics(store, ancestors[i].run, past.first - 1, take_past_point, &past, error) &&
+		       store_visit_diversities(store, ancestors[i].run, take_past_diversity, &past, error) &&
+		       (!*before->scores_of || store_visit_scores(store, ancestors[i].run, before->scores_of, take_past_score, &past, error));
+	}
+	return good;
 }
 
 void run_curves_clear(struct run_curves *curves)

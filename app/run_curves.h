@@ -20,6 +20,8 @@ struct run_curves {
 
 /* Columns without a single value are there all the same: files of several runs can be joined. */
 bool run_curves_read(struct store *store, const struct run *run, struct run_curves *curves, struct error *error);
+/* What the runs it was forked from recorded up to the fork, as one table of the same columns: no rows when it is no fork. */
+bool run_curves_read_before(struct store *store, const struct run *run, struct run_curves *before, struct error *error);
 void run_curves_clear(struct run_curves *curves); /* a zeroed one is fine */
 
 int run_curves_find(const struct run_curves *curves, const char *name); /* column; -1: none of that name */

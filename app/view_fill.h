@@ -64,6 +64,8 @@ bool view_count_records(struct view *view, struct store *store, struct error *er
 bool view_load_lineage(struct view *view, struct store *store, int64_t parent, int64_t step, struct error *error);
 void view_mark_fork(struct view *view); /* the fork and what was changed before it, in front of all other marks */
 void view_forget_lineage(struct view *view);
+/* The marks alone, of a view that shows no run: the journal's and those before the fork. */
+bool view_load_marks(struct view *view, struct store *store, const struct run *run, struct error *error);
 /* What a bucket knows of a quantity, if anything. */
 void view_append_bucket(struct series *series, const struct metric_bucket *bucket, enum metric_series metric);
 

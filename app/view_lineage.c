@@ -1,20 +1,14 @@
 /* Where a forked run comes from: its ancestors' curves and changes up to the checkpoints they handed on, as if they were its
  * own, and what their steps were worth in epochs, images and time. */
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "app/lineage.h"
 #include "app/view_fill.h"
 #include "engine/base/text.h"
 
-enum { MOST_ANCESTORS = 16, ANCESTOR_BUCKETS = 256 };
+enum { ANCESTOR_BUCKETS = 256 };
 static const char FORK[] = "fork";
-
-struct ancestor {
-	int64_t run, first, last; /* its steps that count */
-	int batch;
-};
 
 struct lineage_reader {
 	struct view_before *before;
@@ -103,27 +97,6 @@ static bool read_ancestor(struct lineage_reader *reader, struct store *store, st
 	        (!*identity || store_visit_scores(store, ancestor->run, identity, visit_score, reader, error)));
 }
 
-/* From the parent back; one that was deleted ends the line. Returns how many there are. The parent's recipe is that of all:
- * scores of another one are no part of the curve. */
-static int find_ancestors(struct store *store, int64_t run, int64_t step, struct ancestor ancestors[MOST_ANCESTORS],
-                          struct view_before *before)
-{
-	int count = 0;
-	for (char id[24]; run > 0 && count < MOST_ANCESTORS; count++) {
-		struct run row = {0};
-		snprintf(id, sizeof id, "%" PRId64, run);
-		if (!store_find_run(store, id, &row, NULL))
-			break;
-		ancestors[count] = (struct ancestor){row.id, row.parent_id > 0 ? row.parent_step + 1 : 0, step, row.batch};
-		if (count == 0)
-			text_copy(before->identity, sizeof before->identity, row.scores.identity);
-		run = row.parent_id;
-		step = row.parent_step;
-		run_clear(&row);
-	}
-	return count;
-}
-
 /* Its own marks come first when there are too many. */
 void view_mark_fork(struct view *view)
 {
@@ -141,13 +114,15 @@ void view_mark_fork(struct view *view)
 
 bool view_load_lineage(struct view *view, struct store *store, int64_t parent, int64_t step, struct error *error)
 {
-	struct ancestor ancestors[MOST_ANCESTORS];
+	struct ancestor ancestors[LINEAGE_MOST];
 	struct view_before *before = &view->before;
 	if (parent <= 0 || before->known)
 		return true;
+	int count = lineage_find(store, parent, step, ancestors);
+	text_copy(before->identity, sizeof before->identity, count ? ancestors[count - 1].identity : ""); /* of scores: the parent's */
 	struct lineage_reader reader = {.before = before, .scratch = view_create()};
 	bool good = true;
-	for (int i = find_ancestors(store, parent, step, ancestors, before) - 1; good && i >= 0; i--) {
+	for (int i = 0; good && i < count; i++) {
 		reader.ancestor = ancestors[i];
 		good = read_ancestor(&reader, store, error);
 	}
@@ -172,4 +147,13 @@ void view_forget_lineage(struct view *view)
 	before->known = false;
 	before->fork_step = before->mark_count = 0;
 	before->identity[0] = '\0';
+}
+
+bool view_load_marks(struct view *view, struct store *store, const struct run *run, struct error *error)
+{
+	if (!store_visit_journal(store, run->id, view_take_journal, view, error) ||
+	    !view_load_lineage(view, store, run->parent_id, run->parent_step, error))
+		return false;
+	view_mark_fork(view);
+	return true;
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "app/figure.h"
+#include "app/figure_chart.h"
 #include "app/figure_sizes.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
@@ -376,6 +377,53 @@ static void two_layers_share_a_table(void **state)
 	free(table.bytes);
 }
 
+/* ---- curves */
+
+/* Of a run that lasted from one step to another. */
+static struct run_curves curves_between(int64_t first, int64_t last)
+{
+	struct run_curves curves = {.column_count = 2, .names = {"loss/d", "loss/g"}, .count = (size_t)(last - first + 1)};
+	curves.steps = memory_zeroed(curves.count, sizeof *curves.steps);
+	curves.times = memory_zeroed(curves.count, sizeof *curves.times);
+	curves.values = memory_zeroed(curves.count * CURVES_MAX_COLUMNS, sizeof *curves.values);
+	for (size_t i = 0; i < curves.count; i++) {
+		curves.steps[i] = first + (int64_t)i;
+		curves.values[i * CURVES_MAX_COLUMNS] = 0.5;
+		curves.values[i * CURVES_MAX_COLUMNS + 1] = 2;
+	}
+	return curves;
+}
+
+static struct image *draw_chart(const struct run_curves *curves, const struct run_curves *before)
+{
+	struct error error;
+	char path[TEMPORARY_PATH_SIZE];
+	const struct figure_chart_run run = {"a run", curves, before};
+	const struct figure_chart chart = {chart_kind_find("loss"), &run, 1, NULL, 0};
+	text_copy(path, sizeof path, temporary_path(&folder, "chart.png"));
+	struct image *picture = figure_chart_write_png(&chart, path, &error) ? picture_read(path, 3, &error) : NULL;
+	if (!picture)
+		fail_msg("%s", error.text);
+	assert_int_equal(unlink(path), 0);
+	return picture;
+}
+
+/* The first half is grey, and the run's own curve half as long. */
+static void a_fork_stands_behind_its_ancestors(void **state)
+{
+	(void)state;
+	struct run_curves whole = curves_between(1, 1000), before = curves_between(1, 500), own = curves_between(501, 1000);
+	struct image *alone = draw_chart(&whole, NULL), *fork = draw_chart(&own, &before);
+	int grey = count_colour(fork, 128, 128, 128, 0, fork->height) - count_colour(alone, 128, 128, 128, 0, alone->height);
+	assert_true(grey > 700 && count_blue(fork) > 700);
+	assert_true(count_blue(fork) < count_blue(alone) * 2 / 3);
+	image_destroy(alone);
+	image_destroy(fork);
+	run_curves_clear(&whole);
+	run_curves_clear(&before);
+	run_curves_clear(&own);
+}
+
 /* ---- scores against size */
 
 static void add_size(struct figure_sizes *sizes, const char *name, double bytes, double fid, const char *recipe)
@@ -453,6 +501,7 @@ int main(void)
 		cmocka_unit_test(places_that_cannot_be_written_are_named),
 		cmocka_unit_test(tables_hold_every_number),
 		cmocka_unit_test(two_layers_share_a_table),
+		cmocka_unit_test(a_fork_stands_behind_its_ancestors),
 		cmocka_unit_test(the_front_is_what_no_run_beats),
 		cmocka_unit_test(sizes_of_any_kind_are_drawn),
 	};

@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include "app/run_curves.h"
+
 static int64_t add_run(struct store *store, const char *name, int g_bits, enum run_status status, const char *tag)
 {
 	struct gan_settings settings;
@@ -359,6 +361,24 @@ static const char *fact(const struct view *view, const char *name)
 	return "";
 }
 
+/* Files tell a fork's past as the screen does: the same steps of the same runs. */
+static void assert_past_of_files(struct store *store, int64_t fork)
+{
+	struct run run = {0};
+	struct run_curves before;
+	char id[24];
+	snprintf(id, sizeof id, "%lld", (long long)fork);
+	assert_true(store_find_run(store, id, &run, NULL) && run_curves_read_before(store, &run, &before, NULL));
+	int column = run_curves_find(&before, "loss/d");
+	assert_int_equal(before.count, 80);
+	for (size_t i = 0; i < before.count; i++) {
+		assert_int_equal(before.steps[i], i + 1);
+		assert_true(run_curves_value(&before, i, column) == (before.steps[i] <= 60 ? 1 : 2));
+	}
+	run_curves_clear(&before);
+	run_clear(&run);
+}
+
 /* A fork of a fork: what either of its ancestors did after handing on its checkpoint is no part of the curve. */
 static void a_fork_shows_where_it_comes_from(void **state)
 {
@@ -375,6 +395,7 @@ static void a_fork_shows_where_it_comes_from(void **state)
 	add_change(store, first, 70, "3"); /* after the fork: no part of it */
 	add_change(store, second, 75, "4");
 	add_change(store, third, 100, "5");
+	assert_past_of_files(store, third);
 	store_close(store);
 	struct session *session = session_create(scene->store, NULL, &error);
 	assert_non_null(session);

@@ -1,0 +1,18 @@
+/* The runs that a forked run comes from, and which of their steps are its past. Any thread with a store of its own. */
+#ifndef QGAN_APP_LINEAGE_H
+#define QGAN_APP_LINEAGE_H
+
+#include "store/store.h"
+
+enum { LINEAGE_MOST = 16 };
+
+struct ancestor {
+	int64_t run, first, last; /* its steps that count: up to the checkpoint it handed on; none where first > last */
+	int batch;
+	char identity[STORE_TEXT_SIZE]; /* what its scores depend on; empty: never scored */
+};
+
+/* From the first one to the parent; one that was deleted ends the line. Returns how many there are; parent 0: none. */
+int lineage_find(struct store *store, int64_t parent, int64_t step, struct ancestor ancestors[LINEAGE_MOST]);
+
+#endif
