@@ -7,6 +7,7 @@
 #include "app/recipes.h"
 #include "app/settings.h"
 #include "engine/base/memory.h"
+#include "engine/tensor/precision.h"
 
 static const char *const names[] = {
 	"model", "size", "width", "channels", "batch", "latent", "threads", "d-bits", "g-bits", "quantizer", "quantizer-iterations",
@@ -70,6 +71,7 @@ bool bench_settings_read(const struct bench_settings *given, struct gan_settings
 		if (i == 0)
 			settings_follow_model(settings, &origins);
 	}
+	precision_settle(settings->precision, sizeof settings->precision);
 	return settings->channels || error_set(error, ERROR_INPUT, "--channels must be 1 or 3 here, not 0: there is no data set");
 }
 

@@ -9,6 +9,7 @@
 #include "engine/base/memory.h"
 #include "engine/gan/trainer.h"
 #include "engine/tensor/gemm.h"
+#include "engine/tensor/precision.h"
 
 /* ---- bench step: one training step, and the sgemm rate that it is a share of ---- */
 
@@ -72,14 +73,16 @@ enum { DIGITS = 4 }; /* more than the same machine gives twice */
 static int print_step(const struct gan_settings *settings, const struct step_result *r, bool json)
 {
 	double share = r->gflops / r->peak_gflops, rate = settings->batch / r->step_seconds;
+	char precision[48];
+	precision_describe(settings->precision, precision, sizeof precision);
 	if (json)
-		return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
 			"step_ms", cli_json_rounded(r->step_seconds * 1e3, DIGITS), "images_per_s", cli_json_rounded(rate, DIGITS),
 			"gflops", cli_json_rounded(r->gflops, DIGITS), "gemm_peak_gflops", cli_json_rounded(r->peak_gflops, DIGITS),
 			"peak_share", cli_json_rounded(share, DIGITS), "quantize_share", cli_json_rounded(r->quantize_share, DIGITS),
-			"spread", cli_json_rounded(r->spread, DIGITS), "peak_rss_mb", cli_json_rounded(r->peak_rss_mb, DIGITS)));
+			"spread", cli_json_rounded(r->spread, DIGITS), "peak_rss_mb", cli_json_rounded(r->peak_rss_mb, DIGITS), "precision", precision));
 	bench_settings_print(settings);
-	printf("step        %.2f ms (median; slowest to fastest %.0f%% of it)\n", r->step_seconds * 1e3, r->spread * 100);
+	printf("step        %.2f ms in %s (median; slowest to fastest %.0f%% of it)\n", r->step_seconds * 1e3, precision, r->spread * 100);
 	printf("pictures    %.0f a second\n", rate);
 	printf("useful      %.1f GFLOP/s, %.0f%% of the best sgemm (%.1f)\n", r->gflops, share * 100, r->peak_gflops);
 	printf("quantizing  %.1f%% of the step\n", r->quantize_share * 100);

@@ -11,6 +11,7 @@
 #include "engine/base/memory.h"
 #include "engine/gan/trainer.h"
 #include "engine/tensor/gemm.h"
+#include "engine/tensor/precision.h"
 
 enum { WARM_UP_STEPS = 2, DIGITS = 4 };
 static const double PEAK_SECONDS = 0.4; /* spent on the sgemm rate, before and again after */
@@ -132,15 +133,17 @@ static json_t *json_of_work(const struct result *result, const struct trainer_wo
 		"gb_per_s", rounded(rate), "share_of_reading", rounded(rate / result->reading_rate));
 }
 
-static int print_json(const struct result *result)
+static int print_json(const struct gan_settings *settings, const struct result *result)
 {
+	char precision[48];
+	precision_describe(settings->precision, precision, sizeof precision);
 	json_t *list = json_array();
 	for (int i = 0; i < result->count; i++)
 		json_array_append_new(list, json_of_work(result, &result->works[i]));
 	return cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:i}", "layers", list,
 		"step_ms", rounded(result->step_seconds * 1e3), "rest_ms", rounded(result->rest_seconds * 1e3),
 		"gemm_peak_gflops", rounded(result->peak_gflops), "reading_gb_per_s", rounded(result->reading_rate),
-		"kernels", tensor_kernel_name(), "threads", result->threads));
+		"precision", precision, "threads", result->threads));
 }
 
 static void add_number(struct text_table *table, const char *format, double value)
@@ -172,8 +175,10 @@ static int print_text(const struct gan_settings *settings, const struct result *
 		{"GB/s", true}, {"of reading", true}, {NULL, false},
 	};
 	bench_settings_print(settings);
-	printf("step %.2f ms on %d thread%s, %s kernels; the best sgemm %.1f GFLOP/s, a plain reading of memory %.1f GB/s\n\n",
-	       result->step_seconds * 1e3, result->threads, result->threads == 1 ? "" : "s", tensor_kernel_name(), result->peak_gflops,
+	char precision[48];
+	precision_describe(settings->precision, precision, sizeof precision);
+	printf("step %.2f ms on %d thread%s in %s; the best sgemm %.1f GFLOP/s, a plain reading of memory %.1f GB/s\n\n",
+	       result->step_seconds * 1e3, result->threads, result->threads == 1 ? "" : "s", precision, result->peak_gflops,
 	       result->reading_rate);
 	struct text_table *table = text_table_create(columns);
 	for (int i = 0; i < result->count; i++)
@@ -201,7 +206,7 @@ static int run(int argc, char **argv)
 	    !measure(&settings, (int)arguments.steps, &trainer, &dataset, &result, &error))
 		status = cli_fail(&error);
 	else
-		status = arguments.json ? print_json(&result) : print_text(&settings, &result);
+		status = arguments.json ? print_json(&settings, &result) : print_text(&settings, &result);
 	trainer_destroy(trainer); /* which owns the names of the layers */
 	free(dataset.pixels);
 	return status;

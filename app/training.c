@@ -8,7 +8,6 @@
 
 #include "app/run_verdict.h"
 #include "app/settings.h"
-#include "engine/base/log.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "engine/base/user_folder.h"
@@ -198,19 +197,11 @@ static struct verdict_judge *judge_so_far(struct training *training)
 	return judge;
 }
 
-/* What "auto" comes to here, so that the run's row says it and a resumed run keeps to it where it can. */
-static void settle_precision(struct gan_settings *settings)
-{
-	if (precision_denied(settings->precision))
-		log_write(LOG_LEVEL_WARNING, "precision bf16: this processor has no kernel for it; the run computes in float32");
-	text_copy(settings->precision, sizeof settings->precision, precision_name(precision_of_wish(settings->precision)));
-}
-
 struct training *training_create(struct recorder *recorder, const struct training_start *wanted, struct error *error)
 {
 	struct training_start settled = *wanted;
 	const struct training_start *start = &settled;
-	settle_precision(&settled.settings);
+	precision_settle(settled.settings.precision, sizeof settled.settings.precision); /* so that the run's row says which it was */
 	text_copy(settled.configured.precision, sizeof settled.configured.precision, settled.settings.precision);
 	struct training *training = memory_zeroed(1, sizeof *training);
 	training->recorder = recorder;

@@ -101,16 +101,20 @@ static void a_resumed_training_gives_the_same_bits(void **state)
 static void wishes_come_to_what_the_machine_has(void **state)
 {
 	(void)state;
-	char text[48];
+	char text[48], wish[16] = "bf16";
 	assert_int_equal(precision_of_wish("bf16"), PRECISION_BF16);
 	assert_int_equal(precision_of_wish("auto"), PRECISION_FLOAT32);
 	assert_int_equal(precision_of_wish("float32"), PRECISION_FLOAT32);
 	assert_int_equal(precision_of_wish(""), PRECISION_FLOAT32);
-	assert_false(precision_denied("bf16"));
 	precision_describe("bf16", text, sizeof text);
 	assert_string_equal(text, "bf16 portable-bf16");
 	precision_describe("auto", text, sizeof text);
 	assert_memory_equal(text, "float32 ", 8);
+	precision_settle(wish, sizeof wish);
+	assert_string_equal(wish, "bf16");
+	snprintf(wish, sizeof wish, "auto");
+	precision_settle(wish, sizeof wish);
+	assert_string_equal(wish, "float32");
 }
 
 int main(void)

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/base/log.h"
+#include "engine/base/text.h"
 #include "engine/tensor/kernel.h"
 
 const char *const precision_wishes[] = {"auto", "float32", "bf16", NULL};
@@ -14,11 +16,6 @@ enum precision precision_of_wish(const char *wish)
 	return bf16 && kernel ? PRECISION_BF16 : PRECISION_FLOAT32;
 }
 
-const char *precision_name(enum precision precision)
-{
-	return precision == PRECISION_FLOAT32 ? "float32" : "bf16";
-}
-
 void precision_describe(const char *wish, char *text, size_t size)
 {
 	if (precision_of_wish(wish) == PRECISION_BF16)
@@ -27,7 +24,10 @@ void precision_describe(const char *wish, char *text, size_t size)
 		snprintf(text, size, "float32 %s", kernel_current()->name);
 }
 
-bool precision_denied(const char *wish)
+void precision_settle(char *wish, size_t size)
 {
-	return strcmp(wish, "bf16") == 0 && precision_of_wish(wish) != PRECISION_BF16;
+	const bool narrow = precision_of_wish(wish) == PRECISION_BF16;
+	if (strcmp(wish, "bf16") == 0 && !narrow)
+		log_write(LOG_LEVEL_WARNING, "precision bf16: this processor has no kernel for it; float32 (%s) is used", kernel_current()->name);
+	text_copy(wish, size, narrow ? "bf16" : "float32");
 }

@@ -21,11 +21,9 @@ extern const char *const precision_wishes[]; /* NULL-terminated */
 /* The precision that a wish comes to on this machine. Any thread. */
 enum precision precision_of_wish(const char *wish);
 
-/* "float32" or "bf16". */
-const char *precision_name(enum precision precision);
-
-/* bf16 was wished and there is no kernel for it: the run is in float32, which people must be told. Any thread. */
-bool precision_denied(const char *wish);
+/* Writes over a wish (of `size` letters) what it comes to: "float32" or "bf16". Where bf16 was wished and there is no kernel for
+ * it, a warning in the log says so. Any thread. */
+void precision_settle(char *wish, size_t size);
 
 /* The precision and the kernel that a network of that wish runs with: "float32 avx2", "bf16 amx-bf16". Any thread. */
 void precision_describe(const char *wish, char *text, size_t size);
