@@ -1,12 +1,14 @@
-/* qgan sample: pictures of a recorded run's generator. */
+/* qgan sample: pictures of a recorded run's generator, or of one that qgan export packed. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "app/commands.h"
 #include "app/paths.h"
 #include "app/training.h"
 #include "engine/data/picture_file.h"
 #include "engine/gan/inspection.h"
+#include "engine/gan/packed_generator.h"
 
 struct sample_arguments {
 	const char *store, *output;
@@ -44,14 +46,46 @@ static bool find_checkpoint(const struct sample_arguments *arguments, const char
 	return good;
 }
 
-static int report(const struct sample_arguments *arguments, const struct training_start *start, const struct image *picture)
+static struct image *generate_from_run(const struct sample_arguments *arguments, const char *run, int64_t *step, struct error *error)
+{
+	struct training_start start;
+	if (!find_checkpoint(arguments, run, &start, error))
+		return NULL;
+	*step = start.checkpoint_step;
+	return generate(&start, arguments, error);
+}
+
+/* A packed model says by its name that it is one: names of runs may be anything else. */
+static bool is_packed_model(const char *word)
+{
+	const char *end = strrchr(word, '.');
+	return end && strcmp(end, ".qgan") == 0;
+}
+
+static struct image *generate_from_file(const struct sample_arguments *arguments, const char *path, int64_t *step, struct error *error)
+{
+	enum { BATCH = 16 };
+	struct packed_model *model = packed_model_read(path, error);
+	if (!model)
+		return NULL;
+	*step = model->step;
+	struct packed_generator *generator = packed_generator_create(model, BATCH, 0, error);
+	packed_model_destroy(model);
+	struct image *picture = generator ? packed_generator_sample(generator, (int)arguments->count, arguments->seed, error) : NULL;
+	if (!generator)
+		error_prefix(error, "%s", path);
+	packed_generator_destroy(generator);
+	return picture;
+}
+
+static int report(const struct sample_arguments *arguments, int64_t step, const struct image *picture)
 {
 	if (arguments->json)
-		return cli_print_json(json_pack("{s:s, s:I, s:I, s:i, s:i}", "output", arguments->output,
-		                                "step", (json_int_t)start->checkpoint_step, "count", (json_int_t)arguments->count,
+		return cli_print_json(json_pack("{s:o, s:I, s:I, s:i, s:i}", "output", cli_json_text(arguments->output),
+		                                "step", (json_int_t)step, "count", (json_int_t)arguments->count,
 		                                "width", picture->width, "height", picture->height));
-	fprintf(stderr, "%s: %" PRId64 " pictures of step %" PRId64 ", %d x %d pixels\n", arguments->output, arguments->count,
-	        start->checkpoint_step, picture->width, picture->height);
+	fprintf(stderr, "%s: %" PRId64 " pictures of step %" PRId64 ", %d x %d pixels\n", arguments->output, arguments->count, step,
+	        picture->width, picture->height);
 	return CLI_DONE;
 }
 
@@ -63,12 +97,11 @@ static int run(int argc, char **argv)
 	if (!cli_parse(&subcommand_sample.syntax, subcommand_sample.help, argc, argv, &arguments, &words, &status))
 		return status;
 	struct error error = {0};
-	struct training_start start;
-	if (!find_checkpoint(&arguments, words.items[0], &start, &error))
-		return cli_fail(&error);
-	struct image *picture = generate(&start, &arguments, &error);
+	const char *word = words.items[0];
+	int64_t step = 0;
+	struct image *picture = (is_packed_model(word) ? generate_from_file : generate_from_run)(&arguments, word, &step, &error);
 	bool good = picture && picture_write_png(picture, arguments.output, &error);
-	status = good ? report(&arguments, &start, picture) : cli_fail(&error);
+	status = good ? report(&arguments, step, picture) : cli_fail(&error);
 	image_destroy(picture);
 	return status;
 }
@@ -87,7 +120,8 @@ static const struct cli_option options[] = {
 
 const struct subcommand subcommand_sample = {
 	.name = "sample",
-	.help = "Draw pictures with a recorded run's generator.",
-	.syntax = {.positionals = "RUN[@STEP]", .min = 1, .max = 1, .options = options},
+	.help = "Draw pictures with a recorded run's generator, or with one that qgan export packed.",
+	.syntax = {.positionals = "RUN[@STEP]|FILE.qgan", .min = 1, .max = 1, .options = options,
+	           .notes = "A packed generator draws in float32 what its run draws, bit for bit, while its weights stay codes in memory.\n"},
 	.run = run,
 };

@@ -1,4 +1,4 @@
-/* qgan export and the sizes of qgan runs show as people and scripts use them: files, JSON, statuses and sentences. */
+/* qgan export, what is drawn from its files, and the sizes of qgan runs show as people and scripts use them: files, JSON, statuses and sentences. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,7 +50,7 @@ static int train_run(void **state)
 	(void)state;
 	temporary_folder_create(&folder);
 	return run("train --run-name a --data shapes --width 4 --latent 10 --batch 4 --steps 5 --checkpoint-every 2 --threads 1"
-	           " --d-bits 2 --g-bits 3 --bits D.conv4=32 --json");
+	           " --d-bits 2 --g-bits 3 --bits D.conv4=32 --precision float32 --json");
 }
 
 static int remove_run(void **state)
@@ -180,6 +180,73 @@ static void mistakes_get_a_sentence_and_no_file(void **state)
 	assert_false(is_there("no.qgan") || is_there("no.qgan.tmp") || is_there("taken.tmp"));
 }
 
+static size_t read_file(const char *name, char *bytes)
+{
+	FILE *file = fopen(temporary_path(&folder, "%s", name), "rb");
+	assert_non_null(file);
+	size_t size = fread(bytes, 1, OUTPUT, file);
+	fclose(file);
+	assert_true(size > 0 && size < OUTPUT);
+	return size;
+}
+
+/* From the file alone, with another batch and its weights packed: the run's own pictures, bit for bit. */
+static void a_packed_generator_draws_what_its_run_draws(void **state)
+{
+	(void)state;
+	static char ours[OUTPUT], theirs[OUTPUT];
+	static const char *const noises[] = {"--count 9", "--count 20 --seed 7"};
+	assert_int_equal(run("export a@4 -o drawing.qgan"), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(run("sample a@4 -o run.png %s", noises[i]), 0);
+		assert_int_equal(run("sample drawing.qgan -o packed.png %s --json", noises[i]), 0);
+		json_t *json = json_loads(output, 0, NULL);
+		assert_int_equal(integer_of(json, "step"), 4);
+		assert_int_equal(integer_of(json, "count"), i ? 20 : 9);
+		json_decref(json);
+		size_t size = read_file("run.png", ours);
+		assert_int_equal(read_file("packed.png", theirs), size);
+		assert_memory_equal(ours, theirs, size);
+	}
+}
+
+static void models_that_cannot_draw_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(run("export a --network D -o judge.qgan"), 0);
+	expect_failure(2, "sample judge.qgan -o no.png", "judge.qgan: the model holds no generator");
+	expect_failure(2, "sample nothing.qgan -o no.png", "nothing.qgan cannot be read: No such file");
+	expect_failure(2, "bench generate judge.qgan", "holds no generator");
+	expect_failure(2, "bench generate nothing.qgan", "nothing.qgan cannot be read");
+	expect_failure(2, "bench generate --bits 9", "--bits 9: must be 1 to 8, or 32 for float");
+	expect_failure(2, "bench generate --size 33", "size 33");
+	assert_false(is_there("no.png"));
+}
+
+/* A generator of a file and one made up, at work. */
+static void the_bench_tells_what_was_measured(void **state)
+{
+	(void)state;
+	assert_int_equal(run("export a -o bench.qgan"), 0);
+	static const char *const sources[] = {"bench.qgan", "--width 4 --bits 3", "--width 4 --bits 32 --channels 1"};
+	for (int i = 0; i < 3; i++) {
+		char words[128];
+		snprintf(words, sizeof words, "bench generate %s --batch 5 --threads 1 --seconds 0.01", sources[i]);
+		json_t *json = run_json(words);
+		assert_int_equal(integer_of(json, "bits"), i < 2 ? 3 : 32);
+		assert_int_equal(integer_of(json, "batch"), 5);
+		assert_int_equal(integer_of(json, "width"), 4);
+		assert_int_equal(integer_of(json, "channels"), i < 2 ? 3 : 1);
+		assert_int_equal(integer_of(json, "threads"), 1);
+		assert_true(real_of(json, "ms") >= real_of(json, "best_ms") && real_of(json, "best_ms") > 0);
+		assert_float_equal(real_of(json, "images_per_s"), 5e3 / real_of(json, "ms"), 0.01 * real_of(json, "images_per_s"));
+		assert_true(integer_of(json, "model_bytes") > 0 && real_of(json, "peak_rss_mb") > 0);
+		json_decref(json);
+		assert_int_equal(run("%s", words), 0);
+		assert_non_null(strstr(output, i < 2 ? "em at 3 bits, batch 5, 1 thread" : "float weights, batch 5, 1 thread"));
+	}
+}
+
 /* A damaged checkpoint is found before anything is written: the file that is there stays. */
 static void a_damaged_checkpoint_leaves_the_old_file(void **state)
 {
@@ -204,6 +271,9 @@ int main(void)
 		cmocka_unit_test(json_tells_what_the_file_takes),
 		cmocka_unit_test(runs_show_tells_the_same_from_its_rows),
 		cmocka_unit_test(mistakes_get_a_sentence_and_no_file),
+		cmocka_unit_test(a_packed_generator_draws_what_its_run_draws),
+		cmocka_unit_test(models_that_cannot_draw_are_refused),
+		cmocka_unit_test(the_bench_tells_what_was_measured),
 		cmocka_unit_test(a_damaged_checkpoint_leaves_the_old_file),
 	};
 	return cmocka_run_group_tests_name("export_command", tests, train_run, remove_run);

@@ -1,9 +1,11 @@
 /* Reading a packed model: nothing of the file is believed before it has been checked. */
+#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
@@ -212,6 +214,10 @@ struct packed_model *packed_model_open(struct checkpoint *file, const char *name
 
 struct packed_model *packed_model_read(const char *path, struct error *error)
 {
+	if (access(path, R_OK) != 0) {
+		error_set(error, ERROR_INPUT, "%s cannot be read: %s", path, strerror(errno));
+		return NULL;
+	}
 	struct checkpoint *file = checkpoint_read(path, NULL, error);
 	return file ? packed_model_open(file, path, error) : NULL;
 }
