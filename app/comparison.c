@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "app/comparison_strips.h"
+#include "app/lineage.h"
 #include "app/settings.h"
 #include "app/strip_drawer.h"
 #include "app/view_fill.h"
@@ -172,8 +173,6 @@ static void show_row(struct comparison *comparison, int index)
 	shown->bits[VIEW_D] = run->d_bits;
 	shown->bits[VIEW_G] = run->g_bits;
 	shown->step = run->step;
-	shown->batch = run->batch;
-	shown->epochs = run->epochs;
 	shown->fid = run->scores.fid;
 	shown->fid_std = run->scores.fid_std;
 	shown->best_fid = run->scores.best_fid;
@@ -246,24 +245,21 @@ static bool read_steps(struct comparison *comparison, int index, struct error *e
 
 struct curve_reader {
 	struct view_compared *run;
-	int64_t last_step;
-	double seconds;
+	struct run_work work;
 };
 
-/* Time spent training by the speed of every bucket: pauses do not count. */
 static void visit_bucket(void *context, const struct metric_bucket *bucket)
 {
 	struct curve_reader *reader = context;
 	struct view_compared *run = reader->run;
-	double speed = bucket->values[METRIC_IMAGES_PER_SECOND].mean;
 	view_append_bucket(&run->curves[VIEW_LOSS_G], bucket, METRIC_LOSS_G);
 	view_append_bucket(&run->curves[VIEW_LOSS_D], bucket, METRIC_LOSS_D);
 	view_append_bucket(&run->curves[VIEW_D_REAL], bucket, METRIC_D_REAL);
 	view_append_bucket(&run->curves[VIEW_D_FAKE], bucket, METRIC_D_FAKE);
-	if (speed > 0)
-		reader->seconds += (double)(bucket->last_step - reader->last_step) * run->batch / speed;
-	reader->last_step = bucket->last_step;
-	series_append(&run->seconds, bucket->last_step, reader->seconds);
+	run_work_add(&reader->work, bucket);
+	series_append(&run->epochs, bucket->last_step, bucket->last_epochs);
+	series_append(&run->images, bucket->last_step, reader->work.images);
+	series_append(&run->seconds, bucket->last_step, reader->work.seconds);
 }
 
 /* The newest value exactly, not the mean of its bucket. */
@@ -287,7 +283,12 @@ static bool read_curves(struct comparison *comparison, int index, struct error *
 	struct curve_reader reader = {.run = run};
 	for (int i = 0; i < VIEW_QUANTITIES; i++)
 		series_reset(&run->curves[i]);
+	series_reset(&run->epochs);
+	series_reset(&run->images);
 	series_reset(&run->seconds);
+	if (!lineage_work(comparison->store, row->parent_id, row->parent_step, &reader.work, error))
+		return false;
+	reader.work.batch = row->batch;
 	if (!store_visit_metric_buckets(comparison->store, run->id, -1, -1, CURVE_PARTS, visit_bucket, &reader, error))
 		return false;
 	set_newest(&run->curves[VIEW_LOSS_G], row->loss_g);

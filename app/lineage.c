@@ -31,3 +31,30 @@ int lineage_find(struct store *store, int64_t parent, int64_t step, struct ances
 	reverse(ancestors, count);
 	return count;
 }
+
+void run_work_add(struct run_work *work, const struct metric_bucket *bucket)
+{
+	double speed = bucket->values[METRIC_IMAGES_PER_SECOND].mean;
+	double images = (double)(bucket->last_step - work->step) * work->batch;
+	work->images += images;
+	work->seconds += speed > 0 ? images / speed : 0;
+	work->step = bucket->last_step;
+}
+
+static void visit_bucket(void *context, const struct metric_bucket *bucket) { run_work_add(context, bucket); }
+
+bool lineage_work(struct store *store, int64_t parent, int64_t step, struct run_work *work, struct error *error)
+{
+	enum { BUCKETS = 64 };
+	struct ancestor ancestors[LINEAGE_MOST];
+	int count = lineage_find(store, parent, step, ancestors);
+	*work = (struct run_work){0};
+	for (int i = 0; i < count; i++) {
+		const struct ancestor *ancestor = &ancestors[i];
+		work->batch = ancestor->batch;
+		if (ancestor->first <= ancestor->last &&
+		    !store_visit_metric_buckets(store, ancestor->run, ancestor->first, ancestor->last, BUCKETS, visit_bucket, work, error))
+			return false;
+	}
+	return true;
+}

@@ -15,4 +15,17 @@ struct ancestor {
 /* From the first one to the parent; one that was deleted ends the line. Returns how many there are; parent 0: none. */
 int lineage_find(struct store *store, int64_t parent, int64_t step, struct ancestor ancestors[LINEAGE_MOST]);
 
+/* What was done up to a step; zeroed: nothing, at step 0. `batch` is that of the run whose buckets come next. */
+struct run_work {
+	int batch;
+	int64_t step;
+	double images, seconds;
+};
+
+/* Time by the speed of every bucket: pauses do not count. */
+void run_work_add(struct run_work *work, const struct metric_bucket *bucket);
+
+/* What all ancestors had done at the fork; parent 0: nothing. */
+bool lineage_work(struct store *store, int64_t parent, int64_t step, struct run_work *work, struct error *error);
+
 #endif

@@ -13,8 +13,7 @@ static const char FORK[] = "fork";
 struct lineage_reader {
 	struct view_before *before;
 	struct ancestor ancestor; /* that is read */
-	int64_t last_step;
-	double images, seconds;   /* by then */
+	struct run_work work;     /* by then */
 	struct view *scratch;     /* journals are read as those of a shown run */
 };
 
@@ -27,17 +26,12 @@ void view_append_bucket(struct series *series, const struct metric_bucket *bucke
 			mean * (double)bucket->points, bucket->points});
 }
 
-/* Time by the speed of every bucket: pauses do not count. */
 static void count_work(struct lineage_reader *reader, const struct metric_bucket *bucket)
 {
-	double speed = bucket->values[METRIC_IMAGES_PER_SECOND].mean;
-	double images = (double)(bucket->last_step - reader->last_step) * reader->ancestor.batch;
-	reader->images += images;
-	reader->seconds += speed > 0 ? images / speed : 0;
-	reader->last_step = bucket->last_step;
+	run_work_add(&reader->work, bucket);
 	series_append(&reader->before->epochs, bucket->last_step, bucket->last_epochs);
-	series_append(&reader->before->images, bucket->last_step, reader->images);
-	series_append(&reader->before->seconds, bucket->last_step, reader->seconds);
+	series_append(&reader->before->images, bucket->last_step, reader->work.images);
+	series_append(&reader->before->seconds, bucket->last_step, reader->work.seconds);
 }
 
 static void visit_bucket(void *context, const struct metric_bucket *bucket)
@@ -124,6 +118,7 @@ bool view_load_lineage(struct view *view, struct store *store, int64_t parent, i
 	bool good = true;
 	for (int i = 0; good && i < count; i++) {
 		reader.ancestor = ancestors[i];
+		reader.work.batch = ancestors[i].batch;
 		good = read_ancestor(&reader, store, error);
 	}
 	view_destroy(reader.scratch);

@@ -19,6 +19,8 @@ static inline void fixture_compared_curves(struct view_compared *run, int index,
 {
 	for (int64_t step = 10; step <= run->step; step += 10) {
 		fixture_append(&run->seconds, step, (double)step / (4 + index));
+		fixture_append(&run->epochs, step, (double)step / 782);
+		fixture_append(&run->images, step, 64 * (double)step);
 		double t = (double)step / 900, settled = t / (1 + t), wave = sin((double)step / (70 + 9 * index) + index);
 		fixture_append(&run->curves[VIEW_LOSS_G], step, 1.2 + level * settled + 0.15 * wave + 0.1 * fixture_noise());
 		fixture_append(&run->curves[VIEW_LOSS_D], step, 1.3 - 0.2 * level * settled + 0.05 * fixture_noise());
@@ -62,8 +64,7 @@ static inline void fixture_compare_runs(struct view_compare *compare)
 		int row = i % 4;
 		*run = (struct view_compared){.id = 11 + i, .loaded = true, .group = rows[row].group, .step = i == 1 ? 2610 : 4200 - 40 * i,
 			.fid = rows[row].fid + 3.3, .fid_std = 1.2, .best_fid = rows[row].fid, .best_fid_std = 1.1, .is = rows[row].is - 0.06,
-			.is_std = 0.09, .best_is = rows[row].is, .best_is_std = 0.08, .recipe_number = 1, .sample_step = i == 1 ? 2600 : 3000,
-			.batch = 64, .epochs = (i == 1 ? 2610 : 4200 - 40 * i) / 782.0};
+			.is_std = 0.09, .best_is = rows[row].is, .best_is_std = 0.08, .recipe_number = 1, .sample_step = i == 1 ? 2600 : 3000};
 		snprintf(run->name, sizeof run->name, i < 4 ? "%s" : "%s-%d", rows[row].name, i);
 		text_copy(run->status, sizeof run->status, rows[row].status);
 		text_copy(run->verdict, sizeof run->verdict, rows[row].verdict);
@@ -136,7 +137,7 @@ static inline void random_compared(struct view_compared *run)
 		.best_fid_std = random_number(), .is = random_number(), .is_std = random_number(), .best_is = random_number(),
 		.best_is_std = random_number(), .recipe_number = (int)random_below(4), .packed_bytes = random_number(),
 		.float_bytes = random_number(), .layers_step = random_below(INT64_MAX), .tweak_count = (int)random_below(200) - 20,
-		.sample_step = random_below(1000) - 5, .batch = (int)random_below(100) - 50, .epochs = random_number()};
+		.sample_step = random_below(1000) - 5};
 	random_text(run->name, sizeof run->name);
 	random_text(run->status, sizeof run->status);
 	random_text(run->verdict, sizeof run->verdict);

@@ -144,7 +144,7 @@ static void units_turn_into_each_other(void **state)
 {
 	(void)state;
 	struct series *seconds = series_of(uneven, 0, LAST);
-	struct chart_clock clock = {.steps_per_epoch = 937.5, .batch = 64, .seconds = seconds};
+	struct chart_clock clock = {.steps_per_epoch = 937.5, .batch = 64, .own = {[CHART_TIME] = seconds}};
 	for (enum chart_unit unit = CHART_STEPS; unit < CHART_UNITS; unit++)
 		for (double step = 0; step <= LAST; step += 250)
 			assert_true(fabs(chart_clock_step(&clock, unit, chart_clock_at(&clock, unit, step)) - step) < 0.01);
@@ -166,7 +166,7 @@ static void a_fork_goes_on_counting_where_it_was_forked(void **state)
 	struct series *seconds = memory_zeroed(1, sizeof *seconds);
 	for (int64_t step = 1001; step <= 2000; step++)
 		series_append(seconds, step, 0.5 * (double)(step - 1001)); /* a clock of its own begins at nothing */
-	struct chart_clock clock = {.steps_per_epoch = 20, .batch = 2, .seconds = seconds, .fork_step = 1000,
+	struct chart_clock clock = {.steps_per_epoch = 20, .batch = 2, .own = {[CHART_TIME] = seconds}, .fork_step = 1000,
 		.past = {[CHART_EPOCHS] = epochs, [CHART_IMAGES] = images, [CHART_TIME] = past}};
 	assert_true(fabs(chart_clock_at(&clock, CHART_EPOCHS, 500) - 50) < 1e-3 && fabs(chart_clock_at(&clock, CHART_EPOCHS, 1200) - 110) < 1e-3);
 	assert_true(fabs(chart_clock_at(&clock, CHART_IMAGES, 500) - 2000) < 1 && fabs(chart_clock_at(&clock, CHART_IMAGES, 1200) - 4400) < 1);
@@ -180,11 +180,30 @@ static void a_fork_goes_on_counting_where_it_was_forked(void **state)
 	free(seconds);
 }
 
+/* A slow run beside a fast one: over time all of both is in sight; one that is not timed is no part of that. */
+static void the_range_holds_every_run(void **state)
+{
+	(void)state;
+	struct series *slow = series_of(threefold, 1, 1000), *fast = series_of(tenth, 1, 1000);
+	struct chart_clock clocks[] = {{.own = {[CHART_TIME] = fast}}, {.own = {[CHART_TIME] = slow}}, {0}};
+	const struct chart_span spans[] = {{&clocks[0], 10, 1000}, {&clocks[1], 500, 900}, {&clocks[2], 1, 90000}};
+	struct chart_look look = {.unit = CHART_TIME};
+	chart_look_cover_all(&look, spans, 3);
+	assert_true(fabs(look.data_first - 1) < 1e-3 && fabs(look.data_last - 2700) < 1);
+	look.unit = CHART_STEPS;
+	chart_look_cover_all(&look, spans, 3);
+	assert_true(look.data_first == 1 && look.data_last == 90000);
+	chart_look_cover_all(&look, spans, 0);
+	assert_true(look.data_first == 0 && look.data_last == 0);
+	free(slow);
+	free(fast);
+}
+
 static void changing_the_unit_keeps_the_steps_in_sight(void **state)
 {
 	(void)state;
 	struct series *seconds = series_of(uneven, 0, LAST);
-	struct chart_clock clock = {.steps_per_epoch = 1000, .batch = 64, .seconds = seconds};
+	struct chart_clock clock = {.steps_per_epoch = 1000, .batch = 64, .own = {[CHART_TIME] = seconds}};
 	struct chart_look look = {.first = 4000, .last = 6000, .at = 4500, .cursor = true};
 	static const double ends[][2] = {{4, 6}, {256000, 384000}, {2000, 4500}, {4000, 6000}};
 	chart_look_cover(&look, &clock, 0, LAST);
@@ -450,6 +469,7 @@ int main(void)
 		cmocka_unit_test(finer_buckets_are_asked_for_with_room_at_both_sides),
 		cmocka_unit_test(units_turn_into_each_other),
 		cmocka_unit_test(a_fork_goes_on_counting_where_it_was_forked),
+		cmocka_unit_test(the_range_holds_every_run),
 		cmocka_unit_test(changing_the_unit_keeps_the_steps_in_sight),
 		cmocka_unit_test(long_times_are_told_in_large_units),
 		cmocka_unit_test(smoothing_is_an_exponential_mean_at_every_zoom),

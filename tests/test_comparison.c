@@ -222,6 +222,31 @@ static void the_front_is_of_one_recipe(void **state)
 	store_close(store);
 }
 
+/* A fork counts on where its parent was: the parent took 128 images and a quarter of a second a step. */
+static void forks_count_on_from_their_parents(void **state)
+{
+	struct store *store = open_for_writing(state);
+	struct error error = {0};
+	int64_t parent = add_run(store, "parent", 7, 2, RUN_FINISHED);
+	struct run run = new_run("fork");
+	run.parent_id = parent;
+	run.parent_step = 100;
+	run.batch = 64;
+	assert_true(store_insert_run(store, &run, true, &error));
+	add_points(store, parent, 1, 150, 0.5);
+	add_points(store, run.id, 101, 200, 0.5);
+	struct comparison *comparison = compare(store, (int64_t[]){parent, run.id}, 2);
+	const struct view_compare *view = finish(comparison);
+	double low, high;
+	assert_true(series_range(&view->runs[0].images, 100, 100, &low, &high) && low == 12800);
+	assert_true(series_range(&view->runs[1].images, 101, 101, &low, &high) && low == 12800 + 64);
+	assert_true(series_range(&view->runs[1].images, 200, 200, &low, &high) && low == 12800 + 6400);
+	assert_true(series_range(&view->runs[1].seconds, 200, 200, &low, &high) && fabs(low - 25 - 12.5) < 0.01);
+	assert_true(series_range(&view->runs[1].epochs, 150, 150, &low, &high) && low == 1.5);
+	comparison_destroy(comparison);
+	store_close(store);
+}
+
 static uint8_t pixel(const struct image *image, int x, int y) { return image->pixels[y * image->width + x]; }
 
 static void strips_follow_the_scrubber(void **state)
@@ -481,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(settings_are_there_at_once),
 		IN_FOLDER(everything_recorded_is_shown),
+		IN_FOLDER(forks_count_on_from_their_parents),
 		IN_FOLDER(the_front_is_of_one_recipe),
 		IN_FOLDER(strips_follow_the_scrubber),
 		IN_FOLDER(runs_without_samples_have_no_strips),

@@ -254,6 +254,7 @@ static void print_row(FILE *file, const struct action_row *row)
 		[SCOPE_EVERYWHERE] = "", [SCOPE_CHARTS] = " Where there are charts.", [SCOPE_TRAIN] = " On the dashboard.",
 		[SCOPE_WEIGHTS] = " On the weights screen.", [SCOPE_RUNS] = " On the run list.", [SCOPE_COMPARE] = " On the comparison.",
 		[SCOPE_SEARCH] = " On the search screen.", [SCOPE_SAMPLES] = " On the samples screen.", [SCOPE_RUN] = " On the run page.",
+		[SCOPE_ABOUT_RUN] = " On the run list and the run page.",
 		[SCOPE_INTERNAL] = "",
 	};
 	print_keys(file, row->keys);

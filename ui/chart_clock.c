@@ -12,7 +12,7 @@ struct chart_clock chart_clock_of(const struct view *view)
 	struct chart_clock clock = {
 		.steps_per_epoch = counted ? (double)view->run.step / view->run.epochs : 0,
 		.batch = view->run.batch,
-		.seconds = &view->seconds,
+		.own = {[CHART_TIME] = &view->seconds},
 	};
 	if (!before->known)
 		return clock;
@@ -25,15 +25,16 @@ struct chart_clock chart_clock_of(const struct view *view)
 	return clock;
 }
 
+/* NULL: not told so. */
+static const struct series *told(const struct series *series) { return series && series->count > 1 ? series : NULL; }
+
 bool chart_clock_knows(const struct chart_clock *clock, enum chart_unit unit)
 {
 	if (!clock || unit == CHART_STEPS)
 		return unit == CHART_STEPS;
-	if (unit == CHART_EPOCHS)
-		return clock->steps_per_epoch > 0;
-	if (unit == CHART_IMAGES)
-		return clock->batch > 0;
-	return clock->seconds && clock->seconds->count > 1;
+	if (told(clock->own[unit]))
+		return true;
+	return (unit == CHART_EPOCHS && clock->steps_per_epoch > 0) || (unit == CHART_IMAGES && clock->batch > 0);
 }
 
 static double middle_step(const struct series_bucket *bucket)
@@ -64,37 +65,28 @@ static double look_up(const struct series *series, double from, bool by_step)
 	return span > 0 ? to_begin + (from - begin) / span * to_span : to_begin;
 }
 
-/* By the run's own pace, as if it had always trained at it. */
+/* As if the run had always trained at its own pace. */
 static double own_at(const struct chart_clock *clock, enum chart_unit unit, double step)
 {
-	if (unit == CHART_EPOCHS)
-		return step / clock->steps_per_epoch;
-	if (unit == CHART_IMAGES)
-		return step * clock->batch;
-	return look_up(clock->seconds, step, true);
+	const struct series *own = told(clock->own[unit]);
+	if (own)
+		return look_up(own, step, true);
+	return unit == CHART_EPOCHS ? step / clock->steps_per_epoch : step * clock->batch;
 }
 
 static double own_step(const struct chart_clock *clock, enum chart_unit unit, double at)
 {
-	if (unit == CHART_EPOCHS)
-		return at * clock->steps_per_epoch;
-	if (unit == CHART_IMAGES)
-		return at / clock->batch;
-	return look_up(clock->seconds, at, false);
-}
-
-/* NULL: the run's own pace holds from the beginning. */
-static const struct series *past_of(const struct chart_clock *clock, enum chart_unit unit)
-{
-	const struct series *past = clock->past[unit];
-	return past && past->count > 1 ? past : NULL;
+	const struct series *own = told(clock->own[unit]);
+	if (own)
+		return look_up(own, at, false);
+	return unit == CHART_EPOCHS ? at * clock->steps_per_epoch : at / clock->batch;
 }
 
 double chart_clock_at(const struct chart_clock *clock, enum chart_unit unit, double step)
 {
 	if (!chart_clock_knows(clock, unit) || unit == CHART_STEPS)
 		return step;
-	const struct series *past = past_of(clock, unit);
+	const struct series *past = told(clock->past[unit]);
 	double fork = (double)clock->fork_step;
 	if (past && step < fork)
 		return look_up(past, step, true);
@@ -105,7 +97,7 @@ double chart_clock_step(const struct chart_clock *clock, enum chart_unit unit, d
 {
 	if (!chart_clock_knows(clock, unit) || unit == CHART_STEPS)
 		return at;
-	const struct series *past = past_of(clock, unit);
+	const struct series *past = told(clock->past[unit]);
 	double fork = (double)clock->fork_step, done = past ? look_up(past, fork, true) : 0;
 	if (past && at < done)
 		return look_up(past, at, false);

@@ -16,9 +16,9 @@ enum chart_unit { CHART_STEPS, CHART_EPOCHS, CHART_IMAGES, CHART_TIME, CHART_UNI
 struct chart_clock {
 	double steps_per_epoch;       /* 0: not known */
 	int batch;                    /* images a step; 0: not known */
-	const struct series *seconds; /* spent training, over steps; borrowed; NULL or empty: not known */
+	const struct series *own[CHART_UNITS];  /* what it has done, over steps, where no pace tells; borrowed; NULL or empty: not known */
 	int64_t fork_step;            /* its own steps come after it */
-	const struct series *past[CHART_UNITS]; /* what the ancestors had done, over steps; borrowed; NULL or empty: not known */
+	const struct series *past[CHART_UNITS]; /* what the ancestors had done, likewise */
 };
 
 struct chart_clock chart_clock_of(const struct view *view);

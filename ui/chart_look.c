@@ -194,22 +194,33 @@ bool chart_look_act(struct chart_look *look, const struct chart_clock *clock, en
 	return true;
 }
 
-void chart_look_cover(struct chart_look *look, const struct chart_clock *clock, int64_t first_step, int64_t last_step)
+void chart_look_cover_all(struct chart_look *look, const struct chart_span spans[], int count)
 {
-	if (!chart_clock_knows(clock, look->unit)) {
+	if (!chart_clock_knows(count ? spans[0].clock : NULL, look->unit)) {
 		fit(look);
 		look->cursor = false;
 		look->unit = CHART_STEPS;
 	}
-	look->data_first = chart_clock_at(clock, look->unit, (double)first_step);
-	look->data_last = chart_clock_at(clock, look->unit, (double)last_step);
+	look->data_first = INFINITY;
+	look->data_last = -INFINITY;
+	for (int i = 0; i < count; i++) {
+		if (!chart_clock_knows(spans[i].clock, look->unit))
+			continue;
+		look->data_first = fmin(look->data_first, chart_clock_at(spans[i].clock, look->unit, (double)spans[i].first_step));
+		look->data_last = fmax(look->data_last, chart_clock_at(spans[i].clock, look->unit, (double)spans[i].last_step));
+	}
 	if (!(look->data_last > look->data_first))
-		look->data_last = look->data_first;
+		look->data_first = look->data_last = isfinite(look->data_first) ? look->data_first : 0;
 	if (chart_look_zoomed(look)) {
 		double width = look->last - look->first;
 		set_range(look, look->follows ? look->data_last - width : look->first, width);
 	}
 	look->at = fmax(look->data_first, fmin(look->at, look->data_last));
+}
+
+void chart_look_cover(struct chart_look *look, const struct chart_clock *clock, int64_t first_step, int64_t last_step)
+{
+	chart_look_cover_all(look, &(struct chart_span){clock, first_step, last_step}, 1);
 }
 
 bool chart_look_steps(const struct chart_look *look, const struct chart_clock *clock, int64_t *first, int64_t *last)

@@ -33,6 +33,13 @@ struct chart_look {          /* zeroed: everything over steps, linear and as it 
  * lets the range follow, and goes back to steps when the clock does not know the unit. */
 void chart_look_cover(struct chart_look *look, const struct chart_clock *clock, int64_t first_step, int64_t last_step);
 
+/* The same of several runs, each told by a clock of its own; the first one's decides which units there are. */
+struct chart_span {
+	const struct chart_clock *clock;
+	int64_t first_step, last_step;
+};
+void chart_look_cover_all(struct chart_look *look, const struct chart_span spans[], int count);
+
 /* Zoom, pan, fit, log scale, smoothing, cursor, x axis, and what the mouse does in a chart (`pointer`; NULL: a key).
  * False: not an action of charts. */
 bool chart_look_act(struct chart_look *look, const struct chart_clock *clock, enum action action, const struct pointer *pointer);

@@ -85,8 +85,7 @@ static void merge_group(struct series *merged, const struct view_compare *compar
 
 static struct chart_clock clock_of(const struct view_compared *run)
 {
-	bool known = run->epochs > 0 && isfinite(run->epochs) && run->step > 0;
-	return (struct chart_clock){known ? (double)run->step / run->epochs : 0, run->batch > 0 ? run->batch : 0, &run->seconds};
+	return (struct chart_clock){.own = {[CHART_EPOCHS] = &run->epochs, [CHART_IMAGES] = &run->images, [CHART_TIME] = &run->seconds}};
 }
 
 static struct chart_line line_of(const struct series *series, const struct chart_clock *clock, int index, bool sparse)
@@ -98,25 +97,24 @@ static struct chart_line line_of(const struct series *series, const struct chart
 }
 
 /* What there is of all runs; other runs than before are shown whole. */
-static void look_at(struct compare_state *state, const struct view_compare *compare)
+static void look_at(struct compare_state *state, const struct view_compare *compare, const struct chart_clock clocks[])
 {
-	int64_t first = INT64_MAX, last = 0;
+	struct chart_span spans[VIEW_COMPARED];
+	int span_count = 0;
 	bool others = false;
 	for (int i = 0; i < VIEW_COMPARED; i++) {
 		const struct series *series = i < compare_count(compare) ? &compare->runs[i].curves[VIEW_LOSS_D] : NULL;
 		int64_t id = series ? compare->runs[i].id : 0;
 		others |= state->looked[i] != id;
 		state->looked[i] = id;
-		if (!series || !series->count)
-			continue;
-		first = series->buckets[0].first_step < first ? series->buckets[0].first_step : first;
-		last = series->buckets[series->count - 1].last_step > last ? series->buckets[series->count - 1].last_step : last;
+		if (series && series->count)
+			spans[span_count++] = (struct chart_span){&clocks[i], series->buckets[0].first_step, series->buckets[series->count - 1].last_step};
 	}
 	if (others)
 		state->look.first = state->look.last = 0;
-	state->clock = clock_of(&compare->runs[0]);
+	state->clock = span_count ? *spans[0].clock : (struct chart_clock){0};
 	state->look.columns = 0;
-	chart_look_cover(&state->look, &state->clock, first < last ? first : 0, last);
+	chart_look_cover_all(&state->look, spans, span_count);
 }
 
 static bool any_point(const struct chart *chart)
@@ -150,13 +148,14 @@ void compare_draw_curves(struct canvas *canvas, const struct view_compare *compa
 	struct series *merged = groups ? memory_zeroed(VIEW_COMPARED, sizeof *merged) : NULL;
 	struct chart chart = {.means_only = !groups && compare_count(compare) > 1, .empty = "", .clock = &state->clock,
 		.look = &state->look, .high = is_fraction(compare, state->quantity)};
-	look_at(state, compare);
+	for (int i = 0; i < compare_count(compare); i++)
+		clocks[i] = clock_of(&compare->runs[i]);
+	look_at(state, compare, clocks);
 	for (int i = 0; i < compare_count(compare); i++) {
 		const struct view_compared *run = &compare->runs[i];
 		bool alone = !groups || compare_group_size(compare, i) == 1;
-		if (groups && !compare_leads_group(compare, i))
+		if ((groups && !compare_leads_group(compare, i)) || !chart_clock_knows(&clocks[i], state->look.unit))
 			continue;
-		clocks[i] = clock_of(run);
 		if (!alone)
 			merge_group(&merged[i], compare, run->group, state->quantity);
 		chart.lines[chart.line_count++] = line_of(alone ? &run->curves[state->quantity] : &merged[i], &clocks[i], i, sparse);

@@ -142,9 +142,7 @@ struct view_compared {
 	int recipe_number;         /* scores of equal numbers may be compared; 0: never scored */
 	double packed_bytes, float_bytes; /* of G's quantizable weights; NaN: not known */
 	struct series curves[VIEW_QUANTITIES]; /* over steps */
-	struct series seconds;     /* spent training, over steps */
-	int batch;                 /* images a step; 0: not known */
-	double epochs;             /* done at `step`; NaN: not known */
+	struct series epochs, images, seconds; /* done, and spent training, over steps; of a fork since its first ancestor began */
 	struct view_layer layers[VIEW_NETWORKS][VIEW_MAX_LAYERS];
 	int layer_count[VIEW_NETWORKS];
 	int64_t layers_step;
