@@ -3,10 +3,12 @@
 #include "app/cmd_runs.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/run_choice.h"
+#include "app/run_seeds.h"
 #include "app/settings.h"
 #include "app/text_table.h"
 #include "engine/base/clock.h"
@@ -19,17 +21,23 @@ struct arguments {
 	bool json, all;
 };
 
+/* Of runs that differ in nothing but the seed, these have a mean and a deviation. */
+static const char *const spread_fields[] = {"fid", "fid.best", "kid", "is", "is.best", "loss.d", "loss.g"};
+enum { SPREADS = sizeof spread_fields / sizeof *spread_fields, LOSSES_FROM = 5 /* the others are scores: of one recipe only */ };
+
 /* What is compared besides settings, journal and scores; settings say what was asked for, these how it went. */
 static const char *const compared_fields[] = {
 	"status", "verdict", "reason", "bits.d", "bits.g", "quantizer", "step", "epochs", "duration", "loss.d", "loss.g", "ratio", "bytes.g",
 	"parent", "tags", "note",
 };
-static const char *const score_fields[] = {"fid", "fid.best", "fid.best.step", "kid", "is", "is.best", "score.step", "recipe"};
+static const char *const score_fields[] = { /* the recipe last */
+	"fid", "fid.best", "fid.best.step", "kid", "is", "is.best", "score.step", "recipe"};
 enum { FIELDS = sizeof compared_fields / sizeof *compared_fields, SCORES = sizeof score_fields / sizeof *score_fields };
 
 struct comparison {
 	struct run runs[MOST_RUNS];
 	json_t *journals[MOST_RUNS]; /* owned */
+	int groups[MOST_RUNS];       /* the first run of the same settings but for the seed */
 	int count;
 };
 
@@ -51,6 +59,18 @@ static bool add_run(struct comparison *comparison, struct store *store, const st
 	return store_visit_journal(store, run->id, add_entry, journal, error);
 }
 
+static void find_seeds(struct comparison *comparison)
+{
+	struct gan_settings settings[MOST_RUNS];
+	struct seeded_run runs[MOST_RUNS];
+	for (int i = 0; i < comparison->count; i++) {
+		const struct run *run = &comparison->runs[i];
+		bool known = run->config_json && settings_from_text(run->config_json, &settings[i], NULL);
+		runs[i] = (struct seeded_run){run, known ? &settings[i] : NULL};
+	}
+	runs_find_seeds(runs, comparison->count, comparison->groups);
+}
+
 static bool read_runs(struct comparison *comparison, struct store *store, const struct cli_words *words, const char *filter,
                       struct error *error)
 {
@@ -61,6 +81,8 @@ static bool read_runs(struct comparison *comparison, struct store *store, const 
 	for (size_t i = 0; good && i < choice.count; i++)
 		good = add_run(comparison, store, &choice, i, error);
 	run_choice_clear(&choice);
+	if (good)
+		find_seeds(comparison);
 	return good;
 }
 
@@ -142,6 +164,47 @@ static bool recipes_differ(const struct comparison *comparison)
 	return false;
 }
 
+/* {"mean": 61.2, "sd": 1.9, "runs": 3}, the sample's deviation; null where nothing is known. */
+static json_t *spread_of(const struct comparison *comparison, int group, int field)
+{
+	double sum = 0, squares = 0;
+	int count = 0;
+	for (int i = 0; i < comparison->count; i++) {
+		const struct run *run = &comparison->runs[i];
+		double value = run_field_number(run_field_find(spread_fields[field]), run, 0);
+		bool same_recipe = strcmp(run->scores.identity, comparison->runs[group].scores.identity) == 0;
+		if (comparison->groups[i] != group || !isfinite(value) || (field < LOSSES_FROM && !same_recipe))
+			continue;
+		sum += value;
+		squares += value * value;
+		count++;
+	}
+	if (count == 0)
+		return json_null();
+	double mean = sum / count, variance = count > 1 ? fmax(squares - sum * mean, 0) / (count - 1) : NAN;
+	return json_pack("{s:o, s:o, s:i}", "mean", cli_json_real(mean), "sd", cli_json_real(sqrt(variance)), "runs", count);
+}
+
+/* [{"runs": ["a", "b"], "fid": {...}, ...}]: a group of more than one run each. */
+static json_t *collect_seeds(const struct comparison *comparison)
+{
+	json_t *groups = json_array();
+	for (int group = 0; group < comparison->count; group++) {
+		json_t *names = json_array(), *json = json_object();
+		for (int i = 0; i < comparison->count; i++)
+			if (comparison->groups[i] == group)
+				json_array_append_new(names, json_string(comparison->runs[i].name));
+		json_object_set(json, "runs", names);
+		for (int f = 0; f < SPREADS; f++)
+			json_object_set_new(json, run_field_find(spread_fields[f])->json, spread_of(comparison, group, f));
+		if (json_array_size(names) > 1)
+			json_array_append(groups, json);
+		json_decref(names);
+		json_decref(json);
+	}
+	return groups;
+}
+
 static json_t *to_json(const struct comparison *comparison, bool all)
 {
 	json_t *names = json_array(), *journals = json_array();
@@ -149,9 +212,9 @@ static json_t *to_json(const struct comparison *comparison, bool all)
 		json_array_append_new(names, json_string(comparison->runs[i].name));
 		json_array_append(journals, comparison->journals[i]);
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o}", "runs", names, "settings", compare_settings(comparison, all),
+	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "runs", names, "settings", compare_settings(comparison, all),
 		"fields", compare_fields(comparison, compared_fields, FIELDS), "scores", compare_fields(comparison, score_fields, SCORES),
-		"scores_comparable", !recipes_differ(comparison), "journals", journals);
+		"scores_comparable", !recipes_differ(comparison), "seeds", collect_seeds(comparison), "journals", journals);
 }
 
 /* ---- tables for people ---- */
@@ -223,9 +286,46 @@ static void print_scores(const struct comparison *comparison)
 		any = any || comparison->runs[i].scores.identity[0];
 	if (!any)
 		return;
-	print_fields(comparison, "scores", score_fields, SCORES);
-	if (recipes_differ(comparison))
+	bool differ = recipes_differ(comparison);
+	print_fields(comparison, "scores", score_fields, SCORES - 1); /* a recipe is too long for a column */
+	if (differ)
 		printf("  NOT comparable: the recipes differ\n");
+	for (int i = 0, told = 0; i < comparison->count && (differ || !told); i++) {
+		const struct run *run = &comparison->runs[i];
+		if (*run->scores.identity)
+			told += printf("  %s%s%s\n", differ ? run->name : "recipe", differ ? ": " : "  ", run->scores.identity);
+	}
+}
+
+static void add_spread(struct text_table *table, const json_t *spread)
+{
+	const json_t *deviation = json_object_get(spread, "sd");
+	if (json_is_number(deviation))
+		text_table_add(table, "%.4g +-%.2g", json_number_value(json_object_get(spread, "mean")), json_number_value(deviation));
+	else
+		text_table_add(table, json_is_object(spread) ? "%.4g" : "-", json_number_value(json_object_get(spread, "mean")));
+}
+
+/* A column a group, named by its first run and how many there are. */
+static void print_seeds(const json_t *groups)
+{
+	struct text_column columns[MOST_RUNS + 2] = {{.title = ""}};
+	char titles[MOST_RUNS][96];
+	size_t count = json_array_size(groups);
+	if (count == 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *names = json_object_get(json_array_get(groups, i), "runs");
+		snprintf(titles[i], sizeof titles[i], "%s and %zu more", json_string_value(json_array_get(names, 0)), json_array_size(names) - 1);
+		columns[i + 1] = (struct text_column){.title = titles[i]};
+	}
+	struct text_table *table = text_table_create(columns);
+	for (int f = 0; f < SPREADS; f++) {
+		text_table_add(table, "%s", spread_fields[f]);
+		for (size_t i = 0; i < count; i++)
+			add_spread(table, json_object_get(json_array_get(groups, i), run_field_find(spread_fields[f])->json));
+	}
+	end_table(table, "mean and deviation over runs that differ in nothing but the seed");
 }
 
 static void print_journals(const struct comparison *comparison)
@@ -251,6 +351,7 @@ static int print(const struct comparison *comparison, const struct arguments *ar
 	print_fields(comparison, "runs", compared_fields, FIELDS);
 	print_settings(comparison, json_object_get(json, "settings"), arguments->all);
 	print_scores(comparison);
+	print_seeds(json_object_get(json, "seeds"));
 	print_journals(comparison);
 	json_decref(json);
 	return fflush(stdout) ? CLI_FAILED : CLI_DONE;
@@ -283,7 +384,7 @@ static const struct cli_option options[] = {
 
 const struct subcommand subcommand_runs_compare = {
 	.name = "compare",
-	.help = "Put runs beside each other: settings that differ, how they went, scores with their recipes, journals.",
+	.help = "Put runs beside each other: settings that differ, how they went, scores with their recipes, means over seeds, journals.",
 	.syntax = {.positionals = "[RUN...]", .max = -1, .options = options,
 		.notes = "RUN is a name or an id; 2 to 16 runs are compared.\n"},
 	.run = run,

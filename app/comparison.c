@@ -17,6 +17,7 @@
 
 #include "app/comparison_strips.h"
 #include "app/lineage.h"
+#include "app/run_seeds.h"
 #include "app/settings.h"
 #include "app/strip_drawer.h"
 #include "app/view_fill.h"
@@ -71,29 +72,16 @@ static int recipe_number(struct comparison *comparison, const char *identity)
 	return ++comparison->recipe_count;
 }
 
-/* Nothing but the seed and what changes no result, and trained on the same way. */
-static bool only_seed_differs(const struct member *a, const struct member *b)
-{
-	const struct setting_row *rows[SETTINGS_MAX];
-	if (!a->configured || !b->configured || a->run.d_bits != b->run.d_bits || a->run.g_bits != b->run.g_bits ||
-	    strcmp(a->run.quantizer, b->run.quantizer) || a->run.parent_id != b->run.parent_id || a->run.parent_step != b->run.parent_step)
-		return false;
-	int count = settings_differences(&a->config, &b->config, rows);
-	for (int i = 0; i < count; i++)
-		if (strcmp(rows[i]->name, "seed") && !rows[i]->changes_nothing)
-			return false;
-	return true;
-}
-
 static void find_groups(struct comparison *comparison)
 {
 	struct view_compare *view = &comparison->view;
-	for (int i = 0; i < view->count; i++) {
-		view->runs[i].group = i;
-		for (int k = i - 1; k >= 0; k--)
-			if (only_seed_differs(&comparison->members[k], &comparison->members[i]))
-				view->runs[i].group = view->runs[k].group;
-	}
+	struct seeded_run runs[VIEW_COMPARED];
+	int groups[VIEW_COMPARED];
+	for (int i = 0; i < view->count; i++)
+		runs[i] = (struct seeded_run){&comparison->members[i].run, comparison->members[i].configured ? &comparison->members[i].config : NULL};
+	runs_find_seeds(runs, view->count, groups);
+	for (int i = 0; i < view->count; i++)
+		view->runs[i].group = groups[i];
 	view->same_noise = true;
 	for (int i = 0; i < view->count; i++) {
 		const struct gan_settings *first = &comparison->members[0].config, *other = &comparison->members[i].config;

@@ -14,6 +14,7 @@
 
 #include "app/bench_store.h"
 #include "app/figure_chart.h"
+#include "app/settings.h"
 #include "engine/base/text.h"
 #include "store/store.h"
 #include "tests/temporary_folder.h"
@@ -234,6 +235,52 @@ static void comparisons_tell_what_differs(void **state)
 	check_refused("there is no run", "runs compare 10 none");
 }
 
+/* A copy of a run under another seed, with other last numbers. */
+static void add_twin(struct store *store, const char *name, const char *twin, uint64_t seed, double fid, double loss)
+{
+	struct run run = {0};
+	struct gan_settings settings;
+	struct error error = {0};
+	assert_true(store_find_run(store, name, &run, &error) && settings_from_text(run.config_json, &settings, &error));
+	free(run.config_json);
+	settings.seed = run.seed = seed;
+	run.config_json = settings_to_text(&settings);
+	run.loss_d = loss;
+	text_copy(run.name, sizeof run.name, twin);
+	assert_true(store_insert_run(store, &run, true, &error));
+	struct score score = {.step = 10, .live = true, .samples = 100, .reference_samples = 100, .splits = 10, .dimensions = 64, .fid = fid,
+		.fid_std = 1, .kid = NAN, .kid_std = NAN, .is_mean = 2, .is_std = 0.1, .recipe = "standard", .features = "classifier/x",
+		.reference = "x", .split = "train"};
+	assert_true(store_insert_score(store, run.id, &score, &error));
+	run_clear(&run);
+}
+
+/* FIDs of 50 and 56: 53, and a sample's deviation of 4.243. */
+static void seeds_have_a_mean(void **state)
+{
+	(void)state;
+	struct store *store = store_open(temporary_path(&folder, "runs.db"), STORE_WRITE, NULL);
+	add_twin(store, "40", "twin-a", 11, 50, 2);
+	add_twin(store, "40", "twin-b", 12, 56, 4);
+	store_close(store);
+	json_t *json = ask("runs compare twin-a 41 twin-b");
+	const json_t *groups = json_object_get(json, "seeds"), *group = json_array_get(groups, 0), *fid = json_object_get(group, "fid");
+	assert_int_equal(json_array_size(groups), 1);
+	assert_int_equal(json_array_size(json_object_get(group, "runs")), 2);
+	assert_true(json_number_value(json_object_get(fid, "mean")) == 53 && fabs(json_number_value(json_object_get(fid, "sd")) - 4.2426) < 1e-3);
+	assert_true(json_number_value(json_object_get(json_object_get(group, "loss_d"), "mean")) == 3);
+	assert_int_equal(json_integer_value(json_object_get(fid, "runs")), 2);
+	assert_true(json_is_null(json_object_get(group, "kid")));
+	json_decref(json);
+	assert_int_equal(run("runs compare twin-a 41 twin-b"), 0);
+	assert_non_null(strstr(output, "twin-a and 1 more"));
+	assert_non_null(strstr(output, "53 +-4.2"));
+	assert_int_equal(run("runs compare twin-a twin-b"), 0);
+	assert_non_null(strstr(output, "\n  recipe  classifier/x"));
+	assert_int_equal(run("runs compare 41 twin-b"), 0);
+	assert_null(strstr(output, "nothing but the seed"));
+}
+
 /* ---- which runs: every verb that takes several understands names, ids and --filter alike ---- */
 
 static size_t count_runs(const char *words)
@@ -429,6 +476,7 @@ int main(void)
 		cmocka_unit_test(runs_are_edited),
 		cmocka_unit_test(deleted_runs_come_back_until_purged),
 		cmocka_unit_test(without_a_store_it_says_so),
+		cmocka_unit_test(seeds_have_a_mean),
 	};
 	return cmocka_run_group_tests_name("runs_command", tests, make_store, remove_store);
 }
