@@ -57,7 +57,7 @@ static inline void tell_metric(struct recorder *recorder, int64_t step)
 }
 
 /* The values say the step, so that a file can be checked. */
-static inline void tell_checkpoint(struct recorder *recorder, int64_t step, uint64_t command_id, bool last)
+static inline struct event new_checkpoint(int64_t step)
 {
 	struct event event = new_event(EVENT_CHECKPOINT, step);
 	const size_t shape[] = {4, 256};
@@ -69,6 +69,12 @@ static inline void tell_checkpoint(struct recorder *recorder, int64_t step, uint
 	for (int i = 0; i < 1024; i++)
 		values[i] = (float)step + (float)i;
 	checkpoint_set_integer(event.checkpoint, "step", (uint64_t)step);
+	return event;
+}
+
+static inline void tell_checkpoint(struct recorder *recorder, int64_t step, uint64_t command_id, bool last)
+{
+	struct event event = new_checkpoint(step);
 	event.command_id = command_id;
 	event.last = last;
 	recorder_take_event(recorder, &event);

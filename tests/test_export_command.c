@@ -1,48 +1,11 @@
 /* qgan export, what is drawn from its files, and the sizes of qgan runs show as people and scripts use them: files, JSON, statuses and sentences. */
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
-#include <cmocka.h>
-
 #include "engine/file/checkpoint.h"
-#include "tests/temporary_folder.h"
-
-enum { OUTPUT = 1 << 18 };
-
-static struct temporary_folder folder;
-static char output[OUTPUT], complaint[16384];
-
-/* Runs "qgan ..." in the folder; stdout and stderr go into the buffers. Returns the exit status. */
-__attribute__((format(printf, 1, 2)))
-static int run(const char *format, ...)
-{
-	char command[3 * PATH_MAX], words[PATH_MAX];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(words, sizeof words, format, arguments);
-	va_end(arguments);
-	snprintf(command, sizeof command, "cd '%s' && QGAN_STORE=runs.db HOME='%s' '%s' %s 2>complaint", folder.path, folder.path,
-	         QGAN_PROGRAM, words);
-	FILE *pipe = popen(command, "r");
-	assert_non_null(pipe);
-	output[fread(output, 1, sizeof output - 1, pipe)] = '\0';
-	int status = pclose(pipe);
-	FILE *file = fopen(temporary_path(&folder, "complaint"), "r");
-	assert_non_null(file);
-	complaint[fread(complaint, 1, sizeof complaint - 1, file)] = '\0';
-	fclose(file);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
+#include "tests/program_fixture.h"
 
 /* Checkpoints at steps 2, 4 and 5; D's last layer stays float. */
 static int train_run(void **state)

@@ -278,6 +278,49 @@ static void old_checkpoints_go_unless_asked_for(void **state)
 	assert_true(recorder_destroy(recorder, 10) == 0);
 }
 
+static void tell_best(struct recorder *recorder, int64_t step)
+{
+	struct event event = new_checkpoint(step);
+	event.best = true;
+	recorder_take_event(recorder, &event);
+}
+
+static void assert_checkpoints(void **state, int64_t run, const int64_t steps[], size_t expected, int64_t best)
+{
+	struct store *store = open_reader(state);
+	struct checkpoint_row *rows;
+	size_t count;
+	assert_true(store_list_checkpoints(store, run, &rows, &count, NULL));
+	assert_int_equal(count, expected);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(rows[i].step, steps[i]);
+		assert_true(rows[i].best == (rows[i].step == best));
+		check_checkpoint(store, run, rows[i].step);
+	}
+	free(rows);
+	store_close(store);
+}
+
+/* The state of the lowest FID outlasts newer ones until there is a better one; then it goes as any other. */
+static void the_best_checkpoint_stays(void **state)
+{
+	struct recorder *recorder = create_recorder(state);
+	struct run run = begin_run(recorder, "best");
+	tell_checkpoint(recorder, 1, 0, false);
+	tell_best(recorder, 2);
+	for (int64_t step = 3; step <= 8; step++)
+		tell_checkpoint(recorder, step, 0, false);
+	assert_true(recorder_flush(recorder, 60));
+	assert_checkpoints(state, run.id, (const int64_t[]){2, 6, 7, 8}, 4, 2);
+	tell_best(recorder, 9);
+	for (int64_t step = 10; step <= 13; step++)
+		tell_checkpoint(recorder, step, 0, false);
+	assert_true(recorder_flush(recorder, 60));
+	assert_checkpoints(state, run.id, (const int64_t[]){9, 11, 12, 13}, 4, 9);
+	recorder_end_run(recorder, RUN_STOPPED, NULL);
+	assert_true(recorder_destroy(recorder, 10) == 0);
+}
+
 /* ---- trouble ---- */
 
 /* Every write of this process to a file fails from now on, as on a full disk; memory and pipes work. */
@@ -424,6 +467,7 @@ int main(void)
 		IN_FOLDER(names_are_made_up_and_runs_do_not_mix),
 		IN_FOLDER(a_stopped_run_goes_on),
 		IN_FOLDER(old_checkpoints_go_unless_asked_for),
+		IN_FOLDER(the_best_checkpoint_stays),
 		IN_FOLDER(a_full_disk_loses_nothing),
 		IN_FOLDER(a_refused_checkpoint_gives_way_to_a_newer_one),
 		IN_FOLDER(a_deleted_run_is_told_not_retried),

@@ -1,51 +1,16 @@
 /* qgan runs as scripts use it, on a made up store: what is listed, compared, asked in SQL and edited. */
-#include <limits.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 
 #include <jansson.h>
-
-#include <cmocka.h>
 
 #include "app/bench_store.h"
 #include "app/figure_chart.h"
 #include "app/settings.h"
 #include "engine/base/text.h"
 #include "store/store.h"
-#include "tests/temporary_folder.h"
+#include "tests/program_fixture.h"
 
-enum { OUTPUT = 1 << 18, RUNS = 60 };
-
-static struct temporary_folder folder;
-static char output[OUTPUT], complaint[8192];
-
-/* Runs "qgan ..." in the folder, words as a shell takes them. Returns the exit status. */
-__attribute__((format(printf, 1, 2)))
-static int run(const char *format, ...)
-{
-	char command[3 * PATH_MAX], words[PATH_MAX];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(words, sizeof words, format, arguments);
-	va_end(arguments);
-	snprintf(command, sizeof command, "cd '%s' && QGAN_STORE=runs.db HOME='%s' TZ=UTC '%s' %s 2>complaint </dev/null", folder.path,
-	         folder.path, QGAN_PROGRAM, words);
-	FILE *pipe = popen(command, "r");
-	assert_non_null(pipe);
-	output[fread(output, 1, sizeof output - 1, pipe)] = '\0';
-	int status = pclose(pipe);
-	FILE *file = fopen(temporary_path(&folder, "complaint"), "r");
-	assert_non_null(file);
-	complaint[fread(complaint, 1, sizeof complaint - 1, file)] = '\0';
-	fclose(file);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
+enum { RUNS = 60 };
 
 /* The JSON of a command that must succeed; the caller releases it. */
 __attribute__((format(printf, 1, 2)))

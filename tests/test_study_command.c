@@ -1,49 +1,19 @@
 /* qgan study and qgan search as people use them: worked off, killed in the middle and gone on with, told, refused. */
-#include <limits.h>
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
-#include <cmocka.h>
-
 #include "store/studies.h"
+#include "tests/program_fixture.h"
 #include "tests/tiny_pictures.h"
 
-enum { OUTPUT = 1 << 18, KILLS = 4 };
+enum { KILLS = 4 };
 
-static struct temporary_folder folder, data;
-static char output[OUTPUT], complaint[8192], spec[1024];
-
-__attribute__((format(printf, 1, 2)))
-static int run(const char *format, ...)
-{
-	char command[4 * PATH_MAX], words[2 * PATH_MAX];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(words, sizeof words, format, arguments);
-	va_end(arguments);
-	snprintf(command, sizeof command, "cd '%s' && QGAN_STORE=runs.db HOME='%s' '%s' %s 2>complaint", folder.path, folder.path,
-	         QGAN_PROGRAM, words);
-	FILE *pipe = popen(command, "r");
-	assert_non_null(pipe);
-	output[fread(output, 1, sizeof output - 1, pipe)] = '\0';
-	int status = pclose(pipe);
-	FILE *file = fopen(temporary_path(&folder, "complaint"), "r");
-	assert_non_null(file);
-	complaint[fread(complaint, 1, sizeof complaint - 1, file)] = '\0';
-	fclose(file);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
+static struct temporary_folder data;
+static char spec[1024];
 
 static void write_study(const char *name, const char *more)
 {

@@ -1,50 +1,18 @@
 /* qgan weights as scripts use it: a run trained by the program that was built beside this test, its JSON, files and statuses. */
-#include <limits.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 
 #include <jansson.h>
-
-#include <cmocka.h>
 
 #include "engine/base/image.h"
 #include "engine/data/dataset.h"
 #include "engine/data/picture_file.h"
 #include "engine/file/checkpoint.h"
+#include "tests/program_fixture.h"
 #include "tests/tiny_pictures.h"
 
-enum { OUTPUT = 1 << 17, LAYERS = 8 };
+enum { LAYERS = 8 };
 
-static struct temporary_folder folder, data;
-static char output[OUTPUT], complaint[8192];
-
-/* Runs "qgan ..." in the folder; stdout and stderr go into the buffers. Returns the exit status. */
-__attribute__((format(printf, 1, 2)))
-static int run(const char *format, ...)
-{
-	char command[3 * PATH_MAX], words[PATH_MAX];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(words, sizeof words, format, arguments);
-	va_end(arguments);
-	snprintf(command, sizeof command, "cd '%s' && QGAN_STORE=runs.db HOME='%s' '%s' %s 2>complaint", folder.path, folder.path,
-	         QGAN_PROGRAM, words);
-	FILE *pipe = popen(command, "r");
-	assert_non_null(pipe);
-	output[fread(output, 1, sizeof output - 1, pipe)] = '\0';
-	int status = pclose(pipe);
-	FILE *file = fopen(temporary_path(&folder, "complaint"), "r");
-	assert_non_null(file);
-	complaint[fread(complaint, 1, sizeof complaint - 1, file)] = '\0';
-	fclose(file);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
+static struct temporary_folder data;
 
 /* Two runs: "plain" with float weights, "four" from its end with D at 4 bits and G at 2. */
 static int train_runs(void **state)
