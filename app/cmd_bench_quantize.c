@@ -72,29 +72,40 @@ static bool iterate_more(struct bench *bench, struct timed *row, struct error *e
 	return iterate(bench, row, MORE_ITERATIONS, error);
 }
 
+typedef bool work_function(struct bench *, struct timed *, struct error *);
+
 /* The fastest of many: what other programs on the machine take comes on top of it. */
-static bool measure(struct bench *bench, bool (*work)(struct bench *, struct timed *, struct error *), struct timed *row,
-                    struct error *error)
+static bool measure_once(struct bench *bench, work_function *work, struct timed *row, struct error *error)
+{
+	double start = clock_seconds();
+	bool good = work(bench, row, error);
+	row->seconds = fmin(row->seconds, clock_seconds() - start);
+	return good;
+}
+
+static bool measure(struct bench *bench, work_function *work, struct timed *row, struct error *error)
 {
 	double began = clock_seconds();
 	row->seconds = INFINITY;
 	if (!work(bench, row, error)) /* brings memory and threads in */
 		return false;
-	for (int i = 0; i < MOST_REPEATS && (i < FEWEST_REPEATS || clock_seconds() - began < seconds_a_row); i++) {
-		double start = clock_seconds();
-		if (!work(bench, row, error))
+	for (int i = 0; i < MOST_REPEATS && (i < FEWEST_REPEATS || clock_seconds() - began < seconds_a_row); i++)
+		if (!measure_once(bench, work, row, error))
 			return false;
-		row->seconds = fmin(row->seconds, clock_seconds() - start);
-	}
 	return true;
 }
 
-static bool measure_iteration(struct bench *bench, struct timed *row, struct error *error)
+/* In turns with the plain reading that it is compared with, so that all see the machine in the same moods. */
+static bool measure_iteration(struct bench *bench, struct timed *row, struct timed *pass, struct error *error)
 {
 	struct timed few = *row, more = *row;
+	double began = clock_seconds();
 	few.start = more.start = row->fit;
-	if (!measure(bench, iterate_little, &few, error) || !measure(bench, iterate_more, &more, error))
-		return false;
+	few.seconds = more.seconds = INFINITY;
+	for (int i = 0; i < MOST_REPEATS && (i < FEWEST_REPEATS || clock_seconds() - began < 2 * seconds_a_row); i++)
+		if (!measure_once(bench, iterate_little, &few, error) || !measure_once(bench, iterate_more, &more, error) ||
+		    !measure_once(bench, read_once, pass, error))
+			return false;
 	int iterations = more.fit.iterations - few.fit.iterations;
 	row->iteration_seconds = iterations > 0 ? fmax(more.seconds - few.seconds, 0) / iterations : NAN;
 	return true;
@@ -116,7 +127,7 @@ static bool measure_all(struct bench *bench, int bits, struct timed rows[MOST_RO
 		struct timed *warm = &rows[(*count)++];
 		*warm = *cold;
 		warm->warm = true;
-		if (!measure(bench, fit_and_apply, warm, error) || !measure_iteration(bench, warm, error))
+		if (!measure(bench, fit_and_apply, warm, error) || !measure_iteration(bench, warm, pass, error))
 			return false;
 		cold->iteration_seconds = warm->iteration_seconds;
 	}

@@ -101,6 +101,7 @@ static void check_whole_networks(const json_t *json, int updates, bool quantized
 {
 	assert_int_equal(calls(json, "D", NULL, "optimizer"), updates);
 	assert_int_equal(calls(json, "G", NULL, "optimizer"), 1);
+	assert_int_equal(calls(json, "D", NULL, "clear gradients"), updates);
 	assert_int_equal(calls(json, "D", NULL, "pack"), updates); /* once a change, whoever judges next */
 	assert_int_equal(calls(json, "G", NULL, "pack"), 1);
 	assert_int_equal(calls(json, "D", NULL, "quantize"), quantized ? updates : 0);

@@ -191,7 +191,7 @@ static void agrees_with_finite_differences(void **state)
 		settle(bench);
 		objective(bench);
 		float dx[MOST_VALUES];
-		network_clear_gradients(bench->network);
+		network_clear_gradients(bench->network, NULL);
 		memcpy(dx, network_backward(bench->network, NULL, BATCH, everything, bench->x, bench->dy), bench->inputs * sizeof *dx);
 		for (size_t j = 0; j < bench->inputs; j++)
 			assert_float_equal(slope_by_difference(bench, &bench->x[j], step), dx[j], allowed);

@@ -343,6 +343,10 @@ static void check_sgd_and_squares(void)
 	assert_true(fabs(pointwise_sum_of_squares(parallel, COUNT, dy) / sum - 1) < 1e-12);
 	assert_true(pointwise_sum_of_squares(parallel, 3, dy) == (double)dy[0] * dy[0] + (double)dy[1] * dy[1] + (double)dy[2] * dy[2]);
 	assert_true(pointwise_sum_of_squares(parallel, 0, dy) == 0);
+	pointwise_clear(parallel, COUNT - 1, w);
+	for (size_t i = 0; i < COUNT - 1; i++)
+		assert_true(w[i] == 0);
+	assert_true(w[COUNT - 1] != 0);
 }
 
 static void sgd_and_squares(void **state)

@@ -75,6 +75,13 @@ static void put_back_statistics(struct gan *gan)
 	}
 }
 
+static void clear_gradients(struct gan *gan, enum network_id id)
+{
+	double start = clock_seconds();
+	network_clear_gradients(gan->networks[id], gan->parallel);
+	work_clock_add(&gan->clear_clocks[id], start);
+}
+
 static bool update(struct gan *gan, enum network_id id, struct gan_measures *measures, struct error *error)
 {
 	struct network *network = gan->networks[id];
@@ -118,7 +125,7 @@ static bool step_d(struct gan *gan, const struct gan_batch *batch, const float *
 {
 	if (!quantization_refresh(&gan->quantization[NETWORK_D], gan->parallel, error))
 		return error_prefix(error, "D");
-	network_clear_gradients(gan->networks[NETWORK_D]);
+	clear_gradients(gan, NETWORK_D);
 	double loss = judge(gan, LOSS_D_REAL, batch->real, &measures->d_real);
 	loss += judge(gan, LOSS_D_FAKE, fake, &measures->d_fake);
 	loss += penalise(gan, batch, fake, &measures->penalty);
@@ -137,7 +144,7 @@ static bool step_g(struct gan *gan, const struct gan_batch *batch, const float *
 		(float)model_loss(&gan->settings, gan->family, LOSS_G, gan->batch, scores, gan->score_gradient);
 	const float *fake_gradient = network_backward(d, gan->parallel, gan->batch, (struct network_wants){.input_gradient = true},
 	                                              fake, gan->score_gradient);
-	network_clear_gradients(g);
+	clear_gradients(gan, NETWORK_G);
 	network_backward(g, gan->parallel, gan->batch, (struct network_wants){.weight_gradients = true}, batch->noise, fake_gradient);
 	return update(gan, NETWORK_G, measures, error);
 }

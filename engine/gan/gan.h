@@ -18,6 +18,7 @@ struct gan {
 	struct penalty penalty;                              /* of D's gradient; weight 0: none */
 	float *score_gradient;                               /* batch values */
 	float *statistics_before[NETWORK_COUNT];             /* running statistics at the beginning of a step */
+	struct work_clock clear_clocks[NETWORK_COUNT];       /* of gradients */
 	struct work_clock optimizer_clocks[NETWORK_COUNT];   /* gradient norms and updates */
 };
 

@@ -103,9 +103,9 @@ struct image *trainer_sample(struct trainer *trainer, int count, uint64_t seed, 
  * state. */
 bool trainer_draw(struct trainer *trainer, struct random *noise, int count, uint8_t *pixels, struct error *error);
 
-/* Where the time of all steps so far went: a row for each work of each layer that was done at all (forward, the gradients ...),
- * D's first, then "quantize", "pack" and "optimizer" of each network, and "data", the waiting for batches. Returns how many
- * rows; as more steps are done only what they hold grows. */
+/* Where the time of all steps so far went: for each network, D first, a row for each work of each layer that was done at all
+ * (forward, the gradients ...), then "quantize", "pack", "clear gradients" and "optimizer"; last "data", the waiting for
+ * batches. Returns how many rows; as more steps are done only what they hold grows. */
 enum { TRAINER_MAX_WORKS = 256 };
 struct trainer_work {
 	enum network_id network;  /* NETWORK_COUNT: of neither */

@@ -46,6 +46,7 @@ int trainer_describe_works(const struct trainer *trainer, struct trainer_work wo
 		if (!quantization_is_float(quantization))
 			add_whole(&list, id, "quantize", &quantization->quantize_clock, 2 * weights);
 		add_whole(&list, id, "pack", &quantization->pack_clock, 2 * weights);
+		add_whole(&list, id, "clear gradients", &gan->clear_clocks[id], parameters);
 		/* Gradients read; weights and state read and written. */
 		add_whole(&list, id, "optimizer", &gan->optimizer_clocks[id], parameters * (3 + 2 * network->optimizer->blocks));
 	}

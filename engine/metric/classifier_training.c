@@ -214,7 +214,7 @@ bool classifier_training_step(struct classifier_training *training, struct class
 		                 (intmax_t)training->step + 1);
 	step->pictures = batch;
 	step->correct = (int)correct;
-	network_clear_gradients(network);
+	network_clear_gradients(network, training->parallel);
 	network_backward(network, training->parallel, batch, (struct network_wants){.weight_gradients = true}, training->input,
 	                 training->gradient);
 	update(training);

@@ -246,9 +246,9 @@ const float *network_backward(struct network *network, struct parallel *parallel
 	return wants.input_gradient ? dy : NULL;
 }
 
-void network_clear_gradients(struct network *network)
+void network_clear_gradients(struct network *network, struct parallel *parallel)
 {
-	memset(network->gradients, 0, network->trained.floats * sizeof(float));
+	pointwise_clear(parallel, network->trained.floats, network->gradients);
 }
 
 double network_gradient_norm(const struct network *network, struct parallel *parallel)

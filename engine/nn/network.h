@@ -86,7 +86,7 @@ const float *network_input_gradient(struct network *network, struct parallel *pa
 void network_add_second(struct network *network, struct parallel *parallel, int batch, const float *input,
                         const float *output_gradient, const float *direction);
 
-void network_clear_gradients(struct network *network);
+void network_clear_gradients(struct network *network, struct parallel *parallel);
 
 /* Euclidean norm of all gradients; not finite exactly when one of them is not. */
 double network_gradient_norm(const struct network *network, struct parallel *parallel);

@@ -131,6 +131,17 @@ void pointwise_sgd(struct parallel *parallel, size_t count, float learning_rate,
 	                                             .weights = weights, .x = gradients, .first = velocity});
 }
 
+static void clear_task(void *context, int index)
+{
+	const struct run *run = context;
+	memset(run->y + (size_t)index * BLOCK, 0, block_length(run, index) * sizeof *run->y);
+}
+
+void pointwise_clear(struct parallel *parallel, size_t count, float *values)
+{
+	run_blocks(parallel, clear_task, &(struct run){.count = count, .y = values});
+}
+
 static void squares_task(void *context, int index)
 {
 	const struct run *run = context;

@@ -62,6 +62,9 @@ void pointwise_adam(struct parallel *parallel, size_t count, const struct adam *
 void pointwise_sgd(struct parallel *parallel, size_t count, float learning_rate, float momentum,
                    float *weights, const float *gradients, float *velocity);
 
+/* All values become 0. */
+void pointwise_clear(struct parallel *parallel, size_t count, float *values);
+
 /* Sum of squares in double, for gradient norms. */
 double pointwise_sum_of_squares(struct parallel *parallel, size_t count, const float *values);
 
