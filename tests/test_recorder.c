@@ -278,8 +278,15 @@ static void old_checkpoints_go_unless_asked_for(void **state)
 	assert_true(recorder_destroy(recorder, 10) == 0);
 }
 
-static void tell_best(struct recorder *recorder, int64_t step)
+/* With the score that makes it the best: the store knows whether it is. */
+static void tell_best(struct recorder *recorder, void **state, int64_t run, int64_t step, double fid)
 {
+	struct store *store = open_for_writing(state);
+	struct score score = {.step = step, .live = true, .samples = 100, .reference_samples = 100, .splits = 10, .dimensions = 64, .fid = fid,
+		.fid_std = NAN, .kid = NAN, .kid_std = NAN, .is_mean = 2, .is_std = NAN, .recipe = "standard", .features = "classifier",
+		.reference = "x", .split = "train"};
+	assert_true(store_insert_score(store, run, &score, NULL));
+	store_close(store);
 	struct event event = new_checkpoint(step);
 	event.best = true;
 	recorder_take_event(recorder, &event);
@@ -307,13 +314,14 @@ static void the_best_checkpoint_stays(void **state)
 	struct recorder *recorder = create_recorder(state);
 	struct run run = begin_run(recorder, "best");
 	tell_checkpoint(recorder, 1, 0, false);
-	tell_best(recorder, 2);
+	tell_best(recorder, state, run.id, 2, 50);
 	for (int64_t step = 3; step <= 8; step++)
 		tell_checkpoint(recorder, step, 0, false);
 	assert_true(recorder_flush(recorder, 60));
 	assert_checkpoints(state, run.id, (const int64_t[]){2, 6, 7, 8}, 4, 2);
-	tell_best(recorder, 9);
-	for (int64_t step = 10; step <= 13; step++)
+	tell_best(recorder, state, run.id, 9, 40);
+	tell_best(recorder, state, run.id, 10, 60); /* it is not */
+	for (int64_t step = 11; step <= 13; step++)
 		tell_checkpoint(recorder, step, 0, false);
 	assert_true(recorder_flush(recorder, 60));
 	assert_checkpoints(state, run.id, (const int64_t[]){9, 11, 12, 13}, 4, 9);
