@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/figure_sizes.h"
 #include "app/paths.h"
 #include "app/run_choice.h"
 #include "app/view_fill.h"
@@ -36,6 +37,16 @@ static void take_score(void *context, const struct score *score)
 	reported->scores[reported->score_count++] = *score;
 }
 
+static void name_parent(struct store *store, struct reported_run *reported)
+{
+	char id[24];
+	struct run parent = {0};
+	snprintf(id, sizeof id, "%" PRId64, reported->report.run.parent_id);
+	if (reported->report.run.parent_id > 0 && store_find_run(store, id, &parent, NULL))
+		text_copy(reported->parent, sizeof reported->parent, parent.name);
+	run_clear(&parent);
+}
+
 static bool read_run(struct store *store, const char *name, struct reported_run *reported, struct error *error)
 {
 	struct error unreadable;
@@ -44,6 +55,7 @@ static bool read_run(struct store *store, const char *name, struct reported_run 
 	    !store_visit_scores(store, reported->report.run.id, NULL, take_score, reported, error))
 		return false;
 	reported->has_settings = settings_from_text(reported->report.run.config_json, &reported->settings, &unreadable);
+	name_parent(store, reported);
 	return true;
 }
 
@@ -117,6 +129,23 @@ static bool draw_charts(struct store *store, struct reported *reported, struct r
 	return good;
 }
 
+/* Of several runs, where any has both. */
+static bool draw_sizes(struct reported *reported, struct report_folder *folder, struct error *error)
+{
+	static const char file[] = "sizes.png";
+	struct figure_sizes sizes = {0};
+	char path[PATH_SIZE];
+	for (int i = 0; i < reported->count; i++)
+		figure_sizes_add(&sizes, &reported->runs[i].report.run);
+	reported->has_sizes = reported->count > 1 && sizes.count > 0;
+	name_file(folder, file, path);
+	bool good = !reported->has_sizes || figure_sizes_write_png(&sizes, path, error);
+	if (good && reported->has_sizes)
+		json_array_append_new(folder->files, json_string(file));
+	figure_sizes_clear(&sizes);
+	return good;
+}
+
 static bool write_sample(struct store *store, struct reported_run *run, int64_t step, struct report_folder *folder,
                          struct error *error)
 {
@@ -152,7 +181,7 @@ static bool write_samples(struct store *store, struct reported_run *run, int mos
 static bool write_report(struct store *store, struct reported *reported, struct report_folder *folder, struct error *error)
 {
 	struct text markdown = {0};
-	bool good = draw_charts(store, reported, folder, error);
+	bool good = draw_charts(store, reported, folder, error) && draw_sizes(reported, folder, error);
 	for (int i = 0; good && i < reported->count; i++)
 		good = write_samples(store, &reported->runs[i], reported->count == 1 ? REPORT_SAMPLES : 1, folder, error);
 	if (good)

@@ -13,6 +13,7 @@ struct reported_run {
 	struct run_report report;
 	struct gan_settings settings;
 	bool has_settings;       /* they could be read */
+	char parent[RUN_NAME_SIZE]; /* what it was forked from; empty: nothing, or it is gone */
 	struct run_curves curves, before;
 	struct score *scores;    /* in order of steps; owned */
 	size_t score_count;
@@ -32,6 +33,7 @@ struct reported {
 		char file[64];
 	} charts[REPORT_CHARTS];
 	int chart_count;
+	bool has_sizes;              /* sizes.png is there too */
 };
 
 /* The whole report as Markdown, links relative to its folder. */

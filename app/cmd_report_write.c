@@ -8,6 +8,7 @@
 
 #include "app/cli.h"
 #include "app/run_fields.h"
+#include "app/run_seeds.h"
 #include "engine/base/clock.h"
 
 /* ---- words ---- */
@@ -94,11 +95,17 @@ static void add_run_row(struct text *text, const struct run_report *report)
 	text_format(text, "\n");
 }
 
-static void add_lineage(struct text *text, const struct run_report *report)
+static void add_lineage(struct text *text, const struct reported_run *reported)
 {
+	const struct run_report *report = &reported->report;
 	if (report->run.parent_id > 0) {
 		add_escaped(text, report->run.name);
-		text_format(text, " began at step %" PRId64 " of run %" PRId64 ".\n\n", report->run.parent_step, report->run.parent_id);
+		text_format(text, " began at step %" PRId64 " of ", report->run.parent_step);
+		if (*reported->parent)
+			add_escaped(text, reported->parent);
+		else
+			text_format(text, "run %" PRId64 ", which is not in the store any more", report->run.parent_id);
+		text_format(text, ".\n\n");
 	}
 	if (*report->run.message) {
 		add_escaped(text, report->run.name);
@@ -116,7 +123,7 @@ static void add_runs(struct text *text, const struct reported *reported)
 		add_run_row(text, &reported->runs[i].report);
 	text_format(text, "\n");
 	for (int i = 0; i < reported->count; i++)
-		add_lineage(text, &reported->runs[i].report);
+		add_lineage(text, &reported->runs[i]);
 }
 
 /* ---- settings ---- */
@@ -258,15 +265,57 @@ static void add_scores(struct text *text, const struct reported *reported)
 	text_format(text, "\n");
 }
 
+/* ---- seeds ---- */
+
+static void add_seed_row(struct text *text, const struct seeded_run runs[], const int groups[], int count, int group)
+{
+	static const int decimals[SEED_FIELDS] = {2, 2, 5, 2, 2, 3, 3};
+	text_format(text, "| ");
+	for (int i = 0, named = 0; i < count; i++)
+		if (groups[i] == group) {
+			text_format(text, "%s", named++ ? ", " : "");
+			add_escaped(text, runs[i].run->name);
+		}
+	text_format(text, " |");
+	for (int f = 0; f < SEED_FIELDS; f++) {
+		struct seed_spread spread = runs_spread(runs, groups, count, group, f);
+		add_spread(text, spread.mean, spread.deviation, decimals[f]);
+	}
+	text_format(text, "\n");
+}
+
+/* Only where some runs differ in nothing but the seed. */
+static void add_seeds(struct text *text, const struct reported *reported)
+{
+	struct seeded_run runs[FIGURE_CHART_RUNS];
+	int groups[FIGURE_CHART_RUNS];
+	bool headed = false;
+	for (int i = 0; i < reported->count; i++)
+		runs[i] = (struct seeded_run){&reported->runs[i].report.run, reported->runs[i].has_settings ? &reported->runs[i].settings : NULL};
+	runs_find_seeds(runs, reported->count, groups);
+	for (int group = 0; group < reported->count; group++) {
+		if (runs_count_seeds(groups, reported->count, group) < 2)
+			continue;
+		if (!headed)
+			text_format(text, "## Over seeds\n\nMean \xc2\xb1 deviation of runs that differ in nothing but the seed.\n\n"
+			                  "| runs | FID | best FID | KID | IS | best IS | loss D | loss G |\n|---|--:|--:|--:|--:|--:|--:|--:|\n");
+		headed = true;
+		add_seed_row(text, runs, groups, reported->count, group);
+	}
+	if (headed)
+		text_format(text, "\n");
+}
+
 /* ---- pictures ---- */
 
 static void add_charts(struct text *text, const struct reported *reported)
 {
-	if (reported->chart_count == 0)
-		return;
-	text_format(text, "## Curves\n\n");
+	if (reported->chart_count > 0)
+		text_format(text, "## Curves\n\n");
 	for (int i = 0; i < reported->chart_count; i++)
 		text_format(text, "![%s](%s)\n\n", reported->charts[i].kind->title, reported->charts[i].file);
+	if (reported->has_sizes)
+		text_format(text, "## Size\n\n![Best FID against the size of G](sizes.png)\n\n");
 }
 
 static void add_samples(struct text *text, const struct reported *reported)
@@ -390,6 +439,7 @@ void report_write_markdown(struct text *text, const struct reported *reported)
 	text_format(text, "\n\n");
 	add_runs(text, reported);
 	add_scores(text, reported);
+	add_seeds(text, reported);
 	add_verdicts(text, reported);
 	add_settings(text, reported);
 	add_charts(text, reported);

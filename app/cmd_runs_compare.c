@@ -21,10 +21,6 @@ struct arguments {
 	bool json, all;
 };
 
-/* Of runs that differ in nothing but the seed, these have a mean and a deviation. */
-static const char *const spread_fields[] = {"fid", "fid.best", "kid", "is", "is.best", "loss.d", "loss.g"};
-enum { SPREADS = sizeof spread_fields / sizeof *spread_fields, LOSSES_FROM = 5 /* the others are scores: of one recipe only */ };
-
 /* What is compared besides settings, journal and scores; settings say what was asked for, these how it went. */
 static const char *const compared_fields[] = {
 	"status", "verdict", "reason", "bits.d", "bits.g", "quantizer", "step", "epochs", "duration", "loss.d", "loss.g", "ratio", "bytes.g",
@@ -37,6 +33,8 @@ enum { FIELDS = sizeof compared_fields / sizeof *compared_fields, SCORES = sizeo
 struct comparison {
 	struct run runs[MOST_RUNS];
 	json_t *journals[MOST_RUNS]; /* owned */
+	struct gan_settings settings[MOST_RUNS];
+	struct seeded_run seeded[MOST_RUNS];
 	int groups[MOST_RUNS];       /* the first run of the same settings but for the seed */
 	int count;
 };
@@ -61,14 +59,12 @@ static bool add_run(struct comparison *comparison, struct store *store, const st
 
 static void find_seeds(struct comparison *comparison)
 {
-	struct gan_settings settings[MOST_RUNS];
-	struct seeded_run runs[MOST_RUNS];
 	for (int i = 0; i < comparison->count; i++) {
 		const struct run *run = &comparison->runs[i];
-		bool known = run->config_json && settings_from_text(run->config_json, &settings[i], NULL);
-		runs[i] = (struct seeded_run){run, known ? &settings[i] : NULL};
+		bool known = run->config_json && settings_from_text(run->config_json, &comparison->settings[i], NULL);
+		comparison->seeded[i] = (struct seeded_run){run, known ? &comparison->settings[i] : NULL};
 	}
-	runs_find_seeds(runs, comparison->count, comparison->groups);
+	runs_find_seeds(comparison->seeded, comparison->count, comparison->groups);
 }
 
 static bool read_runs(struct comparison *comparison, struct store *store, const struct cli_words *words, const char *filter,
@@ -164,25 +160,13 @@ static bool recipes_differ(const struct comparison *comparison)
 	return false;
 }
 
-/* {"mean": 61.2, "sd": 1.9, "runs": 3}, the sample's deviation; null where nothing is known. */
+/* {"mean": 61.2, "sd": 1.9, "runs": 3}; null where nothing is known. */
 static json_t *spread_of(const struct comparison *comparison, int group, int field)
 {
-	double sum = 0, squares = 0;
-	int count = 0;
-	for (int i = 0; i < comparison->count; i++) {
-		const struct run *run = &comparison->runs[i];
-		double value = run_field_number(run_field_find(spread_fields[field]), run, 0);
-		bool same_recipe = strcmp(run->scores.identity, comparison->runs[group].scores.identity) == 0;
-		if (comparison->groups[i] != group || !isfinite(value) || (field < LOSSES_FROM && !same_recipe))
-			continue;
-		sum += value;
-		squares += value * value;
-		count++;
-	}
-	if (count == 0)
+	struct seed_spread spread = runs_spread(comparison->seeded, comparison->groups, comparison->count, group, field);
+	if (spread.runs == 0)
 		return json_null();
-	double mean = sum / count, variance = count > 1 ? fmax(squares - sum * mean, 0) / (count - 1) : NAN;
-	return json_pack("{s:o, s:o, s:i}", "mean", cli_json_real(mean), "sd", cli_json_real(sqrt(variance)), "runs", count);
+	return json_pack("{s:o, s:o, s:i}", "mean", cli_json_real(spread.mean), "sd", cli_json_real(spread.deviation), "runs", spread.runs);
 }
 
 /* [{"runs": ["a", "b"], "fid": {...}, ...}]: a group of more than one run each. */
@@ -195,8 +179,8 @@ static json_t *collect_seeds(const struct comparison *comparison)
 			if (comparison->groups[i] == group)
 				json_array_append_new(names, json_string(comparison->runs[i].name));
 		json_object_set(json, "runs", names);
-		for (int f = 0; f < SPREADS; f++)
-			json_object_set_new(json, run_field_find(spread_fields[f])->json, spread_of(comparison, group, f));
+		for (int f = 0; f < SEED_FIELDS; f++)
+			json_object_set_new(json, run_field_find(seed_fields[f])->json, spread_of(comparison, group, f));
 		if (json_array_size(names) > 1)
 			json_array_append(groups, json);
 		json_decref(names);
@@ -320,10 +304,10 @@ static void print_seeds(const json_t *groups)
 		columns[i + 1] = (struct text_column){.title = titles[i]};
 	}
 	struct text_table *table = text_table_create(columns);
-	for (int f = 0; f < SPREADS; f++) {
-		text_table_add(table, "%s", spread_fields[f]);
+	for (int f = 0; f < SEED_FIELDS; f++) {
+		text_table_add(table, "%s", seed_fields[f]);
 		for (size_t i = 0; i < count; i++)
-			add_spread(table, json_object_get(json_array_get(groups, i), run_field_find(spread_fields[f])->json));
+			add_spread(table, json_object_get(json_array_get(groups, i), run_field_find(seed_fields[f])->json));
 	}
 	end_table(table, "mean and deviation over runs that differ in nothing but the seed");
 }

@@ -242,6 +242,13 @@ static void seeds_have_a_mean(void **state)
 	assert_non_null(strstr(output, "53 +-4.2"));
 	assert_int_equal(run("runs compare twin-a twin-b"), 0);
 	assert_non_null(strstr(output, "\n  recipe  classifier/x"));
+	assert_int_equal(run("report twin-a twin-b --output twins"), 0);
+	char report[8192];
+	FILE *file = fopen(temporary_path(&folder, "twins/report.md"), "r");
+	assert_non_null(file);
+	report[fread(report, 1, sizeof report - 1, file)] = '\0';
+	fclose(file);
+	assert_non_null(strstr(report, "| twin-a, twin-b | 53.00 \xc2\xb1 4.24 | 53.00 \xc2\xb1 4.24 | - | 2.00 \xc2\xb1 0.00 |"));
 	assert_int_equal(run("runs compare 41 twin-b"), 0);
 	assert_null(strstr(output, "nothing but the seed"));
 }
