@@ -128,8 +128,7 @@ int64_t session_trained_here(const struct session *session)
 	return session_live(session) ? session->live->run.id : 0;
 }
 
-/* The run looked at is trained by another process. */
-static bool follows_another(const struct session *session)
+bool session_follows_another(const struct session *session)
 {
 	enum view_state state = session->past->run.state;
 	return session->showing_past && (state == VIEW_LIVE || state == VIEW_PAUSED);
@@ -143,13 +142,13 @@ static bool read_store(struct session *session)
 	session->list_time = now;
 	int64_t changes = store_changes(session->reader);
 	bool changed = changes != session->list_changes, silent = now - session->read_time >= SILENCE_SECONDS;
-	if (!changed && !(silent && follows_another(session)))
+	if (!changed && !(silent && session_follows_another(session)))
 		return false;
 	session->list_changes = changes;
 	session->read_time = now;
 	struct error error = {0};
 	bool good = session_read_runs(session, &error);
-	if (good && follows_another(session))
+	if (good && session_follows_another(session))
 		good = view_follow_past(session->past, session->reader, &error);
 	if (good && session_shown(session)->run.id)
 		good = view_load_page(session_shown(session), session->reader, &error) &&

@@ -21,18 +21,30 @@ uint64_t session_give(struct session *session, struct command command)
 	return ++session->commands;
 }
 
-bool session_send(struct session *session, struct command command)
+/* False, and why: the shown run is not one that keys of this program steer. */
+static bool can_steer(struct session *session)
 {
-	struct view *shown = session_shown(session);
-	if (!session_live(session))
-		view_log(shown, clock_unix(), true, "no training is live here: t in the run list (5) resumes one");
+	const struct run *run = session_follows_another(session) ? session_find_run(session, session->past->run.id) : NULL;
+	if (run)
+		session_tell(session, true, "%s is trained by another program (process %" PRId64 " on %s): here it can only be watched",
+		             run->name, run->pid, run->host);
+	else if (!session_live(session))
+		session_tell(session, true, "no training is live here: t in the run list (5) resumes one");
 	else if (session->showing_past)
-		view_log(shown, clock_unix(), true, "this is a past run; open the live one first (5, Enter)");
-	else if (!session_give(session, command))
-		view_log(session->live, clock_unix(), true, "too many commands are waiting; try again");
+		session_tell(session, true, "this is a past run; open the live one first (5, Enter)");
 	else
 		return true;
 	return false;
+}
+
+bool session_send(struct session *session, struct command command)
+{
+	if (!can_steer(session))
+		return false;
+	bool given = session_give(session, command);
+	if (!given)
+		session_tell(session, true, "too many commands are waiting; try again");
+	return given;
 }
 
 static void act_pause(struct session *session, const struct action_request *request)
@@ -49,10 +61,12 @@ static void act_step(struct session *session, const struct action_request *reque
 	session_send(session, (struct command){.kind = COMMAND_STEP});
 }
 
+/* The live run, whatever is shown: the question named it. */
 static void act_stop(struct session *session, const struct action_request *request)
 {
 	(void)request;
-	session_stop(session);
+	if (session_live(session) || can_steer(session))
+		session_stop(session);
 }
 
 /* The next rung below or above; from a width between rungs to the nearest one that way. */
@@ -76,7 +90,7 @@ static void act_bits(struct session *session, const struct action_request *reque
 	bool up = request->action == ACTION_D_BITS_UP || request->action == ACTION_G_BITS_UP;
 	enum view_network network = d ? VIEW_D : VIEW_G;
 	int bits = next_bits(session->wanted.bits[network], up ? 1 : -1);
-	if (bits == session->wanted.bits[network])
+	if (!can_steer(session) || bits == session->wanted.bits[network])
 		return;
 	if (session_send(session, (struct command){.kind = COMMAND_SET_BITS, .network = d ? NETWORK_D : NETWORK_G, .bits = bits}))
 		session->wanted.bits[network] = bits;
@@ -226,10 +240,8 @@ static void act_rollback(struct session *session, const struct action_request *r
 	struct training_start start;
 	char id[24];
 	int64_t from = session->live->run.step;
-	if (!session_live(session) || session->showing_past) {
-		session_tell(session, true, "only the run that is trained here can go back: open it first (5, Enter)");
+	if (!can_steer(session))
 		return;
-	}
 	snprintf(id, sizeof id, "%" PRId64, session->live->run.id);
 	recorder_flush(session->recorder, FLUSH_SECONDS); /* a checkpoint on its way counts */
 	bool good = training_prepare_rollback(session->reader, id, from, &start, &error);

@@ -72,6 +72,7 @@ struct session {
 
 struct view *session_shown(const struct session *session);
 int64_t session_trained_here(const struct session *session); /* the live run's id; 0: none */
+bool session_follows_another(const struct session *session); /* the run looked at is trained by another process */
 void session_warn(struct session *session, const struct error *error);
 /* A line in the log; a warning also stays at the foot of the screen until the next action. */
 void session_tell(struct session *session, bool warning, const char *format, ...) __attribute__((format(printf, 3, 4)));
