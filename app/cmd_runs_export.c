@@ -15,7 +15,7 @@
 #include "engine/base/replace_file.h"
 
 struct runs_export_arguments {
-	const char *store, *filter, *format, *chart, *output;
+	const char *store, *filter, *format, *chart, *over, *output;
 	bool json;
 };
 
@@ -122,6 +122,17 @@ static bool write_tensorboard(struct export_context *context, struct error *erro
 
 static const char SIZES[] = "sizes";
 
+static const char *const unit_choices[] = {[CHART_STEPS] = "steps", [CHART_EPOCHS] = "epochs", [CHART_IMAGES] = "images",
+	[CHART_TIME] = "time", [CHART_UNITS] = NULL};
+
+static enum chart_unit find_unit(const char *name)
+{
+	enum chart_unit unit = CHART_STEPS;
+	while (unit < CHART_UNITS - 1 && strcmp(unit_choices[unit], name) != 0)
+		unit++;
+	return unit;
+}
+
 static bool draw_chart(struct export_context *context, const char *path, struct error *error)
 {
 	struct figure_chart_run runs[FIGURE_CHART_RUNS];
@@ -130,7 +141,8 @@ static bool draw_chart(struct export_context *context, const char *path, struct 
 		runs[i] = (struct figure_chart_run){context->runs[i].run.name, &context->runs[i].curves, &context->runs[i].before};
 	bool good = view_load_marks(view, context->store, &context->runs[0].run, error) &&
 	            (context->count > 1 || run_curves_read_before(context->store, &context->runs[0].run, &context->runs[0].before, error));
-	struct figure_chart chart = {chart_kind_find(context->arguments->chart), runs, context->count, view->marks, view->mark_count};
+	struct figure_chart chart = {chart_kind_find(context->arguments->chart), runs, context->count, view->marks, view->mark_count,
+		find_unit(context->arguments->over)};
 	if (good && !figure_chart_has_values(&chart))
 		good = error_set(error, ERROR_INPUT, "nothing to draw: %s%s values for the chart %s", context->count == 1 ? runs[0].name : "",
 		                 context->count == 1 ? " has no" : "none of the runs has", chart.kind->name);
@@ -240,7 +252,7 @@ static bool export_runs(struct export_context *context, const struct export_form
 
 static int run(int argc, char **argv)
 {
-	struct runs_export_arguments arguments = {.format = "csv", .chart = "loss"};
+	struct runs_export_arguments arguments = {.format = "csv", .chart = "loss", .over = "steps"};
 	struct cli_words words;
 	struct error error = {0};
 	int status;
@@ -270,6 +282,8 @@ static const struct cli_option options[] = {
 	 .help = "file to write, for tensorboard a folder (csv, jsonl: standard output)"},
 	{.name = "chart", .kind = CLI_CHOICE, .argument = "NAME", .offset = offsetof(struct runs_export_arguments, chart),
 	 .choices = chart_choices, .standard = "loss", .help = "what png shows; several runs lie over one another; sizes: best FID against bytes of G"},
+	{.name = "over", .kind = CLI_CHOICE, .argument = "UNIT", .offset = offsetof(struct runs_export_arguments, over),
+	 .choices = unit_choices, .standard = "steps", .help = "the x axis of png; a fork goes on where its ancestors were"},
 	CLI_RUN_FILTER(struct runs_export_arguments, filter),
 	CLI_STORE(struct runs_export_arguments, store),
 	CLI_JSON(struct runs_export_arguments, json),

@@ -244,7 +244,7 @@ static void visit_bucket(void *context, const struct metric_bucket *bucket)
 	view_append_bucket(&run->curves[VIEW_LOSS_D], bucket, METRIC_LOSS_D);
 	view_append_bucket(&run->curves[VIEW_D_REAL], bucket, METRIC_D_REAL);
 	view_append_bucket(&run->curves[VIEW_D_FAKE], bucket, METRIC_D_FAKE);
-	run_work_add(&reader->work, bucket);
+	run_work_add(&reader->work, bucket->last_step, bucket->values[METRIC_IMAGES_PER_SECOND].mean);
 	series_append(&run->epochs, bucket->last_step, bucket->last_epochs);
 	series_append(&run->images, bucket->last_step, reader->work.images);
 	series_append(&run->seconds, bucket->last_step, reader->work.seconds);

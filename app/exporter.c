@@ -112,7 +112,7 @@ static bool write_charts(const struct export_job *job, const struct exported *ex
 	for (int i = 0; i < exported->count; i++)
 		runs[i] = (struct figure_chart_run){exported->runs[i].name, &exported->curves[i], &exported->before};
 	for (const struct chart_kind *kind = chart_kinds; good && kind->name; kind++) {
-		const struct figure_chart chart = {kind, runs, exported->count, job->marks, job->mark_count};
+		const struct figure_chart chart = {kind, runs, exported->count, job->marks, job->mark_count, job->over};
 		char path[EXPORT_STEM_SIZE + 40], ending[40];
 		if (!figure_chart_has_values(&chart))
 			continue;

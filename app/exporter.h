@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "store/store.h"
+#include "ui/chart_clock.h"
 #include "ui/view.h"
 
 enum { EXPORT_STEM_SIZE = 256, EXPORT_TITLE_SIZE = 192 };
@@ -26,6 +27,7 @@ struct export_job {
 	char store[STORE_PATH_SIZE];
 	struct view_mark marks[VIEW_MAX_MARKS];
 	int mark_count;
+	enum chart_unit over;                    /* the x axis of the curves */
 };
 
 struct exporter *exporter_create(struct error *error);

@@ -48,6 +48,7 @@ struct line {
 	const struct run_curves *curves;
 	int column, run, which;
 	bool before;            /* of the ancestors */
+	double *places;         /* of the rows on the x axis; owned */
 	struct column *columns; /* one a pixel of the box; owned */
 	double *means;          /* NaN where nothing is near; owned */
 	size_t points;
@@ -62,7 +63,8 @@ struct drawing {
 	const char *scores_of;      /* a chart of scores: what all of them depend on */
 	int left_out;               /* runs that were scored otherwise */
 	struct paint_box box;
-	struct axis steps, values;
+	struct chart_scale across;
+	struct axis values;
 };
 
 static bool usable(const struct drawing *drawing, double value)
@@ -125,15 +127,18 @@ bool figure_chart_has_values(const struct figure_chart *chart)
 	return false;
 }
 
-static void choose_steps(struct drawing *drawing)
+/* From nothing to the end of the line that reaches farthest. */
+static void choose_across(struct drawing *drawing)
 {
-	int64_t last = 1;
+	double last = 0;
 	for (int i = 0; i < drawing->line_count; i++) {
-		const struct run_curves *curves = drawing->lines[i].curves;
-		if (curves->count > 0 && curves->steps[curves->count - 1] > last)
-			last = curves->steps[curves->count - 1];
+		struct line *line = &drawing->lines[i];
+		line->places = memory_zeroed(line->curves->count + 1, sizeof *line->places);
+		run_curves_place(line->curves, drawing->chart->over, line->places);
+		for (size_t row = 0; row < line->curves->count; row++)
+			last = fmax(last, line->places[row]); /* NaN loses */
 	}
-	drawing->steps = axis_between(0, (double)last, 10, true);
+	drawing->across = chart_scale_between(drawing->chart->over, 0, last > 0 ? last : 1, 10);
 }
 
 static void gather(struct drawing *drawing, struct line *line)
@@ -141,7 +146,7 @@ static void gather(struct drawing *drawing, struct line *line)
 	line->columns = memory_zeroed((size_t)drawing->pixels, sizeof *line->columns);
 	for (size_t row = 0; row < line->curves->count; row++) {
 		double value = run_curves_value(line->curves, row, line->column);
-		double place = axis_position(&drawing->steps, (double)line->curves->steps[row]) * (drawing->pixels - 1);
+		double place = chart_scale_position(&drawing->across, line->places[row]) * (drawing->pixels - 1);
 		if (!isfinite(value) || !(place >= 0))
 			continue;
 		struct column *column = &line->columns[(int)(place + 0.5)];
@@ -332,12 +337,40 @@ static void paint_ends(struct drawing *drawing)
 	}
 }
 
+/* Where a step lies by the rows around it; NaN: outside of all. */
+static double place_of_step(const struct line *line, int64_t step)
+{
+	const struct run_curves *curves = line->curves;
+	for (size_t row = 0; row < curves->count; row++) {
+		if (curves->steps[row] < step)
+			continue;
+		double span = row > 0 ? (double)(curves->steps[row] - curves->steps[row - 1]) : 0;
+		double share = span > 0 ? (double)(step - curves->steps[row - 1]) / span : 1;
+		return row == 0 && curves->steps[row] > step ? NAN : share * line->places[row] + (share < 1 ? (1 - share) * line->places[row - 1] : 0);
+	}
+	return NAN;
+}
+
+/* On the run's own line, on that of its ancestors, or between the two. */
+static double place_of_mark(const struct drawing *drawing, int64_t step)
+{
+	for (int i = drawing->line_count - 1; i >= 0; i--) {
+		double place = place_of_step(&drawing->lines[i], step);
+		if (isfinite(place))
+			return place;
+	}
+	for (int i = 0; i < drawing->line_count; i++) /* a fork, before the first point that came after it */
+		if (!drawing->lines[i].before && drawing->lines[i].curves->count > 0 && drawing->lines[i].curves->steps[0] >= step)
+			return drawing->lines[i].places[0];
+	return NAN;
+}
+
 static void paint_marks(struct drawing *drawing)
 {
 	const struct figure_chart *chart = drawing->chart;
 	double free_from = 0; /* a label that would lie on the one before is left out; its line stays */
 	for (int i = 0; chart->run_count == 1 && i < chart->mark_count; i++) {
-		double place = axis_position(&drawing->steps, (double)chart->marks[i].step);
+		double place = chart_scale_position(&drawing->across, place_of_mark(drawing, chart->marks[i].step));
 		double x = floor(drawing->box.left + place * drawing->box.width) + 0.5;
 		if (!(place >= 0 && place <= 1))
 			continue;
@@ -405,8 +438,7 @@ static void paint_title(struct drawing *drawing)
 	            chart->run_count == 1 ? chart->runs[0].name : "");
 	paint_text(drawing->cairo, LEFT, 34, (struct paint_style){.size = PAINT_TITLE, .colour = PAINT_INK, .bold = true}, title.bytes);
 	if (smoothed)
-		text_format(&note, "mean over %.0f steps; every value behind it",
-		            fmax(drawing->steps.high * SMOOTHED_SHARE, 1));
+		text_format(&note, "mean over %.3g %s; every value behind it", drawing->across.axis.high * SMOOTHED_SHARE, drawing->across.name);
 	if (smoothed)
 		paint_text(drawing->cairo, FIGURE_CHART_WIDTH - RIGHT, 34,
 		           (struct paint_style){.size = PAINT_TINY, .align = PAINT_RIGHT, .colour = PAINT_QUIET}, note.bytes);
@@ -435,7 +467,7 @@ static void paint_chart(struct drawing *drawing)
 	paint_set_colour(drawing->cairo, PAINT_PAPER);
 	cairo_paint(drawing->cairo);
 	add_lines(drawing);
-	choose_steps(drawing);
+	choose_across(drawing);
 	drawing->pixels = FIGURE_CHART_WIDTH - LEFT - RIGHT;
 	for (int i = 0; i < drawing->line_count; i++) {
 		gather(drawing, &drawing->lines[i]);
@@ -451,8 +483,10 @@ static void paint_chart(struct drawing *drawing)
 	paint_marks(drawing);
 	paint_lines(drawing);
 	paint_ends(drawing);
-	paint_bottom_scale(drawing->cairo, &drawing->box, &drawing->steps, "steps");
+	bool counts = chart_scale_counts(&drawing->across);
+	(counts ? paint_bottom_scale : paint_bottom_axis)(drawing->cairo, &drawing->box, &drawing->across.axis, drawing->across.name);
 	for (int i = 0; i < drawing->line_count; i++) {
+		free(drawing->lines[i].places);
 		free(drawing->lines[i].columns);
 		free(drawing->lines[i].means);
 	}

@@ -33,6 +33,7 @@ struct figure_chart {
 	int run_count;                /* 1 .. FIGURE_CHART_RUNS */
 	const struct view_mark *marks; /* borrowed; drawn for a single run */
 	int mark_count;
+	enum chart_unit over;         /* the x axis */
 };
 
 /* False without an error being set: no run has a value of it, there is nothing to draw. */

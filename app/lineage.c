@@ -32,16 +32,18 @@ int lineage_find(struct store *store, int64_t parent, int64_t step, struct ances
 	return count;
 }
 
-void run_work_add(struct run_work *work, const struct metric_bucket *bucket)
+void run_work_add(struct run_work *work, int64_t step, double images_per_second)
 {
-	double speed = bucket->values[METRIC_IMAGES_PER_SECOND].mean;
-	double images = (double)(bucket->last_step - work->step) * work->batch;
+	double images = (double)(step - work->step) * work->batch;
 	work->images += images;
-	work->seconds += speed > 0 ? images / speed : 0;
-	work->step = bucket->last_step;
+	work->seconds += images_per_second > 0 ? images / images_per_second : 0;
+	work->step = step;
 }
 
-static void visit_bucket(void *context, const struct metric_bucket *bucket) { run_work_add(context, bucket); }
+static void visit_bucket(void *context, const struct metric_bucket *bucket)
+{
+	run_work_add(context, bucket->last_step, bucket->values[METRIC_IMAGES_PER_SECOND].mean);
+}
 
 bool lineage_work(struct store *store, int64_t parent, int64_t step, struct run_work *work, struct error *error)
 {

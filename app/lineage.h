@@ -22,8 +22,8 @@ struct run_work {
 	double images, seconds;
 };
 
-/* Time by the speed of every bucket: pauses do not count. */
-void run_work_add(struct run_work *work, const struct metric_bucket *bucket);
+/* Up to that step, at that speed: so pauses do not count. No speed: the time stands still. */
+void run_work_add(struct run_work *work, int64_t step, double images_per_second);
 
 /* What all ancestors had done at the fork; parent 0: nothing. */
 bool lineage_work(struct store *store, int64_t parent, int64_t step, struct run_work *work, struct error *error);

@@ -5,15 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/lineage.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 
+enum { EPOCH_COLUMN, IMAGES_COLUMN, SECONDS_COLUMN }; /* the x axes come first */
+#define WORK SIZE_MAX
+
 static const struct {
 	const char *name;
-	size_t offset; /* of a double in struct metric_point */
+	size_t offset; /* of a double in struct metric_point; WORK: worked out */
 } point_columns[] = {
 	{"epoch", offsetof(struct metric_point, epochs)},
+	{"images", WORK},
+	{"seconds", WORK},
 	{"loss/d", offsetof(struct metric_point, loss_d)},
 	{"loss/g", offsetof(struct metric_point, loss_g)},
 	{"d/real", offsetof(struct metric_point, d_real)},
@@ -100,9 +104,14 @@ static double *row_of(struct run_curves *curves, int64_t step, double time)
 
 static void take_point(void *context, const struct metric_point *point)
 {
-	double *row = row_of(context, point->step, point->time);
+	struct run_curves *curves = context;
+	double *row = row_of(curves, point->step, point->time);
+	run_work_add(&curves->work, point->step, point->images_per_second);
 	for (int i = 0; i < POINT_COLUMNS; i++)
-		memcpy(&row[i], (const char *)point + point_columns[i].offset, sizeof row[i]);
+		if (point_columns[i].offset != WORK)
+			memcpy(&row[i], (const char *)point + point_columns[i].offset, sizeof row[i]);
+	row[IMAGES_COLUMN] = curves->work.images;
+	row[SECONDS_COLUMN] = curves->work.seconds;
 }
 
 static void take_diversity(void *context, int64_t step, double diversity)
@@ -131,6 +140,9 @@ static void begin(struct run_curves *curves, const struct run *run)
 bool run_curves_read(struct store *store, const struct run *run, struct run_curves *curves, struct error *error)
 {
 	begin(curves, run);
+	if (!lineage_work(store, run->parent_id, run->parent_step, &curves->work, error))
+		return false;
+	curves->work.batch = run->batch;
 	return store_visit_metrics(store, run->id, -1, take_point, curves, error) &&
 	       store_visit_diversities(store, run->id, take_diversity, curves, error) &&
 	       (!*curves->scores_of || store_visit_scores(store, run->id, curves->scores_of, take_score, curves, error));
@@ -174,6 +186,7 @@ bool run_curves_read_before(struct store *store, const struct run *run, struct r
 	begin(before, run);
 	for (int i = 0; good && i < count; i++) {
 		struct past past = {before, ancestors[i].first, ancestors[i].last};
+		before->work.batch = ancestors[i].batch;
 		good = store_visit_metrics(store, ancestors[i].run, past.first - 1, take_past_point, &past, error) &&
 		       store_visit_diversities(store, ancestors[i].run, take_past_diversity, &past, error) &&
 		       (!*before->scores_of || store_visit_scores(store, ancestors[i].run, before->scores_of, take_past_score, &past, error));
@@ -187,4 +200,41 @@ void run_curves_clear(struct run_curves *curves)
 	free(curves->times);
 	free(curves->values);
 	*curves = (struct run_curves){0};
+}
+
+/* ---- x axes ---- */
+
+/* On the line through two rows of which the column is known. */
+static double on_line(const struct run_curves *curves, int column, size_t a, size_t b, int64_t step)
+{
+	double from = run_curves_value(curves, a, column), to = run_curves_value(curves, b, column);
+	return from + (to - from) * (double)(step - curves->steps[a]) / (double)(curves->steps[b] - curves->steps[a]);
+}
+
+/* Beyond the ends as between the nearest two. */
+static void place_by_column(const struct run_curves *curves, int column, double *places)
+{
+	size_t *known = memory_zeroed(curves->count + 1, sizeof *known), count = 0;
+	for (size_t row = 0; row < curves->count; row++)
+		if (isfinite(run_curves_value(curves, row, column)))
+			known[count++] = row;
+	for (size_t row = 0, next = 0; row < curves->count; row++) { /* next: the first known one that is not before the row */
+		while (next < count && known[next] < row)
+			next++;
+		size_t last = next < 1 ? 1 : next < count ? next : count - 1;
+		if (next < count && known[next] == row)
+			places[row] = run_curves_value(curves, row, column);
+		else
+			places[row] = count > 1 ? on_line(curves, column, known[last - 1], known[last], curves->steps[row]) : NAN;
+	}
+	free(known);
+}
+
+void run_curves_place(const struct run_curves *curves, enum chart_unit unit, double *places)
+{
+	static const int columns[CHART_UNITS] = {[CHART_EPOCHS] = EPOCH_COLUMN, [CHART_IMAGES] = IMAGES_COLUMN, [CHART_TIME] = SECONDS_COLUMN};
+	if (unit != CHART_STEPS)
+		place_by_column(curves, columns[unit], places);
+	for (size_t row = 0; unit == CHART_STEPS && row < curves->count; row++)
+		places[row] = (double)curves->steps[row];
 }

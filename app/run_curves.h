@@ -3,7 +3,9 @@
 #ifndef QGAN_APP_RUN_CURVES_H
 #define QGAN_APP_RUN_CURVES_H
 
+#include "app/lineage.h"
 #include "store/store.h"
+#include "ui/chart_clock.h"
 
 enum { CURVES_MAX_COLUMNS = 32, CURVE_NAME_SIZE = 64 };
 
@@ -16,6 +18,7 @@ struct run_curves {
 	double *values;   /* count x CURVES_MAX_COLUMNS; NaN: not known at this step */
 	char scores_of[STORE_TEXT_SIZE]; /* what the scores depend on; only scores of one identity stand in a table; empty: none */
 	size_t capacity;
+	struct run_work work; /* up to the last point read; of a fork what its ancestors had done as well */
 };
 
 /* Columns without a single value are there all the same: files of several runs can be joined. */
@@ -23,6 +26,10 @@ bool run_curves_read(struct store *store, const struct run *run, struct run_curv
 /* What the runs it was forked from recorded up to the fork, as one table of the same columns: no rows when it is no fork. */
 bool run_curves_read_before(struct store *store, const struct run *run, struct run_curves *before, struct error *error);
 void run_curves_clear(struct run_curves *curves); /* a zeroed one is fine */
+
+/* Where every row lies on an x axis, in epochs, images or seconds of training; between points by a straight line. Rows of
+ * which nothing is known: NaN. `places` has room for all rows. */
+void run_curves_place(const struct run_curves *curves, enum chart_unit unit, double *places);
 
 int run_curves_find(const struct run_curves *curves, const char *name); /* column; -1: none of that name */
 

@@ -242,12 +242,13 @@ void session_act_export(struct session *session, const struct action_request *re
 }
 
 /* From the store: exact points, not what the screen has gathered of them. What a live run has told is on its way there. */
-static void export_runs(struct session *session, struct export_job *job)
+static void export_runs(struct session *session, const struct action_request *request, struct export_job *job)
 {
 	static const double FLUSH_SECONDS = 0.05;
 	struct error error = {0};
 	if (!have_exporter(session))
 		return;
+	job->over = request->value > 0 && request->value < CHART_UNITS ? (enum chart_unit)request->value : CHART_STEPS;
 	if (session_live(session))
 		recorder_flush(session->recorder, FLUSH_SECONDS);
 	text_copy(job->store, sizeof job->store, session->store_path);
@@ -259,7 +260,6 @@ void session_act_export_charts(struct session *session, const struct action_requ
 {
 	static struct export_job job; /* large */
 	const struct view *view = session_shown(session);
-	(void)request;
 	if (!view->run.id) {
 		session_tell(session, true, "no run is open whose charts could be written");
 		return;
@@ -269,14 +269,13 @@ void session_act_export_charts(struct session *session, const struct action_requ
 	text_copy(job.stem, sizeof job.stem, view->run.name);
 	memcpy(job.marks, view->marks, sizeof job.marks);
 	job.mark_count = view->mark_count;
-	export_runs(session, &job);
+	export_runs(session, request, &job);
 }
 
 /* "compare-alpha-and-3-more" */
 void session_act_export_comparison(struct session *session, const struct action_request *request)
 {
 	static struct export_job job; /* large */
-	(void)request;
 	if (!session->comparison) {
 		session_tell(session, true, "nothing is compared whose charts could be written");
 		return;
@@ -284,7 +283,7 @@ void session_act_export_comparison(struct session *session, const struct action_
 	memset(&job, 0, sizeof job);
 	job.run_count = (int)comparison_runs(session->comparison, job.runs, VIEW_POINTS);
 	snprintf(job.stem, sizeof job.stem, "compare-%s-and-%d-more", comparison_view(session->comparison)->runs[0].name, job.run_count - 1);
-	export_runs(session, &job);
+	export_runs(session, request, &job);
 }
 
 bool session_pump_export(struct session *session)

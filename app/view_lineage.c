@@ -28,7 +28,7 @@ void view_append_bucket(struct series *series, const struct metric_bucket *bucke
 
 static void count_work(struct lineage_reader *reader, const struct metric_bucket *bucket)
 {
-	run_work_add(&reader->work, bucket);
+	run_work_add(&reader->work, bucket->last_step, bucket->values[METRIC_IMAGES_PER_SECOND].mean);
 	series_append(&reader->before->epochs, bucket->last_step, bucket->last_epochs);
 	series_append(&reader->before->images, bucket->last_step, reader->work.images);
 	series_append(&reader->before->seconds, bucket->last_step, reader->work.seconds);

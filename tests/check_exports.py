@@ -23,6 +23,7 @@ SMALL = ["--data", "shapes", "--width", "4", "--latent", "10", "--batch", "4", "
 POINTS = {"epoch": "epochs", "loss/d": "loss_d", "loss/g": "loss_g", "d/real": "d_real", "d/fake": "d_fake",
           "gradient/d": "gradient_d", "gradient/g": "gradient_g", "speed/images_per_second": "images_per_second"}
 SCORES = {"fid": "fid", "kid": "kid", "is": "is_mean", "fid_std": "fid_std", "kid_std": "kid_std", "is_std": "is_std"}
+BATCH = 4
 IDENTITY = 'classifier/"small", 64 pictures'
 
 
@@ -74,9 +75,13 @@ def single(value):
 
 def expected_rows(database, run):
 	"""step -> name -> value, as the store has them."""
-	rows = {}
-	for point in database.execute("SELECT * FROM metric_points WHERE run_id = ?", [run]):
-		rows.setdefault(point["step"], {"time": point["time"]}).update({name: point[column] for name, column in POINTS.items()})
+	rows, before, seconds = {}, 0, 0.0
+	for point in database.execute("SELECT * FROM metric_points WHERE run_id = ? ORDER BY step", [run]):
+		row = rows.setdefault(point["step"], {"time": point["time"]})
+		row.update({name: point[column] for name, column in POINTS.items()})
+		seconds += (point["step"] - before) * BATCH / point["images_per_second"] # pauses do not count
+		before = point["step"]
+		row.update(images=float(before * BATCH), seconds=seconds)
 	for sample in database.execute("SELECT * FROM samples WHERE run_id = ? AND seed = 0 AND diversity IS NOT NULL", [run]):
 		rows.setdefault(sample["step"], {})["samples/diversity"] = sample["diversity"]
 	for score in database.execute("SELECT * FROM scores WHERE run_id = ? AND identity = ?", [run, IDENTITY]):

@@ -424,6 +424,30 @@ static void a_fork_stands_behind_its_ancestors(void **state)
 	run_curves_clear(&own);
 }
 
+/* Rows between points lie between them; a score from before the first point, and one from after the last, beyond. */
+static void rows_without_points_have_places(void **state)
+{
+	(void)state;
+	static const double epochs[] = {NAN, 2, NAN, 4, NAN}, places[] = {0, 2, 3, 4, 5};
+	struct run_curves curves = curves_between(1, 5);
+	double found[5];
+	for (int i = 0; i < 5; i++)
+		curves.values[i * CURVES_MAX_COLUMNS] = epochs[i]; /* the first column */
+	curves.steps[0] = 0;
+	curves.steps[1] = 2;
+	curves.steps[2] = 3;
+	curves.steps[3] = 4;
+	run_curves_place(&curves, CHART_EPOCHS, found);
+	for (int i = 0; i < 5; i++)
+		assert_true(fabs(found[i] - places[i]) < 1e-9);
+	run_curves_place(&curves, CHART_STEPS, found);
+	assert_true(found[0] == 0 && found[4] == 5);
+	curves.values[3 * CURVES_MAX_COLUMNS] = NAN; /* one point tells no pace */
+	run_curves_place(&curves, CHART_EPOCHS, found);
+	assert_true(isnan(found[0]) && found[1] == 2 && isnan(found[4]));
+	run_curves_clear(&curves);
+}
+
 /* ---- scores against size */
 
 static void add_size(struct figure_sizes *sizes, const char *name, double bytes, double fid, const char *recipe)
@@ -502,6 +526,7 @@ int main(void)
 		cmocka_unit_test(tables_hold_every_number),
 		cmocka_unit_test(two_layers_share_a_table),
 		cmocka_unit_test(a_fork_stands_behind_its_ancestors),
+		cmocka_unit_test(rows_without_points_have_places),
 		cmocka_unit_test(the_front_is_what_no_run_beats),
 		cmocka_unit_test(sizes_of_any_kind_are_drawn),
 	};

@@ -299,6 +299,10 @@ static void every_chart_can_be_exported(void **state)
 			fail_msg("%s: %s", kind->name, complaint);
 	}
 	assert_int_equal(run("runs export 30 31 --format png --chart fid"), 0);
+	static const char *const units[] = {"steps", "epochs", "images", "time"};
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(run("runs export 30 31 --format png --over %s", units[i]), 0);
+	check_refused("--over must be one of steps, epochs, images, time", "runs export 30 --format png --over years");
 	check_refused("none of the runs has both a FID and a recorded size", "runs export 30 31 --format png --chart sizes");
 }
 

@@ -18,6 +18,7 @@
 #include "tests/random_view.h"
 #include "tests/screen_scenes.h"
 #include "tests/view_fixture.h"
+#include "ui/chart_clock.h"
 #include "ui/dialog.h"
 #include "ui/keymap.h"
 #include "ui/screen.h"
@@ -321,6 +322,23 @@ static void the_run_list_is_walked(void **state)
 	draw_on(runs, memory, view, 80, 24);
 	assert_int_equal(press(runs, memory, view, "Enter").action, ACTION_NONE);
 	assert_int_equal(press(runs, memory, view, "p").action, ACTION_PAUSE);
+	screen_state_destroy(memory);
+	fixture_destroy(view);
+}
+
+/* Charts are written over the x axis they are looked at. */
+static void charts_are_exported_as_they_are_shown(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct screen_state *memory = screen_state_create();
+	const struct screen *train = screen_named("train");
+	draw_on(train, memory, view, 120, 36);
+	struct action_request out = press(train, memory, view, "E");
+	assert_true(out.action == ACTION_EXPORT_CHARTS && out.value == CHART_STEPS);
+	press(train, memory, view, "t");
+	out = press(train, memory, view, "E");
+	assert_true(out.action == ACTION_EXPORT_CHARTS && out.value == CHART_EPOCHS);
 	screen_state_destroy(memory);
 	fixture_destroy(view);
 }
@@ -686,6 +704,7 @@ int main(void)
 		cmocka_unit_test(warnings_stay_in_sight),
 		cmocka_unit_test(the_run_list_is_walked),
 		cmocka_unit_test(the_run_page_edits_its_run),
+		cmocka_unit_test(charts_are_exported_as_they_are_shown),
 		cmocka_unit_test(the_run_list_is_steered),
 		cmocka_unit_test(the_list_asks),
 		cmocka_unit_test(the_log_is_scrolled),

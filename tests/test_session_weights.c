@@ -517,7 +517,7 @@ static void charts_and_curves_are_exported(void **state)
 	assert_true(has_line(view_of(session), "saved alpha: -loss.png -outputs.png -gradients.png"));
 	assert_true(has_line(view_of(session), " .csv"));
 	assert_true(holds(scene, "alpha-loss.png", "PNG") && holds(scene, "alpha-outputs.png", "PNG"));
-	assert_true(holds(scene, "alpha.csv", "step,timestamp,run,epoch,loss/d") && holds(scene, "alpha.csv", "\r\n3,2"));
+	assert_true(holds(scene, "alpha.csv", "step,timestamp,run,epoch,images,seconds,loss/d") && holds(scene, "alpha.csv", "\r\n3,2"));
 	assert_false(holds(scene, "alpha-fid.png", "PNG")); /* never scored */
 	assert_int_equal(chdir("/proc"), 0);
 	press(session, ACTION_EXPORT_CHARTS);

@@ -145,7 +145,7 @@ struct action_request {
 	int64_t step;    /* RUN_FORK; CHART_RANGE: under the cursor, -1: there is none */
 	int network;     /* RATES, what the weights screen sends: enum view_network */
 	int layer;       /* what the weights screen sends: index in view->layers[network] */
-	double value;    /* RATES, SAMPLE_BEFORE, SAMPLE_AFTER */
+	double value;    /* RATES, SAMPLE_BEFORE, SAMPLE_AFTER; EXPORT_CHARTS, COMPARE_EXPORT: the x axis, an enum chart_unit */
 	int64_t first_step, last_step; /* CHART_RANGE; equal: everything */
 	char text[ACTION_TEXT_SIZE]; /* OTHER_OPEN, FORM_SET, SET_QUANTIZER, SET_THEME */
 };

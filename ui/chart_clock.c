@@ -129,6 +129,11 @@ struct chart_scale chart_scale_between(enum chart_unit unit, double first, doubl
 	return scale;
 }
 
+bool chart_scale_counts(const struct chart_scale *scale)
+{
+	return scale->unit == CHART_STEPS || scale->unit == CHART_IMAGES;
+}
+
 double chart_scale_position(const struct chart_scale *scale, double at)
 {
 	return axis_position(&scale->axis, at / scale->divisor);
@@ -136,14 +141,14 @@ double chart_scale_position(const struct chart_scale *scale, double at)
 
 char *chart_scale_label(char *target, size_t size, const struct chart_scale *scale, double tick)
 {
-	if (scale->unit == CHART_STEPS || scale->unit == CHART_IMAGES)
+	if (chart_scale_counts(scale))
 		return axis_step_label(target, size, &scale->axis, tick);
 	return axis_label(target, size, &scale->axis, tick);
 }
 
 char *chart_scale_value(char *target, size_t size, const struct chart_scale *scale, double at)
 {
-	if (scale->unit == CHART_STEPS || scale->unit == CHART_IMAGES)
+	if (chart_scale_counts(scale))
 		return text_count(target, size, (int64_t)llround(at));
 	snprintf(target, size, "%.2f", at / scale->divisor);
 	return target;

@@ -38,6 +38,7 @@ struct chart_scale {
 	struct axis axis;
 };
 struct chart_scale chart_scale_between(enum chart_unit unit, double first, double last, double intervals);
+bool chart_scale_counts(const struct chart_scale *scale); /* steps and images: its ticks are whole numbers */
 double chart_scale_position(const struct chart_scale *scale, double at); /* 0..1 inside */
 char *chart_scale_label(char *target, size_t size, const struct chart_scale *scale, double tick); /* of a tick; returns target */
 char *chart_scale_value(char *target, size_t size, const struct chart_scale *scale, double at); /* of any place, without its unit */

@@ -312,6 +312,7 @@ static bool act(struct screen_state *screen, const struct view *view, enum actio
 	case ACTION_COMPARE_SEEDS: state->by_seed = !state->by_seed; break;
 	case ACTION_COMPARE_QUANTITY: state->quantity = (state->quantity + 1) % VIEW_QUANTITIES; break;
 	case ACTION_COMPARE_ZOOM: state->zoomed = !state->zoomed; break;
+	case ACTION_COMPARE_EXPORT: *out = (struct action_request){.action = action, .value = state->look.unit}; break;
 	case ACTION_UP: case ACTION_DOWN: case ACTION_LEFT: case ACTION_RIGHT: return move(view->compare, state, action, out);
 	case ACTION_PAGE_UP: case ACTION_PAGE_DOWN: case ACTION_HOME: case ACTION_END: return leap(state, action, out);
 	default: return chart_look_act(&state->look, &state->clock, action, screen->pointed ? &screen->pointer : NULL);

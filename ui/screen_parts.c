@@ -65,6 +65,10 @@ const struct view_detail *screen_detail(const struct screen_state *state, const 
 bool screen_act_charts(struct screen_state *state, const struct view *view, enum action action, struct action_request *out)
 {
 	struct chart_look before = state->look;
+	if (action == ACTION_EXPORT_CHARTS) {
+		*out = (struct action_request){.action = action, .value = state->look.unit};
+		return true;
+	}
 	if (view->run.state == VIEW_NOTHING ||
 	    !chart_look_act(&state->look, &state->clock, action, state->pointed ? &state->pointer : NULL))
 		return false;
