@@ -140,18 +140,19 @@ int conv_gather_terms(const struct conv_geometry *g, int y, int x, struct conv_t
 	return count;
 }
 
-/* Only every stride-th tap falls on an input pixel. */
+/* Only every stride-th tap falls on an input pixel: tap first + m stride on pixel last - m. */
 int conv_scatter_terms(const struct conv_geometry *g, int y, int x, struct conv_term *terms)
 {
-	const int up = y + g->padding, left = x + g->padding;
+	const int last_y = (y + g->padding) / g->stride, first_ky = y + g->padding - last_y * g->stride;
+	const int last_x = (x + g->padding) / g->stride, first_kx = x + g->padding - last_x * g->stride;
 	int count = 0;
-	for (int ky = up % g->stride; ky < g->kernel && ky <= up; ky += g->stride) {
-		if ((up - ky) / g->stride >= g->small.height)
+	for (int m = 0, ky = first_ky; ky < g->kernel && m <= last_y; m++, ky += g->stride) {
+		if (last_y - m >= g->small.height)
 			continue;
-		const int row = (up - ky) / g->stride * g->small.width;
-		for (int kx = left % g->stride; kx < g->kernel && kx <= left; kx += g->stride)
-			if ((left - kx) / g->stride < g->small.width)
-				terms[count++] = (struct conv_term){row + (left - kx) / g->stride, ky * g->kernel + kx};
+		const int row = (last_y - m) * g->small.width;
+		for (int n = 0, kx = first_kx; kx < g->kernel && n <= last_x; n++, kx += g->stride)
+			if (last_x - n < g->small.width)
+				terms[count++] = (struct conv_term){row + last_x - n, ky * g->kernel + kx};
 	}
 	return count;
 }

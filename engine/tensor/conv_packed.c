@@ -333,10 +333,15 @@ static void list_task(void *context, int y)
 /* Pixels of a phase in one direction: positions phase, phase + stride, .. */
 static int pixels_of_phase(const struct conv_geometry *g, int length, int phase) { return (length - phase + g->stride - 1) / g->stride; }
 
+struct range {
+	int first, end; /* end: one past the last */
+};
+
 /* Some pixels of one phase, counted row by row, over one panel. */
 struct part {
 	int phase_y, phase_x, width; /* width: the phase's pixels of a row */
 	int first, end;              /* end: one past the last */
+	struct range rows;           /* that they are in */
 	int panel;
 };
 
@@ -349,6 +354,8 @@ static struct part part_of_task(const struct packed_call *call, int index)
 	const long pixels = (long)part.width * pixels_of_phase(g, g->big.height, part.phase_y);
 	part.first = (int)(pixels * group / call->groups);
 	part.end = (int)(pixels * (group + 1) / call->groups);
+	if (part.first < part.end)
+		part.rows = (struct range){part.first / part.width, (part.end + part.width - 1) / part.width};
 	return part;
 }
 
@@ -395,10 +402,6 @@ static const float *expand(const struct conv_packed *layer, int panel, int tap, 
 	return room;
 }
 
-struct range {
-	int first, end; /* end: one past the last */
-};
-
 static struct range common(struct range a, struct range b)
 {
 	return (struct range){a.first > b.first ? a.first : b.first, conv_at_most(a.end, b.end)};
@@ -417,7 +420,7 @@ static void add_piece(const struct packed_call *call, const struct part *part, i
 	const struct conv_packed *layer = call->layer;
 	const struct conv_geometry *g = &layer->sums;
 	const int depth = layer->kernel->sparse->depth, step = step_of(layer, part->panel);
-	for (int i = part->first / part->width; i * part->width < part->end; i++) {
+	for (int i = part->rows.first; i < part->rows.end; i++) {
 		const struct range pixels = pixels_with_tap(call, part, i, across);
 		if (i + down < 0 || i + down >= g->small.height || pixels.first >= pixels.end)
 			continue;
@@ -448,13 +451,13 @@ static void sum_task(void *context, int index)
 	if (part.first == part.end)
 		return;
 	const int up = part.phase_y + g->padding, left = part.phase_x + g->padding, room = take_room(call->pass);
-	const struct range rows = {part.first / part.width, (part.end + part.width - 1) / part.width}, columns = {0, part.width};
+	const struct range columns = {0, part.width};
 	float *place = call->pass->rooms + (size_t)room * call->pass->room;
 	clear_sums(call, &part);
 	for (int ky = up % g->stride; ky < g->kernel; ky += g->stride) {
 		for (int kx = left % g->stride; kx < g->kernel; kx += g->stride) {
 			const int down = (up - ky) / g->stride, across = (left - kx) / g->stride;
-			if (!is_inside(rows, down, g->small.height) || !is_inside(columns, across, g->small.width))
+			if (!is_inside(part.rows, down, g->small.height) || !is_inside(columns, across, g->small.width))
 				continue;
 			for (int piece = 0; piece < pieces_of(layer); piece++)
 				add_piece(call, &part, down, across, piece, expand(layer, part.panel, ky * g->kernel + kx, piece, place));

@@ -47,8 +47,9 @@ typedef uint32_t loose_codes __attribute__((vector_size(VECTOR_BYTES), aligned(4
 /* ---- what the instruction sets differ in ---- */
 
 #if defined(__AVX512F__)
-ALWAYS_INLINE vector permuted(const vector *tables, codes index)
+ALWAYS_INLINE vector permuted(const vector *tables, codes index, const int bits)
 {
+	(void)bits;
 	return (vector)_mm512_permutex2var_ps((__m512)tables[0], (__m512i)index, (__m512)tables[1]);
 }
 
@@ -63,9 +64,11 @@ ALWAYS_INLINE vector gathered(const float *values, codes place)
 	return (vector)_mm512_i32gather_ps((__m512i)place, values, 4);
 }
 #elif defined(__AVX2__)
-ALWAYS_INLINE vector permuted(const vector *tables, codes index)
+/* Four values are in either half of the register, which is quicker to permute than all of it. */
+ALWAYS_INLINE vector permuted(const vector *tables, codes index, const int bits)
 {
-	return (vector)_mm256_permutevar8x32_ps((__m256)tables[0], (__m256i)index);
+	return bits <= 2 ? (vector)_mm256_permutevar_ps((__m256)tables[0], (__m256i)index)
+	                 : (vector)_mm256_permutevar8x32_ps((__m256)tables[0], (__m256i)index);
 }
 
 ALWAYS_INLINE vector selected(codes index, int bit, vector if_0, vector if_1)
@@ -78,9 +81,9 @@ ALWAYS_INLINE vector gathered(const float *values, codes place)
 	return (vector)_mm256_i32gather_ps(values, (__m256i)place, 4);
 }
 #else
-ALWAYS_INLINE vector permuted(const vector *tables, codes index)
+ALWAYS_INLINE vector permuted(const vector *tables, codes index, const int bits)
 {
-	(void)index;
+	(void)index, (void)bits;
 	return tables[0];
 }
 
@@ -117,7 +120,7 @@ ALWAYS_INLINE vector value_of(const vector *levels, codes index, const int bits,
 	vector level[MOST_LEVELS];
 	const int count = bits > reach ? 1 << (bits - reach) : 1;
 	UNROLL for (int i = 0; i < count; i++)
-		level[i] = reach ? permuted(levels + i * TABLES, index) : levels[i];
+		level[i] = reach ? permuted(levels + i * TABLES, index, bits) : levels[i];
 	UNROLL for (int bit = reach; bit < bits; bit++) {
 		UNROLL for (int i = 0; i < count >> (bit - reach + 1); i++)
 			level[i] = selected(index, bit, level[2 * i], level[2 * i + 1]);
