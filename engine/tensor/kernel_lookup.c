@@ -33,7 +33,12 @@ enum { LANES = VECTOR_BYTES / 4, MOST_LEVELS = 8, WORD = 32 };
 #define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
 #define LOOK_UP WITH_SUFFIX(kernel_look_up_, KERNEL_SUFFIX)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
-#ifdef __clang__
+#ifndef __has_feature
+#define __has_feature(what) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define UNROLL /* checks of every step, 32 times over, would take minutes to compile */
+#elif defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 32")
