@@ -4,7 +4,7 @@
  *   row (at once) --> steps of samples --> curves --> journal --> layers --> strip --> all strips as one picture
  *
  * Runs of different seeds have recorded samples of different noise. Where all of them have checkpoints, their strips are drawn
- * from those instead, by one noise; the steps are those of the checkpoints then.
+ * from those instead, by one noise; the steps are those of the checkpoints then, of every run the nearest.
  */
 #include "app/comparison.h"
 
@@ -353,15 +353,23 @@ static void show_grid(struct comparison *comparison, int index, struct image *gr
 	comparison->compose = true;
 }
 
-/* The newest checkpoint up to the scrubber; the picture comes later. */
+/* Checkpoints are few: the one nearest to a step, the earlier of two. -1: there is none. */
+static int64_t nearest_step(const struct member *member, int64_t wanted)
+{
+	int64_t found = -1;
+	for (size_t i = 0; i < member->step_count; i++)
+		if (found < 0 || llabs(member->steps[i] - wanted) < llabs(found - wanted))
+			found = member->steps[i];
+	return found;
+}
+
+/* The picture comes later. */
 static bool order_strip(struct comparison *comparison, int index, struct error *error)
 {
 	struct member *member = &comparison->members[index];
 	struct view_compared *run = &comparison->view.runs[index];
 	struct checkpoint_row checkpoint;
-	int64_t step = -1;
-	for (size_t i = 0; i < member->step_count && member->steps[i] <= comparison->view.scrub; i++)
-		step = member->steps[i];
+	int64_t step = nearest_step(member, comparison->view.scrub);
 	if (step == run->sample_step && (step < 0 || member->grid))
 		return true;
 	if (step < 0) {
