@@ -297,7 +297,8 @@ const struct subcommand subcommand_runs_export = {
 		.positionals = "[RUN...]", .max = -1, .options = options,
 		.notes =
 			"RUN is a name or an id. Every line has the step first, the time second (RFC 3339, UTC), the run third; what was not\n"
-			"recorded at a step is empty (csv) or left out (jsonl). Scores are those of one recipe, which stands beside them in\n"
+			"recorded at a step is empty (csv) or left out (jsonl). images and seconds are those of the training up to the step, of a\n"
+			"fork with its ancestors'. Scores are those of one recipe, which stands beside them in\n"
 			"the column scores: the run's live one. tensorboard writes FOLDER/RUN/events.out.tfevents.*: curves,\n"
 			"samples, histograms of every layer's weights, settings and journal; without --output into the folder tensorboard.\n"
 			"png goes to RUN-CHART.png. Files are written whole or not at all.\n",

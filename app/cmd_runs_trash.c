@@ -19,7 +19,7 @@ static bool change(struct runs_edit *edit, const struct run *run, const void *co
 
 static const char *describe(const struct run *run)
 {
-	return run->trashed > 0 ? "in the trash; qgan runs restore brings it back, qgan runs purge frees its space" : "restored";
+	return run->trashed > 0 ? "in the trash; qgan runs restore brings it back, qgan runs purge frees its space" : "out of the trash";
 }
 
 static int run_delete(int argc, char **argv)

@@ -47,7 +47,7 @@ void compare_title_curves(const struct view_compare *compare, const struct compa
 	snprintf(note, COMPARE_TEXT, "%s%s%s", mixed ? "recipes differ: not to be compared" : "", mixed && groups ? ", " : "",
 		groups ? "mean and range over seeds" : "");
 	if (!note[0])
-		snprintf(note, COMPARE_TEXT, "v: %d of %d", state->quantity + 1, VIEW_QUANTITIES);
+		snprintf(note, COMPARE_TEXT, "v: %d of %d%s", state->quantity + 1, VIEW_QUANTITIES, compare_has_seeds(compare) ? ", m: mean over seeds" : "");
 }
 
 /* ---- mean and range over seeds */
