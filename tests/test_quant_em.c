@@ -353,6 +353,48 @@ static void instruction_sets_change_no_bit(void **state)
 	}
 }
 
+static void look(const struct quant_fit *fit, bool exact, const float *weights, size_t count, struct uniform_moments *moments,
+                 struct uniform_range *range)
+{
+	struct error error = {0};
+	if (!uniform_moments(fit, exact, NULL, weights, count, moments, range, &error))
+		fail_msg("alpha %g beta %g: %s", fit->alpha, fit->beta, error.text);
+}
+
+/* Later looks take the sum of r from that of the weights. It is as good as in double, also after a first look at levels that
+ * have nothing to do with the weights; and a weight whose square is beyond float does no harm. */
+static void later_looks_know_as_much(void **state)
+{
+	(void)state;
+	enum { COUNT = 5000 };
+	static const struct { double alpha, beta, huge; } firsts[] = {
+		{0.3, -1, 0}, {0.31, -1.01, 0}, {1e-6, 0, 0}, {1e-6, 4e-3, 0}, {1e4, -1e4, 0}, {0.3, -1, 1e25},
+	};
+	static float weights[COUNT];
+	struct random random;
+	random_start(&random, 14, RANDOM_TEST);
+	for (size_t f = 0; f < sizeof firsts / sizeof *firsts; f++) {
+		random_fill_normal(&random, weights, COUNT, 0.1f, 1);
+		if (firsts[f].huge > 0)
+			weights[COUNT / 2] = (float)firsts[f].huge;
+		for (int bits = 1; bits <= 8; bits++) {
+			const struct quant_fit first = {.bits = bits, .alpha = firsts[f].alpha, .beta = firsts[f].beta};
+			const struct quant_fit later = {.bits = bits, .alpha = 4.0 / (1 << bits), .beta = -2};
+			struct uniform_range range = {0}, known = {0};
+			struct uniform_moments moments, exact;
+			look(&first, false, weights, COUNT, &moments, &range);
+			look(&later, false, weights, COUNT, &moments, &range);
+			look(&later, true, weights, COUNT, &exact, &known);
+			assert_true(range.count == COUNT && range.min == known.min && range.max == known.max);
+			double largest = sqrt(exact.rr * COUNT);
+			double other = moments.z - exact.z, gone = moments.r + later.alpha * other - exact.r; /* other: weights between two levels */
+			if (fabs(other) > 3 || fabs(gone) > 1e-5 * largest || fabs(range.sum - known.sum) > 1e-5 * largest)
+				fail_msg("first %g %g, %d bits: r %.9g, exactly %.9g; sum %.9g, exactly %.9g", first.alpha, first.beta, bits, moments.r,
+				         exact.r, range.sum, known.sum);
+		}
+	}
+}
+
 /* Weights on and beside the middle between two levels, where a reciprocal in float would decide wrongly. */
 static void states_are_the_formulas_to_the_last_bit(void **state)
 {
@@ -394,6 +436,7 @@ int main(void)
 		cmocka_unit_test(em_is_near_the_best_uniform_quantizer),
 		cmocka_unit_test(threads_change_no_fit),
 		cmocka_unit_test(instruction_sets_change_no_bit),
+		cmocka_unit_test(later_looks_know_as_much),
 		cmocka_unit_test(states_are_the_formulas_to_the_last_bit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
