@@ -176,12 +176,16 @@ bool run_report_read(struct store *store, const char *name_or_id, struct run_rep
 	struct metric_point point;
 	bool measured = false;
 	report->settings = json_loads(report->run.config_json, 0, NULL);
+	char *origins = NULL;
+	bool found = store_find_run_origins(store, id, &origins, error);
+	report->origins = origins ? json_loads(origins, 0, NULL) : NULL;
+	free(origins);
 	report->journal = json_array();
 	report->layers = json_array();
 	report->networks = json_array();
 	report->checkpoints = json_array();
 	report->scores = json_array();
-	bool success = store_visit_journal(store, id, add_journal, report->journal, error) &&
+	bool success = found && store_visit_journal(store, id, add_journal, report->journal, error) &&
 	               store_find_last_metric(store, id, &point, &measured, error) &&
 	               store_visit_layer_stats(store, id, -1, add_layer, report->layers, error) &&
 	               store_visit_scores(store, id, NULL, add_score, report->scores, error) &&
@@ -195,6 +199,7 @@ void run_report_clear(struct run_report *report)
 {
 	run_clear(&report->run);
 	json_decref(report->settings);
+	json_decref(report->origins);
 	json_decref(report->journal);
 	json_decref(report->metrics);
 	json_decref(report->layers);
@@ -208,6 +213,7 @@ json_t *run_report_to_json(const struct run_report *report)
 {
 	json_t *json = run_to_json(&report->run);
 	json_object_set_new(json, "settings", report->settings ? json_incref(report->settings) : json_null());
+	json_object_set_new(json, "origins", report->origins ? json_incref(report->origins) : json_null());
 	json_object_set(json, "journal", report->journal);
 	json_object_set(json, "metrics", report->metrics);
 	json_object_set(json, "networks", report->networks);

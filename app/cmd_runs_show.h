@@ -8,7 +8,7 @@
 
 struct run_report {
 	struct run run;
-	json_t *settings, *journal, *checkpoints, *samples;
+	json_t *settings, *origins, *journal, *checkpoints, *samples;
 	json_t *scores;   /* in order of steps, each with all it depends on */
 	json_t *metrics;  /* the last point, or null */
 	json_t *layers;   /* as last recorded */

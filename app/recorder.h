@@ -39,6 +39,7 @@ struct recorder_run_start {
 	const char *name;                    /* wish; NULL or "": "<data>-<model>-<4 hex digits>" */
 	bool exact_name;                     /* a taken name is an error; false: it gets a suffix */
 	const char *config_json;             /* all settings, borrowed; NULL when resuming: as recorded */
+	const char *origins_json;            /* of a new run: where the settings came from, borrowed; NULL: not known */
 	const struct gan_settings *settings; /* borrowed; fills the summary columns */
 	const char *machine;                 /* for people: CPU, cores; may be NULL */
 	int64_t parent_id, parent_step;      /* a fork: where its weights come from; 0: fresh weights */

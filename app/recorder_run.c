@@ -67,7 +67,8 @@ static bool insert_run(struct store *store, const struct recorder_run_start *sta
 	text_copy(run.quantizer, sizeof run.quantizer, settings->quantizer);
 	text_copy(run.machine, sizeof run.machine, start->machine ? start->machine : "");
 	run.config_json = memory_text(start->config_json);
-	bool success = store_insert_run(store, &run, named && start->exact_name, error);
+	bool success = store_insert_run(store, &run, named && start->exact_name, error) &&
+	               (!start->origins_json || store_set_run_origins(store, run.id, start->origins_json, error));
 	*id = run.id;
 	run_clear(&run);
 	return success;

@@ -300,7 +300,7 @@ static bool check_value(struct session_form *form, const struct setting_row *set
 	int index = (int)(setting - setting_rows);
 	const struct view_form_row *row = &form->view.rows[FORM_FIRST_SETTING + index];
 	form->settings = wanted;
-	form->origins.of[index] = strcmp(value, row->standard) == 0 ? form->standard_origins.of[index] : ORIGIN_FLAG;
+	form->origins.of[index] = strcmp(value, row->standard) == 0 ? form->standard_origins.of[index] : ORIGIN_FORM;
 	if (strcmp(setting->name, "model") == 0)
 		follow_model(form);
 	return true;
@@ -389,6 +389,8 @@ static bool start_now(struct session *session, struct session_form *form, struct
 {
 	struct training_start start = form->start;
 	start.settings = form->settings;
+	start.origins = form->origins;
+	start.origins_known = true;
 	text_copy(start.name, sizeof start.name, form->name);
 	if (start.parent_id)
 		train_options_count_from_checkpoint(&start);

@@ -14,6 +14,7 @@ const char *setting_origin_name(enum setting_origin origin)
 	static const char *const names[] = {
 		[ORIGIN_DEFAULT] = "default", [ORIGIN_RUN] = "run", [ORIGIN_USER_FILE] = "config file", [ORIGIN_RECIPE] = "recipe",
 		[ORIGIN_CONFIG_FILE] = "--config", [ORIGIN_ENVIRONMENT] = "environment", [ORIGIN_FLAG] = "flag",
+		[ORIGIN_FORM] = "form",
 	};
 	return names[origin];
 }

@@ -46,7 +46,7 @@ const struct setting_row *setting_find(const char *name); /* NULL: unknown */
 
 enum setting_origin {
 	ORIGIN_DEFAULT, ORIGIN_RUN /* the run that is continued or forked */, ORIGIN_USER_FILE, ORIGIN_RECIPE,
-	ORIGIN_CONFIG_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAG,
+	ORIGIN_CONFIG_FILE, ORIGIN_ENVIRONMENT, ORIGIN_FLAG, ORIGIN_FORM /* of the workbench */,
 };
 const char *setting_origin_name(enum setting_origin origin);
 
@@ -106,6 +106,7 @@ void setting_json_name(const struct setting_row *row, char name[SETTING_NAME_SIZ
 json_t *settings_to_json(const struct gan_settings *settings);
 bool settings_from_json(const json_t *json, struct gan_settings *settings, struct error *error);
 char *settings_to_text(const struct gan_settings *settings);
+char *settings_origins_to_text(const struct settings_origins *origins); /* without those at their default */
 bool settings_from_text(const char *text, struct gan_settings *settings, struct error *error);
 
 /* Rows whose values differ, in table order; returns how many. */

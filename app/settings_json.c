@@ -97,6 +97,21 @@ bool settings_from_json(const json_t *json, struct gan_settings *settings, struc
 	return true;
 }
 
+char *settings_origins_to_text(const struct settings_origins *origins)
+{
+	json_t *json = json_object();
+	for (const struct setting_row *row = setting_rows; row->name; row++) {
+		enum setting_origin origin = origins->of[row - setting_rows];
+		char name[SETTING_NAME_SIZE];
+		setting_json_name(row, name);
+		if (origin != ORIGIN_DEFAULT)
+			json_object_set_new(json, name, json_string(setting_origin_name(origin)));
+	}
+	char *text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return text;
+}
+
 char *settings_to_text(const struct gan_settings *settings)
 {
 	json_t *json = settings_to_json(settings);

@@ -57,7 +57,8 @@ static bool resolve_recorded(const struct train_options *options, const char *st
 	                              : training_prepare_fork(store, options->from, start, error);
 	store_close(store);
 	/* A new end is kept with the run: resumed once more, it still ends there. */
-	if (!good || !settings_apply_flags(&options->settings, &start->settings, NULL, error) ||
+	start->origins_known = true;
+	if (!good || !settings_apply_flags(&options->settings, &start->settings, &start->origins, error) ||
 	    !settings_apply_flags(&options->settings, &start->configured, NULL, error))
 		return false;
 	replace_end(&options->settings, &start->settings);
@@ -98,7 +99,8 @@ bool train_options_resolve(const struct train_options *options, char store_path[
 			return false;
 	} else {
 		*start = (struct training_start){0};
-		if (!settings_load(&options->settings, &start->settings, NULL, error))
+		start->origins_known = true;
+		if (!settings_load(&options->settings, &start->settings, &start->origins, error))
 			return false;
 		replace_end(&options->settings, &start->settings);
 	}

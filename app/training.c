@@ -171,10 +171,12 @@ static bool begin_run(struct training *training, const struct training_start *st
 {
 	char machine[STORE_TEXT_SIZE];
 	machine_describe(start->settings.precision, machine, sizeof machine);
+	char *origins = start->origins_known ? settings_origins_to_text(&start->origins) : NULL;
 	char *config = settings_to_text(start->resume_id ? &start->configured : &start->settings);
 	struct recorder_run_start wanted = {
 		.name = start->name,
 		.config_json = config,
+		.origins_json = origins,
 		.settings = &start->settings,
 		.machine = machine,
 		.parent_id = start->parent_id,
@@ -184,6 +186,7 @@ static bool begin_run(struct training *training, const struct training_start *st
 	};
 	bool good = recorder_begin_run(training->recorder, &wanted, &training->run, error);
 	free(config);
+	free(origins);
 	return good;
 }
 

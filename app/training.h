@@ -5,6 +5,7 @@
 #define QGAN_APP_TRAINING_H
 
 #include "app/recorder.h"
+#include "app/settings.h"
 #include "engine/engine.h"
 
 struct training;
@@ -12,6 +13,8 @@ struct training;
 struct training_start {
 	struct gan_settings settings;
 	struct gan_settings configured;  /* to resume: what the store shall keep, without the changes made live */
+	struct settings_origins origins; /* of the settings of a new run, where they are known */
+	bool origins_known;
 	char name[RUN_NAME_SIZE];        /* wish; empty: made up from data and model */
 	int64_t resume_id;               /* continue this run; 0: a new one */
 	int64_t parent_id, parent_step;  /* a new run from another's checkpoint; 0: fresh weights */

@@ -142,15 +142,28 @@ static bool read_settings(const struct run *run, struct gan_settings *settings)
 	return run->config_json && settings_from_text(run->config_json, settings, NULL);
 }
 
-/* Every setting beside its default, and beside the parent's where that is another. */
-static void add_settings(struct view_page *page, const struct run *run, const struct run *parent)
+/* Empty where nothing is known of any. */
+static const char *origin_of(const json_t *origins, const struct setting_row *row)
 {
-	struct gan_settings own, usual, before;
+	char name[SETTING_NAME_SIZE];
+	setting_json_name(row, name);
+	const char *origin = json_string_value(json_object_get(origins, name));
+	return origin ? origin : origins ? setting_origin_name(ORIGIN_DEFAULT) : "";
+}
+
+/* Every setting with where it came from, beside its default, and beside the parent's where that is another. */
+static void add_settings(struct view_page *page, const struct run *run, const struct run *parent, const json_t *origins)
+{
+	static const struct settings_origins untouched;
+	struct gan_settings own, plain, usual, before; /* usual: of the model it has */
 	char value[SETTING_TEXT_SIZE], other[SETTING_TEXT_SIZE];
 	bool has_parent = parent->id && read_settings(parent, &before);
 	if (!read_settings(run, &own))
 		return;
-	settings_set_defaults(&usual);
+	settings_set_defaults(&plain);
+	usual = plain;
+	text_copy(usual.model, sizeof usual.model, own.model);
+	settings_follow_model(&usual, &untouched);
 	for (const struct setting_row *row = setting_rows; row->name && page->setting_count < VIEW_FACTS; row++) {
 		struct view_fact *fact = &page->settings[page->setting_count++];
 		*fact = (struct view_fact){0};
@@ -158,7 +171,8 @@ static void add_settings(struct view_page *page, const struct run *run, const st
 		text_copy(fact->name, sizeof fact->name, row->name);
 		text_copy(fact->value, sizeof fact->value, *value ? value : "none");
 		text_copy(fact->help, sizeof fact->help, row->help);
-		if (strcmp(value, settings_get(&usual, row, other, sizeof other)) != 0)
+		text_copy(fact->origin, sizeof fact->origin, origin_of(origins, row));
+		if (strcmp(value, settings_get(strcmp(row->name, "model") ? &usual : &plain, row, other, sizeof other)) != 0)
 			text_copy(fact->standard, sizeof fact->standard, *other ? other : "none");
 		if (has_parent && strcmp(value, settings_get(&before, row, other, sizeof other)) != 0)
 			text_copy(fact->parent, sizeof fact->parent, *other ? other : "none");
@@ -185,8 +199,13 @@ bool view_load_page(struct view *view, struct store *store, struct error *error)
 	add_progress(&page, &run);
 	add_scores(&page, &run);
 	add_origin(&page, store, &run, &parent);
-	bool good = add_forks(&page, store, &run, error) && add_files(&page, store, &run, error);
-	add_settings(&page, &run, &parent);
+	char *origins = NULL;
+	bool good = add_forks(&page, store, &run, error) && add_files(&page, store, &run, error) &&
+	            store_find_run_origins(store, run.id, &origins, error);
+	json_t *known = origins ? json_loads(origins, 0, NULL) : NULL;
+	add_settings(&page, &run, &parent, known);
+	json_decref(known);
+	free(origins);
 	text_copy(page.note, sizeof page.note, run.note);
 	text_copy(page.tags, sizeof page.tags, run.tags);
 	if (good)

@@ -343,6 +343,8 @@ static const char critic_schema[] =
 	"ALTER TABLE metric_buckets ADD COLUMN " name "_known INTEGER NOT NULL DEFAULT 0;"
 	LATER_COLUMNS("wasserstein") LATER_COLUMNS("penalty");
 
+static const char origin_schema[] = "ALTER TABLE runs ADD COLUMN origins TEXT NOT NULL DEFAULT '';";
+
 /* Append only: files in the world have stopped at every one of these. */
 const struct migration migrations[] = {
 	{.purpose = "runs, metric points, journal, layer statistics, samples, checkpoints", .sql = first_schema},
@@ -353,6 +355,7 @@ const struct migration migrations[] = {
 	{.purpose = "studies and their cells", .sql = study_schema},
 	{.purpose = "coarser levels of the curves", .sql = bucket_schema},
 	{.purpose = "Wasserstein estimate and gradient penalty", .sql = critic_schema},
+	{.purpose = "where the settings of runs came from", .sql = origin_schema},
 };
 const size_t migration_count = sizeof migrations / sizeof *migrations;
 

@@ -18,6 +18,7 @@ const struct schema_row schema_rows[] = {
 	{"runs", "parent_id, parent_step", "the run and step it was forked from"},
 	{"runs", "message", "why it failed or waits"},
 	{"runs", "config_json", "the settings it started with, one flat object"},
+	{"runs", "origins", "where those that are not at their default came from, one flat object; empty: not known"},
 	{"runs", "verdict .. verdict_action", "convergent, unstable, failed, undecided or empty; warnings, with blanks between; why; what to try next"},
 	{"runs", "score_identity", "the recipe of the scores beside it: that of the newest live ones, else of the newest"},
 	{"runs", "score_step .. is_std", "the newest scores of that recipe, with their error bars"},

@@ -172,6 +172,11 @@ bool store_has_more_metrics(struct store *store, int64_t run, int64_t than, bool
 bool store_visit_metrics(struct store *store, int64_t run, int64_t after_step,
                          void (*visit)(void *context, const struct metric_point *point), void *context, struct error *error);
 
+/* ---- where a run's settings came from (store/run_origins.c) ----
+ * A flat JSON object, names as in config_json: "flag", "recipe" .. of those that are not at their default. */
+bool store_set_run_origins(struct store *store, int64_t run, const char *json, struct error *error);
+bool store_find_run_origins(struct store *store, int64_t run, char **json, struct error *error); /* free(*json); NULL: not known */
+
 /* ---- questions in SQL (store/query.c) ---- */
 enum query_kind { QUERY_NULL, QUERY_INTEGER, QUERY_REAL, QUERY_TEXT, QUERY_BLOB };
 struct query_value {

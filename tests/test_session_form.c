@@ -357,6 +357,12 @@ static void a_fork_keeps_networks_and_lineage(void **state)
 	struct run run;
 	assert_true(store && store_find_run(store, child, &run, &error));
 	assert_true(run.parent_id == parent && run.parent_step == 4 && run.g_bits == 2);
+	char *origins;
+	assert_true(store_find_run_origins(store, run.id, &origins, &error));
+	assert_non_null(strstr(origins, "\"g_bits\":\"form\"")); /* what was changed, and what the parent had */
+	assert_non_null(strstr(origins, "\"width\":\"run\""));
+	free(origins);
+	assert_true(store_find_run_origins(store, parent, &origins, &error) && !origins); /* nobody has told */
 	run_clear(&run);
 	store_close(store);
 }

@@ -212,6 +212,12 @@ static void the_page_tells_settings_beside_default_and_parent(void **state)
 	assert_true(!strcmp(bits->value, "2") && *bits->standard && *bits->parent);
 	assert_string_equal(fact(page->settings, page->setting_count, "seed")->standard, "");
 	assert_int_equal(page->differing, 2);
+	assert_string_equal(width->origin, ""); /* nobody has told */
+	assert_true(store_set_run_origins(store, child, "{\"width\":\"recipe\",\"g_bits\":\"flag\"}", &error));
+	assert_true(view_load_page(view, store, &error));
+	assert_string_equal(fact(page->settings, page->setting_count, "width")->origin, "recipe");
+	assert_string_equal(fact(page->settings, page->setting_count, "g-bits")->origin, "flag");
+	assert_string_equal(fact(page->settings, page->setting_count, "seed")->origin, "default");
 	view_destroy(view);
 	store_close(store);
 }

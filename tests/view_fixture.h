@@ -328,11 +328,11 @@ static inline void fixture_page(struct view_page *page)
 		{"checkpoints", "3, 16.2 MB, the newest at step 3,000"},
 	};
 	static const struct view_fact settings[] = {
-		{"model", "dcgan", "", "", "model family"}, {"data", "fashion-mnist", "", "", "data set"},
-		{"width", "64", "32", "", "feature maps of the widest layer, divided"}, {"batch", "64", "", "", "pictures a step"},
-		{"seed", "7", "1", "7", "of all random numbers"}, {"d-bits", "2", "32", "32", "bits of D's weights"},
-		{"g-bits", "1", "32", "32", "bits of G's weights"}, {"quantizer", "em", "", "", "how weights are quantized"},
-		{"threads", "2", "0", "", "workers; 0: one a core"}, {"epochs", "12", "", "", "when to stop"},
+		{"model", "dcgan", "", "", "model family", "default"}, {"data", "fashion-mnist", "", "", "data set", "run"},
+		{"width", "64", "32", "", "feature maps of the widest layer, divided", "recipe"}, {"batch", "64", "", "", "pictures a step", "default"},
+		{"seed", "7", "1", "7", "of all random numbers", "flag"}, {"d-bits", "2", "32", "32", "bits of D's weights", "form"},
+		{"g-bits", "1", "32", "32", "bits of G's weights", "form"}, {"quantizer", "em", "", "", "how weights are quantized", "default"},
+		{"threads", "2", "0", "", "workers; 0: one a core", "config file"}, {"epochs", "12", "", "", "when to stop", "run"},
 	};
 	page->fact_count = sizeof facts / sizeof *facts;
 	memcpy(page->facts, facts, sizeof facts);

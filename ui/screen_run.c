@@ -14,11 +14,12 @@ static const enum action footer[] = {
 	ACTION_LAST_SCREEN, ACTION_NONE,
 };
 
-enum column { NAME, VALUE, STANDARD, PARENT, HELP, COLUMNS };
+enum column { NAME, VALUE, ORIGIN, STANDARD, PARENT, HELP, COLUMNS };
 
 static const struct table_column columns[COLUMNS] = {
-	[NAME] = {"setting", 16, 22, 0, false}, [VALUE] = {"value", 12, 30, 0, false}, [STANDARD] = {"default", 10, 16, 1, false},
-	[PARENT] = {"parent", 8, 16, 2, false}, [HELP] = {"", 20, 90, 3, false},
+	[NAME] = {"setting", 16, 22, 0, false}, [VALUE] = {"value", 12, 30, 0, false}, [ORIGIN] = {"from", 11, 11, 2, false},
+	[STANDARD] = {"default", 10, 16, 1, false},
+	[PARENT] = {"parent", 8, 16, 3, false}, [HELP] = {"", 20, 90, 4, false},
 };
 
 /* ---- what is written down */
@@ -50,6 +51,9 @@ struct listed {
 
 static bool differs(const struct view_fact *fact) { return *fact->standard || *fact->parent; }
 
+/* Runs of older versions do not tell. */
+static bool has_origins(const struct view_page *page) { return page->setting_count > 0 && *page->settings[0].origin; }
+
 static bool has_parent(const struct view_page *page)
 {
 	for (int i = 0; i < page->setting_count; i++)
@@ -70,10 +74,10 @@ static struct listed list_settings(const struct screen_state *state, const struc
 static void draw_cell(const void *context, int row, int column, struct canvas *cell, bool selected)
 {
 	const struct view_fact *fact = ((const struct listed *)context)->rows[row];
-	const char *const texts[COLUMNS] = {[NAME] = fact->name, [VALUE] = fact->value, [STANDARD] = fact->standard,
+	const char *const texts[COLUMNS] = {[NAME] = fact->name, [VALUE] = fact->value, [ORIGIN] = fact->origin, [STANDARD] = fact->standard,
 		[PARENT] = fact->parent, [HELP] = fact->help};
 	const enum theme_role roles[COLUMNS] = {[NAME] = ROLE_TEXT, [VALUE] = differs(fact) ? ROLE_TITLE : ROLE_TEXT,
-		[STANDARD] = ROLE_QUIET, [PARENT] = ROLE_QUIET, [HELP] = ROLE_QUIET};
+		[ORIGIN] = ROLE_QUIET, [STANDARD] = ROLE_QUIET, [PARENT] = ROLE_QUIET, [HELP] = ROLE_QUIET};
 	table_text(cell, selected, false, roles[column], texts[column]);
 }
 
@@ -94,6 +98,8 @@ static void draw_settings(struct screen_state *state, const struct view_page *pa
 	memcpy(fitted, columns, sizeof columns);
 	if (!has_parent(page))
 		fitted[PARENT].width = fitted[PARENT].most = 0;
+	if (!has_origins(page))
+		fitted[ORIGIN].width = fitted[ORIGIN].most = 0;
 	struct table table = {.columns = fitted, .column_count = COLUMNS, .row_count = listed.count, .selected = -1,
 		.top = state->page_top, .context = &listed, .draw_cell = draw_cell};
 	table_draw(inside, &table);

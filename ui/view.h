@@ -192,6 +192,7 @@ struct view_fact {             /* a line of the run page; value empty: a heading
 	char standard[64];         /* a setting's default; empty: the value is that */
 	char parent[64];           /* what the parent has; empty: the same, or there is none */
 	char help[160];
+	char origin[16];           /* where the value came from: "flag", "recipe"; empty: not known */
 };
 
 struct view_page {             /* all that is written down about the opened run */
