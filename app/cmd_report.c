@@ -197,7 +197,7 @@ static bool read_runs(struct store *store, const struct cli_words *words, const 
                       struct error *error)
 {
 	struct run_choice choice;
-	bool good = run_choice_read(store, words, filter, RUN_SHELF_ALL, &choice, error);
+	bool good = run_choice_read(store, words, filter, RUN_SHELF_USUAL, &choice, error);
 	if (good && choice.count > FIGURE_CHART_RUNS)
 		good = error_set(error, ERROR_INPUT, "a report has room for %d runs, not %zu: leave some out", FIGURE_CHART_RUNS, choice.count);
 	reported->count = good ? (int)choice.count : 0;

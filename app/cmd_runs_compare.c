@@ -71,7 +71,7 @@ static bool read_runs(struct comparison *comparison, struct store *store, const 
                       struct error *error)
 {
 	struct run_choice choice;
-	bool good = run_choice_read(store, words, filter, RUN_SHELF_ALL, &choice, error);
+	bool good = run_choice_read(store, words, filter, RUN_SHELF_USUAL, &choice, error);
 	if (good && (choice.count < 2 || choice.count > MOST_RUNS))
 		good = error_set(error, ERROR_INPUT, "expected 2 to %d different runs to compare, not %zu", MOST_RUNS, choice.count);
 	for (size_t i = 0; good && i < choice.count; i++)

@@ -214,7 +214,7 @@ static bool check_arguments(const struct runs_export_arguments *arguments, const
 static bool read_runs(struct export_context *context, const struct cli_words *words, struct error *error)
 {
 	struct run_choice choice;
-	bool good = run_choice_read(context->store, words, context->arguments->filter, RUN_SHELF_ALL, &choice, error);
+	bool good = run_choice_read(context->store, words, context->arguments->filter, RUN_SHELF_USUAL, &choice, error);
 	context->count = good ? (int)choice.count : 0;
 	context->runs = memory_zeroed(choice.count + 1, sizeof *context->runs);
 	for (int i = 0; good && i < context->count; i++)

@@ -283,6 +283,11 @@ static void verbs_choose_runs_alike(void **state)
 	check_refused("a report has room for 8 runs, not", "report --filter 'bits.g<=32'");
 	check_refused("a chart has room for 8 runs, not", "runs export --format png --filter 'bits.g<=32'");
 	assert_int_equal(run("report --filter tag:chosen --output chosen"), 0);
+	/* what is read is what the list shows: not the archive, unless it is asked for */
+	assert_int_equal(run("runs archive 22"), 0);
+	assert_int_equal(count_runs("runs compare --filter tag:chosen"), count_listed("--filter tag:chosen"));
+	assert_int_equal(count_runs("runs compare --filter 'tag:chosen archived:yes or tag:chosen archived:no'"), 3);
+	assert_int_equal(run("runs archive 22 --undo"), 0);
 	assert_int_equal(run("runs note --filter tag:chosen 'of the paper'"), 0);
 	assert_int_equal(count_listed("--filter '\"of the paper\"'"), 3);
 	check_refused("with --filter no RUN is named", "runs note --filter tag:chosen 20 text");
