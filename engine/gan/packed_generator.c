@@ -135,7 +135,8 @@ static bool add_norm(struct reading *reading, const struct layer_spec *spec, str
 	for (size_t i = 0; i < VECTORS; i++)
 		at[i] = reading->maps + i * channels;
 	if (!read_vector(reading, spec, "weight", at[GAMMA], error) || !read_vector(reading, spec, "bias", at[SHIFT], error) ||
-	    !read_vector(reading, spec, "running_mean", at[MEAN], error) || !read_vector(reading, spec, "running_var", at[VARIANCE], error))
+	    !read_vector(reading, spec, "running_mean", at[MEAN], error) ||
+	    !read_vector(reading, spec, "running_var", at[VARIANCE], error))
 		return false;
 	const struct batch_norm norm = {
 		.channels = output.channels, .epsilon = layer_batch_norm_epsilon, .gamma = at[GAMMA], .running_variance = at[VARIANCE],
@@ -205,7 +206,8 @@ static bool read_layers(struct packed_generator *generator, const struct packed_
 
 /* ---- life ---- */
 
-struct packed_generator *packed_generator_create(const struct packed_model *model, int max_batch, int threads, struct error *error)
+struct packed_generator *packed_generator_create(const struct packed_model *model, int max_batch, int threads,
+                                                 struct error *error)
 {
 	assert(max_batch >= 1);
 	if (!model->holds[NETWORK_G]) {

@@ -12,7 +12,8 @@ struct packed_generator;
 
 /* threads 0: one per usable core. The model is not kept. ERROR_INPUT naming the tensor where it lacks what its settings ask
  * for, or holds it in another shape. */
-struct packed_generator *packed_generator_create(const struct packed_model *model, int max_batch, int threads, struct error *error);
+struct packed_generator *packed_generator_create(const struct packed_model *model, int max_batch, int threads,
+                                                 struct error *error);
 void packed_generator_destroy(struct packed_generator *generator); /* NULL is fine */
 
 struct shape packed_generator_output(const struct packed_generator *generator);

@@ -1,7 +1,7 @@
 /* The weights are cut into pieces of some input channels by SPARSE_VECTORS vectors of output channels (a panel), of one tap:
- * what a first-level cache holds as floats (kernel_sparse.c). A task makes the sums of one panel and of some output pixels that share their
- * taps (a stride s leaves s x s phases of such pixels, and no two phases share a tap): it expands piece after piece in the
- * order of the sums, and adds its products to all its pixels and pictures while it is in the cache:
+ * what a first-level cache holds as floats (kernel_sparse.c). A task makes the sums of one panel and of some output pixels
+ * that share their taps (a stride s leaves s x s phases of such pixels, and no two phases share a tap): it expands piece
+ * after piece in the order of the sums, and adds its products to all its pixels and pictures while it is in the cache:
  *
  *   for each tap, for each piece of it     codes --look_up--> floats, 16 kB
  *     for each pixel that has the tap      sums of the pixel's pictures += their channels that are not 0 x piece
@@ -53,7 +53,7 @@ static int vectors_of_panel(const struct conv_packed *layer, int panel)
 }
 
 static int pitch_of(const struct conv_packed *layer) { return layer->vectors * layer->kernel->lanes; }
-static int panel_of(const struct conv_packed *layer) { return SPARSE_VECTORS * layer->kernel->lanes; } /* channels of a whole one */
+static int panel_of(const struct conv_packed *layer) { return SPARSE_VECTORS * layer->kernel->lanes; } /* channels of one */
 
 /* Pieces of a tap, and the input channels of one. */
 static int pieces_of(const struct conv_packed *layer)
@@ -82,7 +82,8 @@ static size_t blocks_of_rows(int rows, int vectors) { return ((size_t)rows * (si
 static size_t blocks_of_tap(const struct conv_packed *layer, int panel)
 {
 	const int last = pieces_of(layer) - 1, vectors = vectors_of_panel(layer, panel);
-	return (size_t)last * blocks_of_rows(layer->kernel->sparse->depth, vectors) + blocks_of_rows(length_of_piece(layer, last), vectors);
+	return (size_t)last * blocks_of_rows(layer->kernel->sparse->depth, vectors) +
+	       blocks_of_rows(length_of_piece(layer, last), vectors);
 }
 
 /* Where a piece begins, in blocks; of the panel beyond the last one: all of them. */
@@ -228,8 +229,8 @@ const struct conv_geometry *conv_packed_geometry(const struct conv_packed *layer
 size_t conv_packed_bytes(const struct conv_packed *layer)
 {
 	const size_t maps = layer->maps ? MAPS * (size_t)layer->geometry.big.channels : 0, lanes = (size_t)layer->kernel->lanes;
-	const size_t weights = blocks_of(layer) * lanes * (layer->words ? (size_t)layer->bits * sizeof *layer->words : LOOKUP_BLOCK * sizeof(float));
-	return weights + (layer->tables_count + maps) * sizeof(float);
+	const size_t block = layer->words ? (size_t)layer->bits * sizeof *layer->words : LOOKUP_BLOCK * sizeof *layer->values;
+	return blocks_of(layer) * lanes * block + (layer->tables_count + maps) * sizeof(float);
 }
 
 /* ---- what a pass holds ---- */
@@ -245,8 +246,8 @@ static bool allocate_rows(struct conv_packed_rows *rows, size_t lists, int depth
 	return rows->counts != NULL;
 }
 
-bool conv_packed_pass_init(struct conv_packed_pass *pass, struct parallel *parallel, struct conv_packed *const layers[], int count,
-                           int max_batch, struct error *error)
+bool conv_packed_pass_init(struct conv_packed_pass *pass, struct parallel *parallel, struct conv_packed *const layers[],
+                           int count, int max_batch, struct error *error)
 {
 	*pass = (struct conv_packed_pass){.parallel = parallel, .layers = layers, .count = count, .max_batch = max_batch};
 	size_t sums = 0, pictures = 0, lists[2] = {0};
@@ -264,7 +265,8 @@ bool conv_packed_pass_init(struct conv_packed_pass *pass, struct parallel *paral
 	pass->sums = memory_try_floats(sums, "the sums of a layer", error);
 	pass->pictures = pass->sums ? memory_try_floats(pictures, "the pictures of a layer", error) : NULL;
 	pass->rooms = pass->pictures ? memory_try_floats(pass->room * (size_t)pass->threads, "room for weights", error) : NULL;
-	return pass->rooms && allocate_rows(&pass->rows[0], lists[0], depth, error) && allocate_rows(&pass->rows[1], lists[1], depth, error);
+	return pass->rooms && allocate_rows(&pass->rows[0], lists[0], depth, error) &&
+	       allocate_rows(&pass->rows[1], lists[1], depth, error);
 }
 
 void conv_packed_pass_clear(struct conv_packed_pass *pass)
@@ -306,8 +308,8 @@ struct packed_call {
 };
 
 /* Channels first..end - 1 of row y of pixels, each picture's `pitch` floats from the one before it. */
-static void list_row(const struct packed_call *call, const struct conv_packed *reader, int y, const float *from, int pitch, int first,
-                     int end)
+static void list_row(const struct packed_call *call, const struct conv_packed *reader, int y, const float *from, int pitch,
+                     int first, int end)
 {
 	const struct shape shape = reader->geometry.small;
 	const size_t rows = (size_t)shape.width * (size_t)call->batch;
@@ -331,7 +333,10 @@ static void list_task(void *context, int y)
 /* ---- sums ---- */
 
 /* Pixels of a phase in one direction: positions phase, phase + stride, .. */
-static int pixels_of_phase(const struct conv_geometry *g, int length, int phase) { return (length - phase + g->stride - 1) / g->stride; }
+static int pixels_of_phase(const struct conv_geometry *g, int length, int phase)
+{
+	return (length - phase + g->stride - 1) / g->stride;
+}
 
 struct range {
 	int first, end; /* end: one past the last */
@@ -348,8 +353,10 @@ struct part {
 static struct part part_of_task(const struct packed_call *call, int index)
 {
 	const struct conv_geometry *g = &call->layer->sums;
-	const int group = index % call->groups, phase = index / call->groups % (g->stride * g->stride);
-	struct part part = {.phase_y = phase / g->stride, .phase_x = phase % g->stride, .panel = index / call->groups / (g->stride * g->stride)};
+	const int group = index % call->groups, unit = index / call->groups, phases = g->stride * g->stride;
+	struct part part = {
+		.phase_y = unit % phases / g->stride, .phase_x = unit % phases % g->stride, .panel = unit / phases,
+	};
 	part.width = pixels_of_phase(g, g->big.width, part.phase_x);
 	const long pixels = (long)part.width * pixels_of_phase(g, g->big.height, part.phase_y);
 	part.first = (int)(pixels * group / call->groups);
@@ -415,7 +422,8 @@ static struct range pixels_with_tap(const struct packed_call *call, const struct
 }
 
 /* One piece of a tap that reads input i + down, j + across. */
-static void add_piece(const struct packed_call *call, const struct part *part, int down, int across, int piece, const float *weights)
+static void add_piece(const struct packed_call *call, const struct part *part, int down, int across, int piece,
+                      const float *weights)
 {
 	const struct conv_packed *layer = call->layer;
 	const struct conv_geometry *g = &layer->sums;
@@ -531,7 +539,9 @@ static int groups_of(const struct conv_packed_pass *pass, const struct conv_pack
 void conv_packed_run(struct conv_packed_pass *pass, int batch, const float *input, float *output)
 {
 	assert(batch >= 1 && batch <= pass->max_batch);
-	struct packed_call call = {.pass = pass, .next = pass->layers[0], .to = &pass->rows[0], .input = input, .output = output, .batch = batch};
+	struct packed_call call = {
+		.pass = pass, .next = pass->layers[0], .to = &pass->rows[0], .input = input, .output = output, .batch = batch,
+	};
 	parallel_run(pass->parallel, list_task, &call, call.next->geometry.small.height);
 	for (int i = 0; i < pass->count; i++) {
 		const struct conv_packed *layer = call.layer = pass->layers[i];

@@ -60,8 +60,8 @@ struct conv_packed_pass {
 };
 
 /* Clear it in any case. */
-bool conv_packed_pass_init(struct conv_packed_pass *pass, struct parallel *parallel, struct conv_packed *const layers[], int count,
-                           int max_batch, struct error *error);
+bool conv_packed_pass_init(struct conv_packed_pass *pass, struct parallel *parallel, struct conv_packed *const layers[],
+                           int count, int max_batch, struct error *error);
 void conv_packed_pass_clear(struct conv_packed_pass *pass);
 
 /* input and output: [H][W][N][C] of the first layer's input and the last one's output. */

@@ -5,7 +5,7 @@
  *
  * The eight sums stay in registers while the list goes by. They are as many as the multipliers need to be busy, so one row is
  * enough, and b is small enough for the first-level cache, from which every multiply-add reads its vector. Leaving out the
- * zeros changes no sum: the order of the others stays. */
+ * zeros changes no sum: the order of the others stays (but for the sign of a sum that is nothing, where one underflows). */
 #include "engine/tensor/kernel.h"
 
 #include <string.h>
@@ -74,7 +74,7 @@ ALWAYS_INLINE int list_lanes(const float *from, int k, float *values, uint8_t *d
 /* For every set of eight lanes: its lanes, a byte each, from the lowest on. */
 #define PLACE(set, i) (((uint64_t)((set) >> (i) & 1) * (i)) << 8 * __builtin_popcount((set) & ((1 << (i)) - 1)))
 #define LANES_OF(set) \
-	PLACE(set, 1) | PLACE(set, 2) | PLACE(set, 3) | PLACE(set, 4) | PLACE(set, 5) | PLACE(set, 6) | ((uint64_t)((set) >> 7) * 7) << 8 * __builtin_popcount((set) & 127)
+	PLACE(set, 1) | PLACE(set, 2) | PLACE(set, 3) | PLACE(set, 4) | PLACE(set, 5) | PLACE(set, 6) | PLACE(set, 7)
 #define FOUR_SETS(set) LANES_OF(set), LANES_OF((set) + 1), LANES_OF((set) + 2), LANES_OF((set) + 3)
 #define SIXTEEN_SETS(set) FOUR_SETS(set), FOUR_SETS((set) + 4), FOUR_SETS((set) + 8), FOUR_SETS((set) + 12)
 #define SETS(set) SIXTEEN_SETS(set), SIXTEEN_SETS((set) + 16), SIXTEEN_SETS((set) + 32), SIXTEEN_SETS((set) + 48)
