@@ -16,6 +16,10 @@
 
 #include "tests/temporary_folder.h"
 
+#ifndef QGAN_PROGRAM
+#define QGAN_PROGRAM "qgan" /* tests/meson.build says which one, to suites among its starters */
+#endif
+
 enum { OUTPUT = 1 << 18 };
 
 static struct temporary_folder folder; /* made and removed by the suite; runs.db in it is the store */

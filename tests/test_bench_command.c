@@ -1,39 +1,33 @@
 /* qgan bench layers as scripts use it: whether the table of layers and passes is complete, what the counts of calls say about
  * the order of a step, and whether its times add up to one. How fast anything is, is not asserted. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
-#include <sys/wait.h>
 
 #include <jansson.h>
 
-#include <cmocka.h>
+#include "tests/program_fixture.h"
 
-enum { OUTPUT_SIZE = 65536, BATCH = 4, WIDTH = 8 };
-#define TINY "--size 32 --width 8 --channels 3 --batch 4 --threads 2 --steps 1 "
+enum { BATCH = 4, WIDTH = 8 };
+#define TINY "bench layers --size 32 --width 8 --channels 3 --batch 4 --threads 2 --steps 1 "
 
-static int run(const char *words, char output[OUTPUT_SIZE])
+static int prepare(void **state)
 {
-	char command[1024];
-	snprintf(command, sizeof command, "'%s' bench layers %s 2>&1", QGAN_PROGRAM, words);
-	FILE *pipe = popen(command, "r");
-	assert_non_null(pipe);
-	output[fread(output, 1, OUTPUT_SIZE - 1, pipe)] = '\0';
-	int status = pclose(pipe);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	(void)state;
+	temporary_folder_create(&folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	temporary_folder_remove(&folder);
+	return 0;
 }
 
 static json_t *run_json(const char *words)
 {
-	static char output[OUTPUT_SIZE];
-	char all[512];
-	snprintf(all, sizeof all, "%s --json", words);
-	if (run(all, output) != 0)
-		fail_msg("bench layers %s: %s", words, output);
+	if (run("%s --json", words) != 0)
+		fail_msg("%s: %s", words, complaint);
 	json_t *json = json_loads(output, 0, NULL);
 	assert_non_null(json);
 	return json;
@@ -162,8 +156,7 @@ static void a_penalty_has_passes_of_its_own(void **state)
 static void people_get_a_table(void **state)
 {
 	(void)state;
-	static char output[OUTPUT_SIZE];
-	assert_int_equal(run(TINY "--model hinge --g-bits 1", output), 0);
+	assert_int_equal(run(TINY "--model hinge --g-bits 1"), 0);
 	static const char *const words[] = {"hinge 32x32x3, width 8, batch 4", "2 threads", "of sgemm", "of reading", "D.conv2", "G.deconv3",
 	                                    "weight gradient", "quantize", "optimizer", "the rest"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -174,16 +167,15 @@ static void people_get_a_table(void **state)
 static void wrong_input_is_told(void **state)
 {
 	(void)state;
-	static char output[OUTPUT_SIZE];
 	static const struct { const char *words, *said; } wrong[] = {
 		{"--steps 0", "--steps"}, {"--width wide", "--width"}, {"--channels 0", "--channels"}, {"--model gan", "dcgan, wgan-gp"},
 		{"--recipe nothing", "nothing"}, {"more", "more"}, {"--size 33", "33"}, {"--colour", "--colour"},
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		assert_int_equal(run(wrong[i].words, output), 2);
-		const char *said = strstr(output, wrong[i].said);
-		if (strncmp(output, "qgan: ", 6) || !said || said > strchr(output, '\n'))
-			fail_msg("%s: no sentence with \"%s\": %s", wrong[i].words, wrong[i].said, output);
+		assert_int_equal(run("bench layers %s", wrong[i].words), 2);
+		const char *said = strstr(complaint, wrong[i].said);
+		if (*output || strncmp(complaint, "qgan: ", 6) || !said || said > strchr(complaint, '\n'))
+			fail_msg("%s: no sentence with \"%s\": %s", wrong[i].words, wrong[i].said, complaint);
 	}
 }
 
@@ -195,5 +187,5 @@ int main(void)
 		cmocka_unit_test(people_get_a_table),
 		cmocka_unit_test(wrong_input_is_told),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, prepare, remove_folder);
 }
