@@ -5,7 +5,7 @@
  *   conv_gradient.c   the weight gradient
  *   conv_thin.c       all three where the big side has very few channels (pictures: 1 or 3)
  *   conv_operands.c   activations and weights as the kernel reads them
- *   conv_packed.c     forward of finished transposed convolutions, from packed weights
+ *   conv_packed*.c    forward of finished transposed convolutions, from packed weights
  *   conv_ref.c        the slow truth
  *
  * All of them turn the work into products of kernel.h. There a right-hand matrix lies in panels: a matrix of `rows` x `columns`
