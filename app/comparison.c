@@ -231,6 +231,15 @@ static bool read_steps(struct comparison *comparison, int index, struct error *e
 	return true;
 }
 
+static const struct {
+	enum view_quantity quantity;
+	enum metric_series metric;
+} measured[] = {
+	{VIEW_LOSS_G, METRIC_LOSS_G}, {VIEW_LOSS_D, METRIC_LOSS_D}, {VIEW_D_REAL, METRIC_D_REAL}, {VIEW_D_FAKE, METRIC_D_FAKE},
+	{VIEW_WASSERSTEIN, METRIC_WASSERSTEIN}, {VIEW_PENALTY, METRIC_PENALTY}, {VIEW_GRADIENT_G, METRIC_GRADIENT_G},
+	{VIEW_GRADIENT_D, METRIC_GRADIENT_D}, {VIEW_SPEED, METRIC_IMAGES_PER_SECOND},
+};
+
 struct curve_reader {
 	struct view_compared *run;
 	struct run_work work;
@@ -240,10 +249,8 @@ static void visit_bucket(void *context, const struct metric_bucket *bucket)
 {
 	struct curve_reader *reader = context;
 	struct view_compared *run = reader->run;
-	view_append_bucket(&run->curves[VIEW_LOSS_G], bucket, METRIC_LOSS_G);
-	view_append_bucket(&run->curves[VIEW_LOSS_D], bucket, METRIC_LOSS_D);
-	view_append_bucket(&run->curves[VIEW_D_REAL], bucket, METRIC_D_REAL);
-	view_append_bucket(&run->curves[VIEW_D_FAKE], bucket, METRIC_D_FAKE);
+	for (size_t i = 0; i < sizeof measured / sizeof *measured; i++)
+		view_append_bucket(&run->curves[measured[i].quantity], bucket, measured[i].metric);
 	run_work_add(&reader->work, bucket->last_step, bucket->values[METRIC_IMAGES_PER_SECOND].mean);
 	series_append(&run->epochs, bucket->last_step, bucket->last_epochs);
 	series_append(&run->images, bucket->last_step, reader->work.images);
@@ -262,6 +269,13 @@ static void visit_score(void *context, const struct score *score)
 	struct view_compared *run = context;
 	series_append(&run->curves[VIEW_FID], score->step, score->fid);
 	series_append(&run->curves[VIEW_IS], score->step, score->is_mean);
+	series_append(&run->curves[VIEW_KID], score->step, score->kid);
+}
+
+static void visit_diversity(void *context, int64_t step, double diversity)
+{
+	struct view_compared *run = context;
+	series_append(&run->curves[VIEW_DIVERSITY], step, diversity);
 }
 
 static bool read_curves(struct comparison *comparison, int index, struct error *error)
@@ -281,8 +295,9 @@ static bool read_curves(struct comparison *comparison, int index, struct error *
 		return false;
 	set_newest(&run->curves[VIEW_LOSS_G], row->loss_g);
 	set_newest(&run->curves[VIEW_LOSS_D], row->loss_d);
-	return !*row->scores.identity ||
-	       store_visit_scores(comparison->store, run->id, row->scores.identity, visit_score, run, error);
+	return store_visit_diversities(comparison->store, run->id, visit_diversity, run, error) &&
+	       (!*row->scores.identity ||
+	        store_visit_scores(comparison->store, run->id, row->scores.identity, visit_score, run, error));
 }
 
 static bool read_journal(struct comparison *comparison, int index, struct error *error)

@@ -181,6 +181,8 @@ static void everything_recorded_is_shown(void **state)
 	assert_int_equal(a->layers[VIEW_G][0].counts[0], 500);
 	assert_true(a->packed_bytes == 250 && b->packed_bytes == 125 && a->float_bytes == 4000);
 	assert_int_equal(a->curves[VIEW_FID].count, 4);
+	assert_int_equal(a->curves[VIEW_KID].count, 0); /* not known */
+	assert_true(series_range(&a->curves[VIEW_SPEED], 0, 300, &low, &high) && low == 512 && high == 512);
 	assert_true(a->fid == 80 && a->best_fid == 80 && a->is == 8 && a->best_is == 9.5);
 	assert_true(isnan(b->fid) && b->recipe_number == 0 && a->recipe_number == 1);
 	assert_int_equal(view->point_count, 1);

@@ -366,6 +366,28 @@ static void keys_belong_to_the_chosen_pane(void **state)
 	fixture_destroy(view);
 }
 
+/* What no run has recorded is passed over, in both directions. */
+static void quantities_are_those_recorded(void **state)
+{
+	(void)state;
+	struct view *view = fixture_create();
+	struct screen_state *memory = screen_state_create();
+	struct view_compare *compare = fixture_compare(view, 3);
+	press_keys(memory, view, "Tab z Up");
+	assert_drawn(memory, view, 80, 24, "Inception Score", true);
+	assert_drawn(memory, view, 80, 24, "v: 6 of 6", true);
+	series_append(&compare->runs[1].curves[VIEW_SPEED], 10, 512);
+	press_keys(memory, view, "v");
+	assert_drawn(memory, view, 80, 24, "images a second", true);
+	assert_drawn(memory, view, 80, 24, "v: 7 of 7", true);
+	press_keys(memory, view, "v");
+	assert_drawn(memory, view, 80, 24, "loss of G", true);
+	press_keys(memory, view, "Up");
+	assert_drawn(memory, view, 80, 24, "images a second", true);
+	screen_state_destroy(memory);
+	fixture_destroy(view);
+}
+
 /* Which noise the samples are of stands above them; how to change it, where that can be done. */
 static void the_noise_of_the_samples_is_told(void **state)
 {
@@ -424,6 +446,7 @@ int main(void)
 		cmocka_unit_test(scores_are_not_cut_to_probabilities),
 		cmocka_unit_test(journals_are_aligned),
 		cmocka_unit_test(keys_belong_to_the_chosen_pane),
+		cmocka_unit_test(quantities_are_those_recorded),
 		cmocka_unit_test(the_noise_of_the_samples_is_told),
 		cmocka_unit_test(zoom_shows_one_pane),
 	};

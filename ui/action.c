@@ -121,7 +121,7 @@ const struct action_row action_rows[] = {
 
 	{ACTION_COMPARE_SETTINGS, "compare-settings", "d", "all settings", "Every setting, or only those that differ.",
 	 SCOPE_COMPARE, GROUP_COMPARE},
-	{ACTION_COMPARE_QUANTITY, "compare-quantity", "v", "quantity", "The next quantity in the curves: losses, D's belief, scores.",
+	{ACTION_COMPARE_QUANTITY, "compare-quantity", "v", "quantity", "The next quantity in the curves: losses, scores, gradients, speed.",
 	 SCOPE_COMPARE, GROUP_COMPARE},
 	{ACTION_COMPARE_SEEDS, "compare-seeds", "m", "seeds", "Every run, or mean and range of runs that differ in the seed only.",
 	 SCOPE_COMPARE, GROUP_COMPARE},

@@ -269,7 +269,7 @@ static bool move(const struct view_compare *compare, struct compare_state *state
 	case COMPARE_CURVES:
 		if (right)
 			return chart_look_act(&state->look, &state->clock, action, NULL);
-		state->quantity = (enum view_quantity)(((int)state->quantity + down + VIEW_QUANTITIES) % VIEW_QUANTITIES);
+		state->quantity = down ? compare_next_quantity(compare, state->quantity, down) : state->quantity;
 		break;
 	case COMPARE_SIZES:
 		break;
@@ -310,7 +310,7 @@ static bool act(struct screen_state *screen, const struct view *view, enum actio
 	case ACTION_COMPARE_PANE_BEFORE: state->pane = (state->pane + COMPARE_PANES - 1) % COMPARE_PANES; break;
 	case ACTION_COMPARE_SETTINGS: state->all_settings = !state->all_settings; break;
 	case ACTION_COMPARE_SEEDS: state->by_seed = !state->by_seed; break;
-	case ACTION_COMPARE_QUANTITY: state->quantity = (state->quantity + 1) % VIEW_QUANTITIES; break;
+	case ACTION_COMPARE_QUANTITY: state->quantity = compare_next_quantity(view->compare, state->quantity, 1); break;
 	case ACTION_COMPARE_ZOOM: state->zoomed = !state->zoomed; break;
 	case ACTION_COMPARE_EXPORT: *out = (struct action_request){.action = action, .value = state->look.unit}; break;
 	case ACTION_UP: case ACTION_DOWN: case ACTION_LEFT: case ACTION_RIGHT: return move(view->compare, state, action, out);

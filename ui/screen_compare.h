@@ -35,6 +35,8 @@ void compare_draw_journal(struct canvas *canvas, const struct view_compare *comp
 
 /* ---- screen_compare_curves.c ---- */
 
+/* The next one that is offered, one way (1) or the other (-1). */
+enum view_quantity compare_next_quantity(const struct view_compare *compare, enum view_quantity quantity, int direction);
 void compare_title_curves(const struct view_compare *compare, const struct compare_state *state, char *title, char *note);
 void compare_draw_curves(struct canvas *canvas, const struct view_compare *compare, struct compare_state *state);
 void compare_draw_sizes(struct canvas *canvas, const struct view_compare *compare);

@@ -20,7 +20,28 @@ static const struct {
 	[VIEW_D_REAL] = {"D(x), what D says of real pictures", true, false},
 	[VIEW_D_FAKE] = {"D(G(z)), what D says of samples", true, false},
 	[VIEW_FID] = {"FID, lower is better", false, true}, [VIEW_IS] = {"Inception Score, higher is better", false, true},
+	[VIEW_KID] = {"KID, lower is better", false, true}, [VIEW_WASSERSTEIN] = {"Wasserstein estimate", false, false},
+	[VIEW_PENALTY] = {"gradient penalty", false, false}, [VIEW_GRADIENT_G] = {"norm of G's gradient", false, false},
+	[VIEW_GRADIENT_D] = {"norm of D's gradient", false, false},
+	[VIEW_DIVERSITY] = {"diversity of the samples, real pictures = 1", false, false}, [VIEW_SPEED] = {"images a second", false, false},
 };
+
+static bool is_offered(const struct view_compare *compare, int quantity)
+{
+	bool known = quantity < VIEW_USUAL_QUANTITIES;
+	for (int i = 0; !known && i < compare_count(compare); i++)
+		known = compare->runs[i].curves[quantity].count > 0;
+	return known;
+}
+
+enum view_quantity compare_next_quantity(const struct view_compare *compare, enum view_quantity quantity, int direction)
+{
+	int next = (int)quantity;
+	do
+		next = (next + direction + VIEW_QUANTITIES) % VIEW_QUANTITIES;
+	while (!is_offered(compare, next));
+	return (enum view_quantity)next;
+}
 
 /* What D says is a probability only of some models: others give scores, which may lie anywhere. */
 static bool is_fraction(const struct view_compare *compare, enum view_quantity quantity)
@@ -46,8 +67,13 @@ void compare_title_curves(const struct view_compare *compare, const struct compa
 	chart_title(title, COMPARE_TEXT, quantities[state->quantity].title, &chart);
 	snprintf(note, COMPARE_TEXT, "%s%s%s", mixed ? "recipes differ: not to be compared" : "", mixed && groups ? ", " : "",
 		groups ? "mean and range over seeds" : "");
+	int offered = 0, place = 1;
+	for (int i = 0; i < VIEW_QUANTITIES; i++) {
+		offered += is_offered(compare, i);
+		place += i < (int)state->quantity && is_offered(compare, i);
+	}
 	if (!note[0])
-		snprintf(note, COMPARE_TEXT, "v: %d of %d%s", state->quantity + 1, VIEW_QUANTITIES, compare_has_seeds(compare) ? ", m: mean over seeds" : "");
+		snprintf(note, COMPARE_TEXT, "v: %d of %d%s", place, offered, compare_has_seeds(compare) ? ", m: mean over seeds" : "");
 }
 
 /* ---- mean and range over seeds */

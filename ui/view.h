@@ -122,7 +122,12 @@ struct view_what_if {
 };
 
 /* Marked runs beside each other. Large: one on the heap, owned by the session. */
-enum view_quantity { VIEW_LOSS_G, VIEW_LOSS_D, VIEW_D_REAL, VIEW_D_FAKE, VIEW_FID, VIEW_IS, VIEW_QUANTITIES };
+enum view_quantity {
+	VIEW_LOSS_G, VIEW_LOSS_D, VIEW_D_REAL, VIEW_D_FAKE, VIEW_FID, VIEW_IS,
+	VIEW_USUAL_QUANTITIES, /* the others are offered where some run has them */
+	VIEW_KID = VIEW_USUAL_QUANTITIES, VIEW_WASSERSTEIN, VIEW_PENALTY, VIEW_GRADIENT_G, VIEW_GRADIENT_D, VIEW_DIVERSITY, VIEW_SPEED,
+	VIEW_QUANTITIES,
+};
 
 struct view_tweak { /* a journalled change */
 	int64_t step;
