@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -361,6 +362,7 @@ static struct pty_terminal *volatile parent_terminal; /* the copy of our side in
 static void child(struct pty_terminal *terminal, int report, int go, int (*function)(void *), void *context)
 {
 	parent_terminal = terminal;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a suite that fails leaves no training behind */
 	close(terminal->master);
 	login_tty(terminal->slave);
 	set_environment(&terminal->options);
@@ -368,6 +370,7 @@ static void child(struct pty_terminal *terminal, int report, int go, int (*funct
 	signal(SIGHUP, SIG_IGN); /* the shell outlives its line and tells how the program ended */
 	pid_t program = fork();
 	if (program == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(report);
 		setpgid(0, 0);
 		tcsetpgrp(0, getpid());
