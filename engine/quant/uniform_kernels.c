@@ -296,12 +296,13 @@ INLINE struct near_line near_line_of(const struct uniform_grid *grid)
 	};
 }
 
-/* The sums fill the registers. What is constant is read from memory, which costs nothing here; compilers would rather spill a
- * sum, which would then have to wait for itself. Stage by stage, so that the units do not wait one after the other either. */
+/* With r the sums fill the registers: what is constant is then read from memory, as compilers would rather spill a sum, which
+ * would have to wait for itself. Stage by stage, so that the units do not wait one after the other either. */
 INLINE void near_step(struct near_sums *sums, struct near_line *line, bool with_r, const float *weights)
 {
 	vector d[UNITS], z[UNITS], r[UNITS];
-	__asm__("" : "+m"(*line));
+	if (with_r)
+		__asm__("" : "+m"(*line));
 	UNROLL for (int u = 0; u < UNITS; u++)
 		d[u] = load(weights + u * WIDTH) - line->beta;
 	UNROLL for (int u = 0; u < UNITS; u++)
@@ -374,13 +375,12 @@ INLINE void near_range_join(const struct near_range *lanes, const float *weights
 		include(range, weights[i], weights[i]);
 }
 
-/* A weight of beta adds nothing to any sum, so the last lanes are filled up with it. range NULL: a later look. Extremes have
- * a loop of their own, while the weights are in the nearest cache. */
-INLINE void near_look(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments,
-                      struct uniform_range *range)
+/* A weight of beta adds nothing to any sum, so the last lanes are filled up with it. Extremes, which a later look
+ * does not want, have a loop of their own, while the weights are in the nearest cache. */
+INLINE void near_look(const struct uniform_grid *grid, const float *weights, size_t count, bool first,
+                      struct uniform_moments *moments, struct uniform_range *range)
 {
 	struct near_line line = near_line_of(grid);
-	const bool first = range != NULL;
 	struct near_sums sums = {0};
 	struct near_totals totals = {0};
 	struct near_range lanes;
@@ -412,12 +412,12 @@ INLINE void near_look(const struct uniform_grid *grid, const float *weights, siz
 static void near_first_moments(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments,
                                struct uniform_range *range)
 {
-	near_look(grid, weights, count, moments, range);
+	near_look(grid, weights, count, true, moments, range);
 }
 
 static void near_moments(const struct uniform_grid *grid, const float *weights, size_t count, struct uniform_moments *moments)
 {
-	near_look(grid, weights, count, moments, NULL);
+	near_look(grid, weights, count, false, moments, NULL);
 }
 
 extern const struct uniform_kernels UNIFORM_KERNELS;
