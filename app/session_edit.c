@@ -8,7 +8,7 @@
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 
-enum { MOST_AT_ONCE = 4096, KEPT_EDITS = 1 << 14 };
+enum { KEPT_EDITS = 1 << 14, MOST_AT_ONCE = KEPT_EDITS };
 
 /* What a run was like before. Edits of one press share a number and are taken back together. */
 struct edit {
@@ -64,15 +64,9 @@ static bool change_tags(struct store *store, int64_t run, const char *words, con
 	return true;
 }
 
-/* All of it or nothing. */
 static bool set_tags(struct store *store, const struct run *run, const char *tags, struct error *error)
 {
-	if (!store_begin(store, error))
-		return false;
-	if (change_tags(store, run->id, tags, run->tags, true, error) && change_tags(store, run->id, run->tags, tags, false, error))
-		return store_commit(store, error);
-	store_rollback(store);
-	return false;
+	return change_tags(store, run->id, tags, run->tags, true, error) && change_tags(store, run->id, run->tags, tags, false, error);
 }
 
 static bool set_value(struct store *store, const struct run *run, enum action action, const char *text, bool flag, struct error *error)
@@ -87,18 +81,24 @@ static bool set_value(struct store *store, const struct run *run, enum action ac
 	return false;
 }
 
+/* For so many more; the oldest are for ever then. */
+static void make_room(struct session_edits *edits, size_t more)
+{
+	size_t over = edits->count + more > KEPT_EDITS ? edits->count + more - KEPT_EDITS : 0;
+	edits->count -= over;
+	memmove(edits->items, edits->items + over, edits->count * sizeof *edits->items);
+	if (edits->capacity < edits->count + more) {
+		edits->capacity = edits->count + more;
+		edits->items = memory_resized(edits->items, edits->capacity, sizeof *edits->items);
+	}
+}
+
 static void remember(struct session_edits *edits, const struct run *run, enum action action)
 {
 	struct edit edit = {.number = edits->number, .action = action, .run = run->id,
 		.flag = action == ACTION_RUN_ARCHIVE ? run->archived : run->trashed > 0};
 	const char *text = action == ACTION_RUN_RENAME ? run->name : action == ACTION_RUN_TAGS ? run->tags : run->note;
 	text_copy(edit.text, sizeof edit.text, text);
-	if (edits->count == KEPT_EDITS) /* the oldest is for ever */
-		memmove(edits->items, edits->items + 1, --edits->count * sizeof *edits->items);
-	if (edits->count == edits->capacity) {
-		edits->capacity = edits->capacity ? 2 * edits->capacity : 16;
-		edits->items = memory_resized(edits->items, edits->capacity, sizeof *edits->items);
-	}
 	edits->items[edits->count++] = edit;
 }
 
@@ -141,32 +141,61 @@ static const char *verb_of(enum action action, bool flag)
 	return "";
 }
 
+/* All of it or nothing; a name moves files along, which no transaction takes back: one run's only. */
+static bool begin_together(struct store *store, enum action action, struct error *error)
+{
+	return action == ACTION_RUN_RENAME || store_begin(store, error);
+}
+
+static bool end_together(struct store *store, enum action action, bool good, struct error *error)
+{
+	if (action == ACTION_RUN_RENAME)
+		return good;
+	if (!good)
+		store_rollback(store);
+	return good && store_commit(store, error);
+}
+
+static bool edit_runs(struct session *session, struct store *store, const struct action_request *request, const int64_t *ids,
+                      size_t count, bool flag, struct error *error)
+{
+	struct session_edits *edits = edits_of(session);
+	bool good = true;
+	if (!begin_together(store, request->action, error))
+		return false;
+	make_room(edits, count);
+	size_t before = edits->count;
+	for (size_t i = 0; good && i < count; i++) {
+		const struct run *run = session_find_run(session, ids[i]);
+		good = run && set_value(store, run, request->action, request->text, flag, error);
+		if (good)
+			remember(edits, run, request->action);
+	}
+	good = end_together(store, request->action, good, error);
+	edits->count = good ? edits->count : before;
+	return good;
+}
+
 void session_act_edit(struct session *session, const struct action_request *request)
 {
 	int64_t *ids = memory_zeroed(MOST_AT_ONCE, sizeof *ids);
-	size_t count = edited_runs(session, request, ids), done = 0;
-	struct session_edits *edits = edits_of(session);
+	size_t count = edited_runs(session, request, ids);
 	struct error error = {0};
 	struct store *store = session_editor(session, &error);
 	const struct run *first = count ? session_find_run(session, ids[0]) : NULL;
 	bool flag = first && (request->action == ACTION_RUN_ARCHIVE ? !first->archived : !(first->trashed > 0));
 	char name[RUN_NAME_SIZE];
 	text_copy(name, sizeof name, first ? first->name : "");
-	edits->number++;
-	for (; store && done < count; done++) {
-		const struct run *run = session_find_run(session, ids[done]);
-		if (!run || !set_value(store, run, request->action, request->text, flag, &error))
-			break;
-		remember(edits, run, request->action);
-	}
+	edits_of(session)->number++;
+	bool good = store && edit_runs(session, store, request, ids, count, flag, &error);
 	free(ids);
 	session_read_again(session);
 	if (error.code != ERROR_NONE)
 		session_warn(session, &error);
-	else if (done == 1)
+	else if (good && count == 1)
 		session_tell(session, false, "%s %s; u takes it back", name, verb_of(request->action, flag));
-	else if (done > 1)
-		session_tell(session, false, "%zu runs %s; u takes it back", done, verb_of(request->action, flag));
+	else if (good && count > 1)
+		session_tell(session, false, "%zu runs %s; u takes it back", count, verb_of(request->action, flag));
 }
 
 const char *session_undo_name(const struct session *session)
@@ -186,11 +215,19 @@ void session_act_undo(struct session *session, const struct action_request *requ
 		return;
 	}
 	unsigned number = edits->items[edits->count - 1].number;
+	enum action action = edits->items[edits->count - 1].action;
+	bool good = begin_together(edits->store, action, &error);
+	if (!good) {
+		session_warn(session, &error);
+		return;
+	}
 	while (edits->count && edits->items[edits->count - 1].number == number) {
 		const struct edit *edit = &edits->items[--edits->count];
-		const struct run *run = session_find_run(session, edit->run);
-		done += run && set_value(edits->store, run, edit->action, edit->text, edit->flag, &error);
+		const struct run *run = session_find_run(session, edit->run); /* NULL: deleted for ever since */
+		good = good && (!run || set_value(edits->store, run, edit->action, edit->text, edit->flag, &error));
+		done += run && good;
 	}
+	end_together(edits->store, action, good, &error);
 	session_read_again(session);
 	if (error.code != ERROR_NONE)
 		session_warn(session, &error);

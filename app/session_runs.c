@@ -332,16 +332,18 @@ size_t session_chosen_runs(const struct session *session, int64_t cursor, int64_
 	const struct session_runs *runs = session->runs;
 	size_t count, found = 0;
 	const struct run *const *shown = listed(runs, &count);
-	for (size_t i = 0; i < count && found < most; i++) /* as they are listed */
-		if (is_marked(runs, shown[i]->id))
-			ids[found++] = shown[i]->id;
-	for (size_t i = 0; i < runs->mark_count && found < most; i++) { /* then those that the filter hides */
-		bool listed_before = false;
-		for (size_t k = 0; k < found && !listed_before; k++)
-			listed_before = ids[k] == runs->marks[i];
-		if (!listed_before)
-			ids[found++] = runs->marks[i];
+	bool *taken = memory_zeroed(runs->mark_count + 1, sizeof *taken);
+	for (size_t i = 0; i < count && found < most; i++) { /* as they are listed */
+		size_t place = mark_place(runs, shown[i]->id);
+		if (!is_marked(runs, shown[i]->id))
+			continue;
+		taken[place] = true;
+		ids[found++] = shown[i]->id;
 	}
+	for (size_t i = 0; i < runs->mark_count && found < most; i++) /* then those that the filter hides */
+		if (!taken[i])
+			ids[found++] = runs->marks[i];
+	free(taken);
 	if (!found && cursor > 0 && most > 0)
 		ids[found++] = cursor;
 	return found;

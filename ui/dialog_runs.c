@@ -6,6 +6,7 @@
 #include "engine/base/text.h"
 #include "ui/dialog.h"
 #include "ui/keymap.h"
+#include "ui/widget_form.h"
 #include "ui/widget_table.h"
 
 enum { PROMPT_LINES = 3, LIST_LINES = 16, NAME_WIDTH = 22, KEY_WIDTH = 5, TEXT_SIZE = 160, NUMBER_SIZE = 32 };
@@ -130,7 +131,7 @@ static void draw_list(struct run_dialog *dialog, const struct view_runs *runs, i
 		if (chosen)
 			canvas_fill(&inside, (struct rect){0, y, inside.clip.width, 1}, ' ', ROLE_SELECTED, 0);
 		canvas_text(&inside, 0, y, chosen ? ROLE_SELECTED : ROLE_TEXT, 0, name);
-		canvas_text(&inside, NAME_WIDTH, y, chosen ? ROLE_SELECTED : ROLE_QUIET, 0, help);
+		form_draw_wrapped(&inside, (struct rect){NAME_WIDTH, y, inside.clip.width - NAME_WIDTH, 1}, chosen ? ROLE_SELECTED : ROLE_QUIET, help);
 		canvas_hit(&inside, (struct rect){0, y, inside.clip.width, 1}, (struct hit){.click = ACTION_PICK_ROW, .value = dialog->top + y});
 	}
 	canvas_text(&inside, 0, lines + 1, ROLE_QUIET, 0, hint);

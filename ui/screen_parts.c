@@ -363,10 +363,10 @@ struct canvas screen_pane(struct canvas *canvas, struct rect rect, const char *t
 
 void screen_draw_nothing(struct canvas *canvas)
 {
-	char text[160], key[16];
-	keymap_key_of(key, sizeof key, ACTION_SCREEN_RUNS, canvas->unicode);
-	snprintf(text, sizeof text, "no run is open\n\n%s lists the runs of the store\n"
-		"`qgan tui --data fashion-mnist` starts a new one", key);
+	char text[160], list[16], start[16];
+	keymap_key_of(list, sizeof list, ACTION_SCREEN_RUNS, canvas->unicode);
+	keymap_key_of(start, sizeof start, ACTION_NEW_RUN, canvas->unicode);
+	snprintf(text, sizeof text, "no run is open\n\n%s lists the runs of the store\n%s starts a new one", list, start);
 	screen_draw_centred(canvas, ROLE_QUIET, text);
 }
 
