@@ -137,6 +137,18 @@ static bool write_sizes(const struct export_job *job, struct exported *exported,
 	return good;
 }
 
+static bool write_samples(const struct export_job *job, struct export_result *result)
+{
+	char path[EXPORT_STEM_SIZE + 16];
+	if (!job->pictures)
+		return true;
+	snprintf(path, sizeof path, "%s-samples.png", job->stem);
+	bool good = picture_write_png(job->pictures, path, &result->error);
+	if (good)
+		add_ending(result, "-samples.png");
+	return good;
+}
+
 static bool write_curves(const struct export_job *job, const struct exported *exported, struct export_result *result)
 {
 	struct text lines = {0};
@@ -182,7 +194,8 @@ static bool write_runs(const struct export_job *job, struct export_result *resul
 		points += exported.curves[i].count;
 	if (good && points == 0)
 		good = error_set(&result->error, ERROR_STATE, "%s no points yet", exported.count == 1 ? "the run has" : "the runs have");
-	good = good && write_charts(job, &exported, result) && write_sizes(job, &exported, result) && write_curves(job, &exported, result);
+	good = good && write_charts(job, &exported, result) && write_sizes(job, &exported, result) && write_samples(job, result) &&
+	       write_curves(job, &exported, result);
 	for (int i = 0; i < exported.count; i++) {
 		run_curves_clear(&exported.curves[i]);
 		run_clear(&exported.runs[i]);

@@ -21,7 +21,7 @@ struct export_job {
 	char other_title[EXPORT_TITLE_SIZE];     /* empty: the layer alone */
 	struct view_layer other;
 	struct view_history history;             /* STEM-over-time.csv; no columns: none */
-	struct image *pictures;                  /* STEM-pictures.png, owned; NULL: none */
+	struct image *pictures;                  /* STEM-pictures.png, of runs STEM-samples.png; owned; NULL: none */
 	int64_t runs[VIEW_POINTS];               /* these runs' charts instead, read from the store: STEM-loss.png .., STEM.csv; .. */
 	int run_count;                           /* .. 0: no. Curves are those of the first VIEW_COMPARED, sizes those of all */
 	char store[STORE_PATH_SIZE];

@@ -241,13 +241,16 @@ void session_act_export(struct session *session, const struct action_request *re
 		session_warn(session, &error);
 }
 
-/* From the store: exact points, not what the screen has gathered of them. What a live run has told is on its way there. */
+/* From the store: exact points, not what the screen has gathered of them. What a live run has told is on its way there. Takes
+ * the job's pictures. */
 static void export_runs(struct session *session, const struct action_request *request, struct export_job *job)
 {
 	static const double FLUSH_SECONDS = 0.05;
 	struct error error = {0};
-	if (!have_exporter(session))
+	if (!have_exporter(session)) {
+		image_destroy(job->pictures);
 		return;
+	}
 	job->over = request->value > 0 && request->value < CHART_UNITS ? (enum chart_unit)request->value : CHART_STEPS;
 	if (session_live(session))
 		recorder_flush(session->recorder, FLUSH_SECONDS);
@@ -281,8 +284,10 @@ void session_act_export_comparison(struct session *session, const struct action_
 		return;
 	}
 	memset(&job, 0, sizeof job);
+	const struct view_compare *compare = comparison_view(session->comparison);
 	job.run_count = (int)comparison_runs(session->comparison, job.runs, VIEW_POINTS);
-	snprintf(job.stem, sizeof job.stem, "compare-%s-and-%d-more", comparison_view(session->comparison)->runs[0].name, job.run_count - 1);
+	job.pictures = compare->strips ? image_copy(compare->strips, NULL) : NULL; /* as they are shown */
+	snprintf(job.stem, sizeof job.stem, "compare-%s-and-%d-more", compare->runs[0].name, job.run_count - 1);
 	export_runs(session, request, &job);
 }
 
