@@ -133,7 +133,7 @@ const struct action_row action_rows[] = {
 	{ACTION_COMPARE_LAST, "compare-last", "", "samples' step", "The last recorded samples.", SCOPE_INTERNAL, GROUP_COMPARE},
 	{ACTION_COMPARE_NOISE, "compare-noise", "n", "noise", "Recorded samples, or drawn anew, all from the same noise.",
 	 SCOPE_COMPARE, GROUP_COMPARE},
-	{ACTION_COMPARE_EXPORT, "compare-export", "E", "export", "These runs' charts and samples as PNG, curves as CSV, written here.",
+	{ACTION_COMPARE_EXPORT, "compare-export", "E", "export", "Charts and samples as PNG, curves as CSV, written here.",
 	 SCOPE_COMPARE, GROUP_COMPARE},
 	{ACTION_COMPARE_ZOOM, "compare-zoom", "z", "zoom", "The chosen pane alone, or several.", SCOPE_COMPARE, GROUP_COMPARE},
 	{ACTION_COMPARE_PANE_BEFORE, "compare-pane-before", "S-Tab", "pane", "The pane before.", SCOPE_COMPARE, GROUP_COMPARE},
