@@ -25,12 +25,12 @@ const struct bench_key bench_walk[] = {
 	{"G", "G", LIST, BENCH_ROW}, {PAGE_UP, "PgUp", LIST, BENCH_ROW}, {"g", "g", LIST, BENCH_ROW}, {"j", "j", LIST, BENCH_ROW},
 	{" ", "Space", LIST, BENCH_TEXT, "1 marked"}, {" ", "Space", LIST, BENCH_TEXT, "2 marked"}, {" ", "Space", LIST, BENCH_TEXT, "3 marked"},
 
-	{"c", "c", LIST, BENCH_TEXT, "scores and settings"},
-	{"v", "v", COMPARISON, BENCH_BODY}, {"d", "d", COMPARISON, BENCH_BODY}, {"d", "d", COMPARISON, BENCH_BODY},
-	{"W", "W", COMPARISON, BENCH_BODY}, {"+", "+", COMPARISON, BENCH_BODY}, {"0", "0", COMPARISON, BENCH_BODY},
-	{"\t", "Tab", COMPARISON, BENCH_BODY}, {"z", "z", COMPARISON, BENCH_BODY}, {"z", "z", COMPARISON, BENCH_BODY},
-	{"w", "w", COMPARISON, BENCH_UNASKED},
-	{"5", "5", COMPARISON, BENCH_TEXT, "newest first"}, {"U", "U", LIST, BENCH_GONE, "3 marked"},
+	{"c", "c", LIST, BENCH_TEXT, "S-Tab pane"},
+	{"d", "d", COMPARISON, BENCH_BODY}, {"d", "d", COMPARISON, BENCH_BODY}, {"\t", "Tab", COMPARISON, BENCH_BODY},
+	{"v", "v", COMPARISON, BENCH_BODY}, {"W", "W", COMPARISON, BENCH_BODY}, {"+", "+", COMPARISON, BENCH_BODY},
+	{"0", "0", COMPARISON, BENCH_BODY}, {"w", "w", COMPARISON, BENCH_BODY},
+	{"z", "z", COMPARISON, BENCH_UNASKED}, {"z", "z", COMPARISON, BENCH_UNASKED}, /* a small screen shows one pane anyway */
+	{ESC "[Z", "S-Tab", COMPARISON, BENCH_BODY}, {"5", "5", COMPARISON, BENCH_TEXT, "newest first"}, {"U", "U", LIST, BENCH_GONE, "3 marked"},
 
 	{"/", "/", LIST, BENCH_TEXT, "Esc: as before"},
 	TYPED("n", "n"), TYPED("a", "na"), TYPED("m", "nam"), TYPED("e", "name"), TYPED("~", "name~"), TYPED("-", "name~-"),
@@ -44,7 +44,7 @@ const struct bench_key bench_walk[] = {
 	{"\r", "Enter", FILTER, BENCH_GONE, "Esc: as before"},
 	{"g", "g", LIST, BENCH_ROW}, {"j", "j", LIST, BENCH_ROW},
 
-	{"\r", "Enter", LIST, BENCH_TEXT, "P(real)"},
+	{"\r", "Enter", LIST, BENCH_TEXT, BENCH_DASHBOARD},
 	{"+", "+", PAST, BENCH_BODY}, {"+", "+", PAST, BENCH_BODY}, {"h", "h", PAST, BENCH_BODY}, {"-", "-", PAST, BENCH_BODY},
 	{"0", "0", PAST, BENCH_BODY}, {"c", "c", PAST, BENCH_BODY}, {"h", "h", PAST, BENCH_BODY}, {"c", "c", PAST, BENCH_BODY},
 	{"t", "t", PAST, BENCH_TEXT, " epochs"}, {"t", "t", PAST, BENCH_TEXT, " images"}, {"t", "t", PAST, BENCH_GONE, " images"},
@@ -52,21 +52,21 @@ const struct bench_key bench_walk[] = {
 	{"8", "8", PAST, BENCH_TEXT, "differ from the defaults"}, {"d", "d", "run page", BENCH_BODY}, {"d", "d", "run page", BENCH_BODY},
 	{"5", "5", "run page", BENCH_TEXT, "newest first"}, {"g", "g", LIST, BENCH_ROW}, {"\r", "Enter", LIST, BENCH_TEXT, "LIVE"},
 
-	{"3", "3", LIVE, BENCH_GONE, "P(real)"}, {"j", "j", "weights", BENCH_ROW}, {"j", "j", "weights", BENCH_ROW},
+	{"3", "3", LIVE, BENCH_GONE, BENCH_DASHBOARD}, {"j", "j", "weights", BENCH_ROW}, {"j", "j", "weights", BENCH_ROW},
 	{"l", "l", "weights", BENCH_ROW}, {"h", "h", "weights", BENCH_ROW}, {"k", "k", "weights", BENCH_ROW}, {"k", "k", "weights", BENCH_ROW},
-	{"1", "1", "weights", BENCH_TEXT, "P(real)"},
+	{"1", "1", "weights", BENCH_TEXT, BENCH_DASHBOARD},
 	{"W", "W", LIVE, BENCH_UNASKED}, {"+", "+", LIVE, BENCH_UNASKED}, {"c", "c", LIVE, BENCH_UNASKED},
 	{"h", "h", LIVE, BENCH_UNASKED}, {"c", "c", LIVE, BENCH_UNASKED}, {"0", "0", LIVE, BENCH_UNASKED},
 	{"w", "w", LIVE, BENCH_UNASKED}, {"t", "t", LIVE, BENCH_TEXT, " epochs"}, {"t", "t", LIVE, BENCH_TEXT, " images"},
 	{"t", "t", LIVE, BENCH_GONE, " images"}, {"t", "t", LIVE, BENCH_UNASKED},
-	{"]", "]", LIVE, BENCH_UNASKED}, {"2", "2", LIVE, BENCH_GONE, "P(real)"}, {"[", "[", LIVE, BENCH_UNASKED},
-	{"1", "1", "samples", BENCH_TEXT, "P(real)"},
+	{"]", "]", LIVE, BENCH_UNASKED}, {"2", "2", LIVE, BENCH_GONE, BENCH_DASHBOARD}, {"[", "[", LIVE, BENCH_UNASKED},
+	{"1", "1", "samples", BENCH_TEXT, BENCH_DASHBOARD},
 	{"?", "?", LIVE, BENCH_TEXT, "Esc closes"}, {"?", "?", "help", BENCH_GONE, "Esc closes"},
 	{":", ":", LIVE, BENCH_TEXT, "Enter does it"}, {"e", "e", "palette", BENCH_TEXT, ": e"}, {"x", "x", "palette", BENCH_TEXT, ": ex"},
 	{ESC, "Esc", "palette", BENCH_GONE, "Enter does it"},
 	{"a", "a", LIVE, BENCH_TEXT, "what it takes"}, {"j", "j", "form", BENCH_ROW}, {"j", "j", "form", BENCH_ROW},
 	{PAGE_DOWN, "PgDn", "form", BENCH_ROW}, {ESC, "Esc", "form", BENCH_GONE, "what it takes"},
-	{"7", "7", LIVE, BENCH_TEXT, "following"}, {"1", "1", "log", BENCH_TEXT, "P(real)"},
+	{"7", "7", LIVE, BENCH_TEXT, "following"}, {"1", "1", "log", BENCH_TEXT, BENCH_DASHBOARD},
 };
 const int bench_walk_length = sizeof bench_walk / sizeof *bench_walk;
 

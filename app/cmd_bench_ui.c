@@ -26,7 +26,6 @@ enum { CELL_WIDTH = 9, CELL_HEIGHT = 19, MOST_PRESSES = 8192, CHUNK = 65536, OWN
 
 static const double first_frame_patience = 20, training_patience = 60, key_patience = 2, home_patience = 5, end_patience = 20;
 static const double still_seconds = 0.06, still_patience = 2, home_pause = 0.15;
-static const char curves[] = "P(real)"; /* on the first screen once there is something to draw */
 
 struct arguments {
 	double seconds;
@@ -207,7 +206,7 @@ static bool start(struct bench *bench, const struct arguments *arguments, struct
 	if (!await_text(bench, "qgan", first_frame_patience))
 		return error_set(error, ERROR_STATE, "the workbench showed nothing");
 	bench->first_frame = bench->answered - bench->started;
-	if (!await_text(bench, curves, training_patience))
+	if (!await_text(bench, BENCH_DASHBOARD, training_patience))
 		return error_set(error, ERROR_STATE, "the workbench did not begin to train");
 	return true;
 }
@@ -285,7 +284,7 @@ static bool go_home(struct bench *bench, struct error *error)
 		tell(bench, bench_walk_home[i]);
 		listen_until(bench, clock_seconds() + home_pause);
 	}
-	return await_text(bench, curves, home_patience) || error_set(error, ERROR_STATE, "the workbench does not answer any more");
+	return await_text(bench, BENCH_DASHBOARD, home_patience) || error_set(error, ERROR_STATE, "the workbench does not answer any more");
 }
 
 static bool press_keys(struct bench *bench, double seconds, struct error *error)
