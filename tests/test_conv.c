@@ -95,6 +95,22 @@ static void free_tensors(struct tensors *t)
 	free(t->small);
 }
 
+static struct conv_scratch scratch;
+
+static struct conv_plan *make_plan(const struct conv_geometry *geometry, int max_batch, enum precision precision)
+{
+	struct conv_plan *plan = conv_plan_create(geometry, max_batch, precision, &scratch, NULL);
+	assert_non_null(plan);
+	assert_true(conv_scratch_allocate(&scratch, NULL));
+	return plan;
+}
+
+static void destroy_plan(struct conv_plan *plan)
+{
+	conv_plan_destroy(plan);
+	conv_scratch_clear(&scratch);
+}
+
 /* Rounding of a float sum grows with its size: compare with the largest value. */
 static void assert_near(const float *values, const float *expected, size_t count, float bound, const char *what)
 {
@@ -165,10 +181,9 @@ static int compare_kernels(const struct example *example, enum precision precisi
 		const struct kernel *kernel = pairs ? kernel_of_pairs() : kernel_current();
 		if (!kernel || strcmp(kernel->name, kernel_name(k)) != 0)
 			continue;
-		struct conv_plan *plan = conv_plan_create(&example->geometry, example->batch, precision, NULL);
-		assert_non_null(plan);
+		struct conv_plan *plan = make_plan(&example->geometry, example->batch, precision);
 		compare_directions(example, &t, slow, plan, parallel, precision == PRECISION_BF16_SPLIT ? near_split : near, kernel->name);
-		conv_plan_destroy(plan);
+		destroy_plan(plan);
 		kernels++;
 	}
 	free(slow);
@@ -219,7 +234,7 @@ static void every_kernel_agrees_on_random_shapes(void **state)
 static void serve_smaller_batches(const struct conv_geometry *geometry, enum precision precision)
 {
 	static const int batches[] = {21, 1, 21, 20};
-	struct conv_plan *plan = conv_plan_create(geometry, 21, precision, NULL);
+	struct conv_plan *plan = make_plan(geometry, 21, precision);
 	for (int i = 0; i < 4; i++) {
 		struct example some = {*geometry, batches[i]};
 		struct tensors t = make_tensors(&some);
@@ -228,7 +243,7 @@ static void serve_smaller_batches(const struct conv_geometry *geometry, enum pre
 		free(slow);
 		free_tensors(&t);
 	}
-	conv_plan_destroy(plan);
+	destroy_plan(plan);
 }
 
 static void a_plan_serves_smaller_batches(void **state)
@@ -298,9 +313,9 @@ static void directions_are_adjoint(void **state)
 static float *results_with_threads(const struct example *example, const struct tensors *t, enum precision precision, int threads)
 {
 	struct parallel *parallel = parallel_create(threads, NULL);
-	struct conv_plan *plan = conv_plan_create(&example->geometry, example->batch, precision, NULL);
+	struct conv_plan *plan = make_plan(&example->geometry, example->batch, precision);
 	float *results = fast_results(example, t, plan, parallel);
-	conv_plan_destroy(plan);
+	destroy_plan(plan);
 	parallel_destroy(parallel);
 	return results;
 }
@@ -339,12 +354,12 @@ static void a_split_plan_is_also_a_plain_one(void **state)
 		struct tensors t = make_tensors(&examples[e]);
 		float *small[2];
 		for (int i = 0; i < 2; i++) {
-			struct conv_plan *plan = conv_plan_create(&examples[e].geometry, examples[e].batch,
-			                                          i ? PRECISION_BF16_SPLIT : PRECISION_BF16, NULL);
+			struct conv_plan *plan = make_plan(&examples[e].geometry, examples[e].batch,
+			                                          i ? PRECISION_BF16_SPLIT : PRECISION_BF16);
 			small[i] = random_block(t.small_count, 5);
 			conv_pack(plan, NULL, t.weights);
 			conv_gather(plan, (struct conv_call){.batch = examples[e].batch, .exact = i == 0}, t.big, small[i]);
-			conv_plan_destroy(plan);
+			destroy_plan(plan);
 		}
 		assert_memory_equal(small[0], small[1], t.small_count * sizeof **small);
 		free(small[0]);

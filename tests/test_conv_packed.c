@@ -113,7 +113,9 @@ static float *expected_of(const struct subject *subject, bool norm, bool tanh, i
 {
 	const struct conv_geometry *g = &subject->geometry;
 	const size_t channels = (size_t)g->big.channels, rows = (size_t)(g->big.height * g->big.width * batch);
-	struct conv_plan *plan = conv_plan_create(g, batch, PRECISION_FLOAT32, NULL);
+	struct conv_scratch room = {0};
+	struct conv_plan *plan = conv_plan_create(g, batch, PRECISION_FLOAT32, &room, NULL);
+	assert_true(plan && conv_scratch_allocate(&room, NULL));
 	float *expected = memory_try_floats(rows * channels, "pictures", NULL), *vectors = subject->vectors;
 	double *scratch = memory_zeroed(batch_norm_scratch((int)channels), sizeof *scratch);
 	conv_pack(plan, NULL, subject->ours);
@@ -128,6 +130,7 @@ static float *expected_of(const struct subject *subject, bool norm, bool tanh, i
 		pointwise_tanh(NULL, rows * channels, expected, expected);
 	free(scratch);
 	conv_plan_destroy(plan);
+	conv_scratch_clear(&room);
 	return expected;
 }
 

@@ -41,7 +41,7 @@ struct parameter convolution_weight(const struct layer *layer, const struct conv
 
 bool convolution_create(struct layer *layer, const struct conv_geometry *geometry, int max_batch, struct error *error)
 {
-	layer->state = conv_plan_create(geometry, max_batch, layer->precision, error);
+	layer->state = conv_plan_create(geometry, max_batch, layer->precision, layer->scratch, error);
 	return layer->state != NULL;
 }
 

@@ -36,10 +36,13 @@ struct layer_spec {
 	float deviation;            /* convolutions, linear: weights start as N(0, deviation); batch_norm*: gamma as N(1, deviation) */
 };
 
+struct conv_scratch;
+
 struct layer {
 	const struct layer_kind *kind;
 	struct layer_spec spec;
-	enum precision precision; /* of convolutions and linear layers */
+	enum precision precision;     /* of convolutions and linear layers */
+	struct conv_scratch *scratch; /* theirs, one for all layers of the network */
 	struct shape input, output;
 	/* Views into the network's blocks, in the order in which the kind declared them. */
 	float *trained[LAYER_MAX_TENSORS], *gradients[LAYER_MAX_TENSORS];

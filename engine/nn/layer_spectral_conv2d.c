@@ -57,7 +57,7 @@ static bool create(struct layer *layer, int max_batch, struct error *error)
 	state->v = memory_zeroed(state->rows, sizeof(float));
 	state->parts = memory_zeroed(PARTS * state->columns, sizeof(double));
 	state->weights = memory_try_floats(count, "normalised weights", error);
-	state->plan = state->weights ? conv_plan_create(&geometry, max_batch, layer->precision, error) : NULL;
+	state->plan = state->weights ? conv_plan_create(&geometry, max_batch, layer->precision, layer->scratch, error) : NULL;
 	if (state->plan && layer->gradients[0])
 		state->gradient = memory_try_floats(count, "gradients of normalised weights", error);
 	return state->plan && (state->gradient || !layer->gradients[0]);

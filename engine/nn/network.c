@@ -107,10 +107,11 @@ static bool create_layers(struct network *network, enum precision precision, str
 	for (int i = 0; i < network->layer_count; i++) {
 		struct layer *layer = &network->layers[i];
 		layer->precision = precision;
+		layer->scratch = &network->scratch;
 		if (layer->kind->create && !layer->kind->create(layer, network->max_batch, error))
 			return false;
 	}
-	return true;
+	return conv_scratch_allocate(&network->scratch, error);
 }
 
 struct network *network_create(const struct layer_spec specs[], int count, struct shape input, int max_batch,
@@ -152,6 +153,7 @@ void network_destroy(struct network *network)
 	free(network->activations);
 	free(network->passed_back[0]);
 	free(network->passed_back[1]);
+	conv_scratch_clear(&network->scratch);
 	free(network->kept);
 	free(network);
 }

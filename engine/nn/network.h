@@ -12,6 +12,7 @@
 
 #include "engine/nn/layer.h"
 #include "engine/nn/optimizer.h"
+#include "engine/tensor/conv.h"
 #include "engine/tensor/random.h"
 
 enum { NETWORK_MAX_LAYERS = 32 };
@@ -33,6 +34,7 @@ struct network {
 	float *activations;                  /* of max_batch pictures; outputs[] point into it */
 	float *outputs[NETWORK_MAX_LAYERS];  /* a layer that works in place shares its input's place */
 	float *passed_back[2];               /* gradients of activations */
+	struct conv_scratch scratch;         /* of the convolutions, which work one after the other */
 
 	/* For second derivatives; NULL until network_keep_second. */
 	float *kept;                                  /* the block of the two below */

@@ -41,7 +41,20 @@ static size_t scratch_count(const struct conv_plan *plan)
 	return direct > gradient ? direct : gradient;
 }
 
-struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, enum precision precision, struct error *error)
+bool conv_scratch_allocate(struct conv_scratch *scratch, struct error *error)
+{
+	scratch->values = memory_try_floats(scratch->count, "convolution scratch", error);
+	return scratch->values != NULL;
+}
+
+void conv_scratch_clear(struct conv_scratch *scratch)
+{
+	free(scratch->values);
+	*scratch = (struct conv_scratch){0};
+}
+
+struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, enum precision precision,
+                                   struct conv_scratch *scratch, struct error *error)
 {
 	assert_geometry(geometry);
 	assert(max_batch >= 1);
@@ -57,11 +70,11 @@ struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max
 	const size_t scatter_depth = (size_t)matrices(plan) * (size_t)conv_depth(plan->kernel, geometry->small.channels);
 	plan->gather_count = conv_panels_count(plan->kernel, gather_depth, geometry->small.channels);
 	plan->scatter_count = conv_panels_count(plan->kernel, scatter_depth, big_channels(plan));
-	plan->scratch_count = scratch_count(plan);
+	plan->scratch = scratch;
+	scratch->count = scratch->count > scratch_count(plan) ? scratch->count : scratch_count(plan);
 	plan->gather_weights = memory_try_floats((size_t)plan->parts * plan->gather_count, "packed convolution weights", error);
 	plan->scatter_weights = memory_try_floats((size_t)plan->parts * plan->scatter_count, "packed convolution weights", error);
-	plan->scratch = memory_try_floats(plan->scratch_count, "convolution scratch", error);
-	if (plan->gather_weights && plan->scatter_weights && plan->scratch)
+	if (plan->gather_weights && plan->scatter_weights)
 		return plan;
 	conv_plan_destroy(plan);
 	return NULL;
@@ -73,7 +86,6 @@ void conv_plan_destroy(struct conv_plan *plan)
 		return;
 	free(plan->gather_weights);
 	free(plan->scatter_weights);
-	free(plan->scratch);
 	free(plan);
 }
 

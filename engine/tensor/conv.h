@@ -10,7 +10,7 @@
  *
  * Operands are in the precision of the plan, sums and results are floats.
  *
- * A plan holds what one layer needs between calls: packed weights for gather and scatter and scratch. It is made
+ * A plan holds what one layer needs between calls: packed weights for gather and scatter. It is made
  * once; no call allocates. Fast versions choose their kernel by the CPU at run time; the _ref versions are the slow
  * truth that tests compare with. Engine thread. */
 #ifndef QGAN_ENGINE_TENSOR_CONV_H
@@ -36,8 +36,19 @@ double conv_multiply_adds(const struct conv_geometry *geometry); /* of one pictu
 
 struct conv_plan;
 
-/* max_batch bounds `batch` in the calls below. NULL and an error when memory is refused. */
-struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, enum precision precision, struct error *error);
+/* Room for the work of one call, for plans that are used one after the other. They raise `count` when they are made; then, before
+ * the first call, conv_scratch_allocate makes `values`. False and an error when memory is refused. */
+struct conv_scratch {
+	float *values;
+	size_t count;
+};
+
+bool conv_scratch_allocate(struct conv_scratch *scratch, struct error *error);
+void conv_scratch_clear(struct conv_scratch *scratch);
+
+/* max_batch bounds `batch` in the calls below; scratch is borrowed. NULL and an error when memory is refused. */
+struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, enum precision precision,
+                                   struct conv_scratch *scratch, struct error *error);
 void conv_plan_destroy(struct conv_plan *plan); /* NULL is fine */
 const struct conv_geometry *conv_plan_geometry(const struct conv_plan *plan);
 

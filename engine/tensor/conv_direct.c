@@ -42,7 +42,7 @@ static void pairs_task(void *context, int pixel)
 	const size_t row = (size_t)pixel * (size_t)call->batch;
 	for (int part = 0; part < call->parts; part++)
 		conv_pack_rows(plan->kernel, part, call->input + row * (size_t)call->from.channels, call->batch, call->from.channels,
-		               plan->scratch + (size_t)part * call->input_part +
+		               plan->scratch->values + (size_t)part * call->input_part +
 		               row * (size_t)conv_depth(plan->kernel, call->from.channels));
 }
 
@@ -87,7 +87,7 @@ static void run_direct(struct direct_call *call, struct parallel *parallel)
 		call->input_part = (size_t)conv_pixels(call->from) * (size_t)call->batch *
 		                   (size_t)conv_depth(call->plan->kernel, call->from.channels);
 		parallel_run(parallel, pairs_task, call, conv_pixels(call->from));
-		call->input = call->plan->scratch;
+		call->input = call->plan->scratch->values;
 	}
 	const int pixels = conv_pixels(call->to), tiles = (call->batch + call->plan->kernel->rows - 1) / call->plan->kernel->rows;
 	call->panels = conv_panels(call->plan->kernel, call->to.channels);

@@ -1,7 +1,7 @@
 /* The weight gradient: for each tap, dW (C big x C small) += sum over output pixels of (big pixel)^T (small pixel).
  *
- * This is one long product per tap whose depth runs over pixels and batch. Both operands are first copied into scratch of the
- * plan, where the product finds them as one stream: `small` in panels, [panel][pixel][N][width], and `big`, whose channels are
+ * This is one long product per tap whose depth runs over pixels and batch. Both operands are first copied into scratch,
+ * where the product finds them as one stream: `small` in panels, [panel][pixel][N][width], and `big`, whose channels are
  * the rows of the product, in groups of channels, [pixel][group][N][channels of the group]; for pairs turned round,
  * [pixel][C big][depth of N]. A task owns one panel of small channels and one group of big channels for all taps. It walks
  * over blocks of pixels short enough that the block of both operands stays in the second-level cache while all taps
@@ -158,7 +158,7 @@ void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int 
 	const int panels = conv_panels(plan->kernel, g->small.channels), rows = TILES_A_TASK * plan->kernel->rows;
 	struct gradient_call call = {
 		.plan = plan, .big = big, .small = small, .gradient = gradient, .batch = batch, .parts = parts,
-		.groups = (g->big.channels + rows - 1) / rows, .depth = conv_depth(plan->kernel, batch), .turned = plan->scratch,
+		.groups = (g->big.channels + rows - 1) / rows, .depth = conv_depth(plan->kernel, batch), .turned = plan->scratch->values,
 		.turned_part = turned_count(plan, batch), .panels_part = panels_count(plan, batch),
 	};
 	call.panels = call.turned + (size_t)parts * call.turned_part;

@@ -36,8 +36,7 @@ struct conv_plan {
 	/* [part], panels: [tap][depth][width], of small channels and of big ones. Thin: one tap of taps x big channels. */
 	float *gather_weights, *scatter_weights;
 	size_t gather_count, scatter_count; /* elements of a part */
-	float *scratch;
-	size_t scratch_count; /* elements */
+	struct conv_scratch *scratch; /* borrowed */
 };
 
 /* One contribution to an output pixel: that input pixel through that tap. */

@@ -192,7 +192,7 @@ static void scatter_sum_task(void *context, int y)
 
 void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *small, float *big)
 {
-	struct thin_call call = {.plan = plan, .input = small, .output = big, .patches = plan->scratch, .batch = batch, .parts = parts,
+	struct thin_call call = {.plan = plan, .input = small, .output = big, .patches = plan->scratch->values, .batch = batch, .parts = parts,
 	                         .groups = conv_at_most(PIXEL_GROUPS, small_pixels(plan))};
 	for (int step = scatter_rows(plan); call.first < batch; call.first += step) {
 		call.rows = conv_at_most(step, batch - call.first);
@@ -259,7 +259,7 @@ static void gradient_sum_task(void *context, int row)
 void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
                         const float *big, const float *small, float *gradient)
 {
-	struct thin_call call = {.plan = plan, .input = big, .other = small, .output = gradient, .patches = plan->scratch,
+	struct thin_call call = {.plan = plan, .input = big, .other = small, .output = gradient, .patches = plan->scratch->values,
 	                         .batch = batch, .parts = parts, .groups = gradient_groups(plan)};
 	parallel_run(parallel, gradient_task, &call, call.groups);
 	parallel_run(parallel, gradient_sum_task, &call, patch_size(plan));
