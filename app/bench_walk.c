@@ -48,7 +48,8 @@ const struct bench_key bench_walk[] = {
 	{"+", "+", PAST, BENCH_BODY}, {"+", "+", PAST, BENCH_BODY}, {"h", "h", PAST, BENCH_BODY}, {"-", "-", PAST, BENCH_BODY},
 	{"0", "0", PAST, BENCH_BODY}, {"c", "c", PAST, BENCH_BODY}, {"h", "h", PAST, BENCH_BODY}, {"c", "c", PAST, BENCH_BODY},
 	{"t", "t", PAST, BENCH_TEXT, " epochs"}, {"t", "t", PAST, BENCH_TEXT, " images"}, {"t", "t", PAST, BENCH_GONE, " images"},
-	{"t", "t", PAST, BENCH_TEXT, " steps"}, {"y", "y", PAST, BENCH_BODY}, {"y", "y", PAST, BENCH_BODY}, {"W", "W", PAST, BENCH_BODY}, {"w", "w", PAST, BENCH_BODY},
+	{"t", "t", PAST, BENCH_TEXT, " steps"}, {"y", "y", PAST, BENCH_BODY}, {"y", "y", PAST, BENCH_BODY},
+	{"W", "W", PAST, BENCH_BODY}, {"w", "w", PAST, BENCH_BODY},
 	{"8", "8", PAST, BENCH_TEXT, "differ from the defaults"}, {"d", "d", "run page", BENCH_BODY}, {"d", "d", "run page", BENCH_BODY},
 	{"5", "5", "run page", BENCH_TEXT, "newest first"}, {"g", "g", LIST, BENCH_ROW}, {"\r", "Enter", LIST, BENCH_TEXT, "LIVE"},
 

@@ -111,9 +111,10 @@ int cli_fail(const struct error *error);
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* JSON. Numbers that are not finite become null; cli_json_rounded keeps so many significant digits (of what was
- * measured). cli_json_level is for levels of states: infinite ones become the texts "inf" and "-inf". cli_json_text: NULL becomes null; JSON has no bytes that are not UTF-8, such as file names may hold: in such a
- * text every byte beyond ASCII becomes "?". cli_print_json prints one line, flushes, releases `value` and
- * returns CLI_DONE, or prints why stdout cannot be written and returns CLI_FAILED. */
+ * measured). cli_json_level is for levels of states: infinite ones become the texts "inf" and "-inf". cli_json_text: NULL
+ * becomes null; JSON has no bytes that are not UTF-8, such as file names may hold: in such a text every byte beyond ASCII
+ * becomes "?". cli_print_json prints one line, flushes, releases `value` and returns CLI_DONE, or prints why stdout cannot be
+ * written and returns CLI_FAILED. */
 json_t *cli_json_real(double value);
 json_t *cli_json_rounded(double value, int digits);
 json_t *cli_json_text(const char *text);

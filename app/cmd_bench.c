@@ -124,7 +124,8 @@ static const struct subcommand bench_step = {
 };
 
 static const struct subcommand *const bench_children[] = {
-	&bench_step, &subcommand_bench_layers, &subcommand_bench_generate, &subcommand_bench_quantize, &subcommand_bench_metrics, &subcommand_bench_store, &subcommand_bench_ui, NULL,
+	&bench_step, &subcommand_bench_layers, &subcommand_bench_generate, &subcommand_bench_quantize, &subcommand_bench_metrics,
+	&subcommand_bench_store, &subcommand_bench_ui, NULL,
 };
 
 const struct subcommand subcommand_bench = {

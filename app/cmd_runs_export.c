@@ -162,7 +162,8 @@ static bool draw_sizes(struct export_context *context, const char *path, struct 
 	struct figure_sizes sizes = {0};
 	for (int i = 0; i < context->count; i++)
 		figure_sizes_add(&sizes, &context->runs[i].run);
-	bool good = sizes.count > 0 || error_set(error, ERROR_INPUT, "nothing to draw: none of the runs has both a FID and a recorded size; qgan eval RUN takes scores");
+	bool good = sizes.count > 0 || error_set(error, ERROR_INPUT, "nothing to draw: none of the runs has both a FID and a recorded "
+	                                                             "size; qgan eval RUN takes scores");
 	good = good && figure_sizes_write_png(&sizes, path, error);
 	figure_sizes_clear(&sizes);
 	return good;

@@ -18,8 +18,8 @@ extern const struct subcommand *const subcommands[]; /* NULL-terminated, in the 
 
 extern const struct subcommand subcommand_bench, subcommand_completions, subcommand_data, subcommand_doctor, subcommand_export,
 	subcommand_features, subcommand_import, subcommand_manual, subcommand_metrics, subcommand_quantize, subcommand_recipes,
-	subcommand_eval, subcommand_report, subcommand_runs, subcommand_sample, subcommand_search, subcommand_settings, subcommand_study, subcommand_train, subcommand_tui,
-	subcommand_weights;
+	subcommand_eval, subcommand_report, subcommand_runs, subcommand_sample, subcommand_search, subcommand_settings, subcommand_study,
+	subcommand_train, subcommand_tui, subcommand_weights;
 extern const struct subcommand subcommand_bench_generate, subcommand_bench_layers, subcommand_bench_metrics,
 	subcommand_bench_quantize, subcommand_bench_store,
 	subcommand_bench_ui; /* a file each */

@@ -75,7 +75,9 @@ const char *filter_value_expected(const struct filter_node *node)
 
 bool filter_value_understand(const struct filter_node *node, struct filter_value *value)
 {
-	value->none = strcasecmp(value->text, "none") == 0 && (node->operation == FILTER_HAS || node->operation == FILTER_EQUAL || node->operation == FILTER_UNEQUAL);
+	const enum filter_operation operation = node->operation;
+	const bool equality = operation == FILTER_HAS || operation == FILTER_EQUAL || operation == FILTER_UNEQUAL;
+	value->none = equality && strcasecmp(value->text, "none") == 0;
 	if (value->none)
 		return true;
 	if (node->bits && strcasecmp(value->text, "float") == 0) {

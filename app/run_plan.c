@@ -32,7 +32,8 @@ static void take_run(struct run_speeds *speeds, const struct run *run)
 	bool here = same && *run->machine && run->train_seconds >= LEAST_SECONDS && run->step > run->parent_step;
 	double steps = (double)(run->step - run->parent_step);
 	struct run_speed *speed = &speeds->runs[speeds->count++];
-	*speed = (struct run_speed){.threads = settings.threads, .precision = precision_of_wish(settings.precision), .channels = run->channels, .multiply_adds = work};
+	*speed = (struct run_speed){.threads = settings.threads, .precision = precision_of_wish(settings.precision),
+	                            .channels = run->channels, .multiply_adds = work};
 	speed->gflops = here ? 2e-9 * work * steps / run->train_seconds : NAN;
 	speed->pictures = run->epochs > 0 && run->parent_id == 0 ? steps * run->batch * settings.critic_steps / run->epochs : NAN;
 	text_copy(speed->name, sizeof speed->name, run->name);

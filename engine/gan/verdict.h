@@ -8,8 +8,8 @@
  * A score's rise is counted from `noise`, what it says of noise, to its best value; the later half of its curve decides
  * whether it settles: the part that lies on a straight line is its trend, the rest its swing. Without scores a proxy is
  * judged the same way: the diversity of the fixed-noise samples against that of real pictures (engine/gan/diversity.h),
- * as min(d, 1/d), which rises towards 1; and beside it the margin D(x) - D(G(z)), where D's scores have a scale (gan/model.h). With several scores the worst verdict
- * counts. Every threshold stands with its reason in verdict_thresholds; tests/golden/verdicts holds recorded curves.
+ * as min(d, 1/d), which rises towards 1; and beside it the margin D(x) - D(G(z)), where D's scores have a scale (gan/model.h).
+ * With several scores the worst verdict counts. Every threshold stands with its reason in verdict_thresholds; tests/golden/verdicts holds recorded curves.
  *
  * After a change of bits, method or rates the judgement begins anew: what came before tells of another training.
  * Deterministic, bounded memory, no threads; feeding the same curve again, from the store say, gives the same verdict. */
