@@ -20,6 +20,7 @@
 #include "app/run_list.h"
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/base/thread.h"
 #include "ui/theme.h"
 
 enum { CELL_WIDTH = 9, CELL_HEIGHT = 19, MOST_PRESSES = 8192, CHUNK = 65536, OWN_RUNS = 500, OWN_POINTS = 100000, SLOWEST_SHOWN = 5 };
@@ -291,6 +292,7 @@ static bool press_keys(struct bench *bench, double seconds, struct error *error)
 {
 	double until = clock_seconds() + seconds;
 	bool good = true;
+	thread_ask_short_turns(); /* what is timed is the workbench, not how long we wait to read from it */
 	bench->keys_began = clock_seconds();
 	bench->first_cpu = ui_cpu(bench);
 	bench->bytes = bench->frames = 0;

@@ -1,12 +1,14 @@
 /* engine/base: numbers for people, strict parsing, bounded curves, the queue between threads. */
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -14,6 +16,7 @@
 #include "engine/base/queue.h"
 #include "engine/base/series.h"
 #include "engine/base/text.h"
+#include "engine/base/thread.h"
 
 static void numbers_for_people(void **state)
 {
@@ -132,6 +135,36 @@ static void queue_refuses_beyond_its_limit(void **state)
 	queue_destroy(queue);
 }
 
+static void *look_at_policy(void *seen)
+{
+	*(int *)seen = sched_getscheduler(0); /* with SCHED_RESET_ON_FORK where it was inherited */
+	return NULL;
+}
+
+/* Another niceness or policy would be another thing; what it starts is as before. */
+static void *take_short_turns(void *good)
+{
+	int nice = getpriority(PRIO_PROCESS, 0), policy = sched_getscheduler(0), inherited = -1;
+	pthread_t child;
+	thread_ask_short_turns();
+	thread_ask_short_turns();
+	*(bool *)good = getpriority(PRIO_PROCESS, 0) == nice && (sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == policy;
+	pthread_create(&child, NULL, look_at_policy, &inherited);
+	pthread_join(child, NULL);
+	*(bool *)good &= inherited == policy;
+	return NULL;
+}
+
+static void short_turns_keep_policy_and_niceness(void **state)
+{
+	(void)state;
+	bool good = false;
+	pthread_t thread;
+	pthread_create(&thread, NULL, take_short_turns, &good);
+	pthread_join(thread, NULL);
+	assert_true(good);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +174,7 @@ int main(void)
 		cmocka_unit_test(series_keeps_spikes),
 		cmocka_unit_test(queue_keeps_order_between_threads),
 		cmocka_unit_test(queue_refuses_beyond_its_limit),
+		cmocka_unit_test(short_turns_keep_policy_and_niceness),
 	};
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/memory.h"
+#include "engine/base/thread.h"
 #include "ui/dialog.h"
 #include "ui/form.h"
 #include "ui/graphics.h"
@@ -512,6 +513,7 @@ bool ui_run(const struct ui_host *host, const struct ui_options *options, enum u
 	struct ui ui = {.host = host, .options = options, .end = UI_LEFT};
 	if (!open_all(&ui, error))
 		return false;
+	thread_ask_short_turns();
 	draw_when_due(&ui);
 	ui.ticked_at = clock_seconds();
 	while (!ui.over) {

@@ -10,4 +10,9 @@
  * the terminal is left as it is. ERROR_IO, naming `what`, when the system refuses. */
 bool thread_start(pthread_t *thread, void *(*body)(void *), void *context, const char *what, struct error *error);
 
+/* For the calling thread, which mostly waits: it gets its turn at once when it wakes, even while others compute on every
+ * core, at the price of shorter turns. Policy and niceness stay; threads it starts are usual ones. Linux 6.12 knows how; an
+ * older one changes nothing. */
+void thread_ask_short_turns(void);
+
 #endif
