@@ -27,6 +27,21 @@ static size_t purged_runs(const struct session *session, const struct action_req
 	return count;
 }
 
+/* The books of a run that was trained here are open until another takes its place: they are closed while it is there. */
+static void close_own(struct session *session, const int64_t *ids, size_t count)
+{
+	static const double FLUSH_SECONDS = 1;
+	bool meant = false;
+	for (size_t i = 0; session->training && i < count; i++)
+		meant |= ids[i] == training_run(session->training)->id;
+	if (!meant || session_live(session))
+		return;
+	session_close_question(session);
+	training_destroy(session->training);
+	session->training = NULL;
+	recorder_flush(session->recorder, FLUSH_SECONDS);
+}
+
 void session_act_purge(struct session *session, const struct action_request *request)
 {
 	const struct view_runs *view = session_runs_view(session);
@@ -38,6 +53,7 @@ void session_act_purge(struct session *session, const struct action_request *req
 	size_t most = (size_t)view->count + (size_t)view->marked + 1;
 	int64_t *ids = memory_zeroed(most, sizeof *ids);
 	size_t count = purged_runs(session, request, ids, most);
+	close_own(session, ids, count);
 	if (count && (!have_purger(session, &error) || !purger_start(session->purger, ids, count, &error)))
 		session_warn(session, &error);
 	free(ids);

@@ -367,13 +367,14 @@ void session_act_compare(struct session *session, const struct action_request *r
 /* Deleted for ever, here or by another program: there is nothing to look at any more. */
 static void close_deleted(struct session *session)
 {
-	const struct view_run *run = &session->past->run;
+	struct view *shown = session_shown(session);
 	char name[VIEW_TEXT];
-	if (!session->showing_past || !run->id || run_list_find(session->runs->list, run->id))
+	bool ours = !session->showing_past && session_live(session);
+	if (ours || !shown->run.id || run_list_find(session->runs->list, shown->run.id))
 		return;
-	text_copy(name, sizeof name, run->name);
+	text_copy(name, sizeof name, shown->run.name);
 	session_close_question(session);
-	view_forget_run(session->past);
+	view_forget_run(shown);
 	session->showing_past = false;
 	session_tell(session, false, "%s was open, but is deleted for ever", name);
 }

@@ -271,6 +271,32 @@ static void the_trash_is_emptied(void **state)
 	store_close(store);
 }
 
+static bool is_written_down(struct session *session, int64_t nothing)
+{
+	(void)nothing;
+	return view_run_count(view_of(session)) == 1 && !strcmp(view_run_at(view_of(session), 0).status, "finished");
+}
+
+/* Nothing is left that would be written about it. */
+static void a_run_trained_here_is_deleted_for_ever(void **state)
+{
+	struct scene *scene = *state;
+	struct training_start start = tiny_start(scene, "gone");
+	start.settings.steps = 3;
+	struct session *session = open_session(scene, &start);
+	wait_until(session, is_written_down, 0);
+	int64_t run = view_of(session)->run.id;
+	say(session, ACTION_RUN_DELETE, run, "");
+	say(session, ACTION_RUNS_TRASH, 0, "");
+	assert_int_equal(view_of(session)->runs->count, 1);
+	say(session, ACTION_RUN_PURGE, run, "");
+	wait_until(session, so_many_are_listed, 0);
+	assert_int_equal(view_of(session)->run.state, VIEW_NOTHING);
+	assert_null(session_last_run(session));
+	assert_string_equal(view_of(session)->warning, "");
+	assert_int_equal(session_destroy(session, 5), 0);
+}
+
 static void the_list_looks_as_it_was_left(void **state)
 {
 	struct scene *scene = *state;
@@ -436,6 +462,7 @@ int main(void)
 		SCENE(edits_are_taken_back),
 		SCENE(marked_runs_go_to_the_trash_together),
 		SCENE(the_trash_is_emptied),
+		SCENE(a_run_trained_here_is_deleted_for_ever),
 		SCENE(the_list_looks_as_it_was_left),
 		SCENE(a_fork_shows_where_it_comes_from),
 	};
