@@ -22,6 +22,19 @@
 
 #include "engine/tensor/pointwise.h"
 
+/* Before a loop of a constant number of steps, which is to be unrolled; not in sanitized builds, where the checks of all steps
+ * would take minutes to compile. */
+#ifndef __has_feature
+#define __has_feature(what) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KERNEL_UNROLL
+#elif defined(__clang__)
+#define KERNEL_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define KERNEL_UNROLL _Pragma("GCC unroll 32")
+#endif
+
 /* C = sum over terms t of A[t] B[t], or C += that. A[t] is rows x depth, B[t] depth x columns; C is always of floats.
  *
  * A lies anywhere with one of its two steps 1: row r, depth k at a[t][r * a_row + k * a_depth]. A of pairs has a_depth 1

@@ -33,16 +33,6 @@ enum { LANES = VECTOR_BYTES / 4, MOST_LEVELS = 8, WORD = 32 };
 #define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
 #define LOOK_UP WITH_SUFFIX(kernel_look_up_, KERNEL_SUFFIX)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
-#ifndef __has_feature
-#define __has_feature(what) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define UNROLL /* checks of every step, 32 times over, would take minutes to compile */
-#elif defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#endif
 
 typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint32_t codes __attribute__((vector_size(VECTOR_BYTES)));
@@ -101,7 +91,7 @@ ALWAYS_INLINE vector selected(codes index, int bit, vector if_0, vector if_1)
 ALWAYS_INLINE vector gathered(const float *values, codes place)
 {
 	vector value;
-	UNROLL for (int l = 0; l < LANES; l++)
+	KERNEL_UNROLL for (int l = 0; l < LANES; l++)
 		value[l] = values[place[l]];
 	return value;
 }
@@ -124,10 +114,10 @@ ALWAYS_INLINE vector value_of(const vector *levels, codes index, const int bits,
 {
 	vector level[MOST_LEVELS];
 	const int count = bits > reach ? 1 << (bits - reach) : 1;
-	UNROLL for (int i = 0; i < count; i++)
+	KERNEL_UNROLL for (int i = 0; i < count; i++)
 		level[i] = reach ? permuted(levels + i * TABLES, index, bits) : levels[i];
-	UNROLL for (int bit = reach; bit < bits; bit++) {
-		UNROLL for (int i = 0; i < count >> (bit - reach + 1); i++)
+	KERNEL_UNROLL for (int bit = reach; bit < bits; bit++) {
+		KERNEL_UNROLL for (int i = 0; i < count >> (bit - reach + 1); i++)
 			level[i] = selected(index, bit, level[2 * i], level[2 * i + 1]);
 	}
 	return level[0];
@@ -210,7 +200,7 @@ ALWAYS_INLINE void look_up_one(const struct lookup *lookup, const uint32_t *word
 	if (in_registers)
 		spread_table(lookup->table, bits, levels);
 	for (; blocks; blocks--, words += bits * LANES, values += LOOKUP_BLOCK * LANES) {
-		UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++) {
+		KERNEL_UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++) {
 			const codes index = code_at(words, j, bits);
 			*(loose_vector *)(values + j * LANES) =
 				in_registers ? value_of(levels, index, bits, REACH) : gathered(lookup->table, index & ((1u << bits) - 1));
@@ -225,7 +215,7 @@ ALWAYS_INLINE void look_up_columns(const struct lookup *lookup, const uint32_t *
 	for (int l = 0; l < LANES; l++)
 		lane[l] = (uint32_t)l;
 	for (; blocks; blocks--, words += bits * LANES) {
-		UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++, values += LANES) {
+		KERNEL_UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++, values += LANES) {
 			const codes index = code_at(words, j, bits);
 			vector levels[MOST_LEVELS];
 			for (int i = 0; bits <= COLUMN_BITS && i < 1 << bits; i++)

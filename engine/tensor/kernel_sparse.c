@@ -30,11 +30,6 @@ enum { LANES = VECTOR_BYTES / 4, FOUR = 4 };
 #define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
 #define SPARSE WITH_SUFFIX(kernel_sparse_, KERNEL_SUFFIX)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 8")
-#endif
 
 typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef float loose_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
@@ -93,7 +88,7 @@ ALWAYS_INLINE int list_lanes(const float *from, int k, float *values, uint8_t *d
 ALWAYS_INLINE int list_lanes(const float *from, int k, float *values, uint8_t *depths)
 {
 	int count = 0;
-	UNROLL for (int l = 0; l < LANES; l++) {
+	KERNEL_UNROLL for (int l = 0; l < LANES; l++) {
 		values[count] = from[l];
 		depths[count] = (uint8_t)(k + l);
 		count += from[l] != 0;
@@ -106,7 +101,7 @@ ALWAYS_INLINE int list_lanes(const float *from, int k, float *values, uint8_t *d
 
 ALWAYS_INLINE void add_value(const vector value, const float *row, vector *sum, const int vectors)
 {
-	UNROLL for (int v = 0; v < vectors; v++)
+	KERNEL_UNROLL for (int v = 0; v < vectors; v++)
 		sum[v] += value * *(const loose_vector *)(row + v * LANES);
 }
 
@@ -115,7 +110,7 @@ ALWAYS_INLINE void add_row(const float *values, const uint8_t *depths, int count
 {
 	const size_t step = (size_t)(vectors * LANES);
 	vector sum[SPARSE_VECTORS];
-	UNROLL for (int v = 0; v < vectors; v++)
+	KERNEL_UNROLL for (int v = 0; v < vectors; v++)
 		sum[v] = *(const loose_vector *)(c + v * LANES);
 	for (int i = 0; i < count; i += FOUR) {
 		const four_values four = load_four(values + i);
@@ -126,7 +121,7 @@ ALWAYS_INLINE void add_row(const float *values, const uint8_t *depths, int count
 		add_value(VALUE_OF(four, 2), b + (rows >> 16 & 255) * step, sum, vectors);
 		add_value(VALUE_OF(four, 3), b + (rows >> 24) * step, sum, vectors);
 	}
-	UNROLL for (int v = 0; v < vectors; v++)
+	KERNEL_UNROLL for (int v = 0; v < vectors; v++)
 		*(loose_vector *)(c + v * LANES) = sum[v];
 }
 
