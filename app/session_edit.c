@@ -86,7 +86,8 @@ static void make_room(struct session_edits *edits, size_t more)
 {
 	size_t over = edits->count + more > KEPT_EDITS ? edits->count + more - KEPT_EDITS : 0;
 	edits->count -= over;
-	memmove(edits->items, edits->items + over, edits->count * sizeof *edits->items);
+	if (over > 0)
+		memmove(edits->items, edits->items + over, edits->count * sizeof *edits->items);
 	if (edits->capacity < edits->count + more) {
 		edits->capacity = edits->count + more;
 		edits->items = memory_resized(edits->items, edits->capacity, sizeof *edits->items);
