@@ -165,7 +165,8 @@ static void add_settings(struct view_page *page, const struct run *run, const st
 	usual = plain;
 	text_copy(usual.model, sizeof usual.model, own.model);
 	settings_follow_model(&usual, &untouched);
-	precision_settle(usual.precision, sizeof usual.precision); /* runs record what auto came to */
+	if (strcmp(own.precision, usual.precision) != 0)
+		precision_settle(usual.precision, sizeof usual.precision); /* what was trained records what auto came to */
 	for (const struct setting_row *row = setting_rows; row->name && page->setting_count < VIEW_FACTS; row++) {
 		struct view_fact *fact = &page->settings[page->setting_count++];
 		*fact = (struct view_fact){0};
