@@ -38,6 +38,7 @@ static const struct example examples[] = {
 	{{{9, 9, 8}, {2, 2, 6}, 8, 1, 0}, 2},
 	{{{8, 8, 64}, {4, 4, 64}, 4, 2, 1}, 13},
 	{{{20, 20, 9}, {10, 10, 5}, 4, 2, 1}, 1},
+	{{{8, 8, 1}, {4, 4, 90}, 4, 2, 1}, 190}, /* more pictures than the pairs of a picture layer take at once */
 };
 enum { EXAMPLES = sizeof examples / sizeof *examples };
 

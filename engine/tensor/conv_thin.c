@@ -151,7 +151,7 @@ static void scatter_patches_task(void *context, int group)
 	const struct thin_call *call = context;
 	const struct conv_plan *plan = call->plan;
 	const int channels = plan->geometry.small.channels, depth = conv_depth(plan->kernel, channels), size = patch_size(plan);
-	const int step = plan->kernel->pairs ? conv_at_most(1 + (STACK_PATCHES - 1) / depth, call->rows) : call->rows;
+	const int step = plan->kernel->pairs ? conv_at_most(STACK_PATCHES / depth, call->rows) : call->rows;
 	_Alignas(64) float pairs[PARTS * STACK_PATCHES];
 	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++) {
 		float *patches = call->patches + (size_t)pixel * (size_t)call->rows * (size_t)size;
