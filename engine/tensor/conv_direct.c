@@ -96,7 +96,8 @@ static void run_direct(struct direct_call *call, struct parallel *parallel)
 	parallel_run(parallel, direct_task, call, call->panels * call->groups * call->row_groups);
 }
 
-void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *big, float *small)
+void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
+                         const float *big, float *small)
 {
 	struct direct_call call = {
 		.plan = plan, .terms = conv_gather_terms, .from = plan->geometry.big, .to = plan->geometry.small,
@@ -105,7 +106,8 @@ void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel,
 	run_direct(&call, parallel);
 }
 
-void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *small, float *big)
+void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
+                         const float *small, float *big)
 {
 	struct direct_call call = {
 		.plan = plan, .terms = conv_scatter_terms, .from = plan->geometry.small, .to = plan->geometry.big,

@@ -46,7 +46,8 @@ static void transpose(const float *from, size_t from_step, int rows, int used, i
 static void zero(float *target, int count) { memset(target, 0, (size_t)count * sizeof *target); }
 
 /* Rows `row` and row + 1 of a matrix of so many rows as one row of pairs; a row beyond the last is 0. */
-static void zip_rows(const struct kernel *kernel, int part, const float *matrix, size_t step, int row, int rows, int count, float *target)
+static void zip_rows(const struct kernel *kernel, int part, const float *matrix, size_t step, int row, int rows, int count,
+                     float *target)
 {
 	static const float nothing[WIDEST_PANEL];
 	assert(count <= WIDEST_PANEL);

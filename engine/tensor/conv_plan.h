@@ -109,8 +109,10 @@ static inline void conv_add_term(struct product *product, const float **a, const
 
 size_t conv_direct_scratch(const struct conv_plan *plan); /* elements */
 /* The three directions. parts: how many of the plan's take part. */
-void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *big, float *small);
-void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *small, float *big);
+void conv_direct_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
+                         const float *big, float *small);
+void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
+                         const float *small, float *big);
 
 size_t conv_gradient_scratch(const struct conv_plan *plan);
 void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,

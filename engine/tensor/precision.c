@@ -28,6 +28,7 @@ void precision_settle(char *wish, size_t size)
 {
 	const bool narrow = precision_of_wish(wish) == PRECISION_BF16;
 	if (strcmp(wish, "bf16") == 0 && !narrow)
-		log_write(LOG_LEVEL_WARNING, "precision bf16: this processor has no kernel for it; float32 (%s) is used", kernel_current()->name);
+		log_write(LOG_LEVEL_WARNING, "precision bf16: this processor has no kernel for it; float32 (%s) is used",
+		          kernel_current()->name);
 	text_copy(wish, size, narrow ? "bf16" : "float32");
 }
