@@ -13,7 +13,6 @@
 static const double LEAST_SECONDS = 10; /* of training, before a run says how fast the machine is */
 /* What DCGANs of width 16 to 128 got of the best matrix product with `qgan bench step`: 0.6 to 0.9. */
 static const double SHARE_OF_PEAK = 0.75;
-static const double BF16_GAIN = 3; /* of a step in AMX tiles over one of floats; 2.3 to 4.8 were seen */
 
 /* ---- what was measured ---- */
 
@@ -96,9 +95,13 @@ static void plan_time(const struct gan_settings *settings, const struct run_spee
 		snprintf(plan->basis, sizeof plan->basis, "from %s: %.3g GFLOP/s here", like->name, like->gflops);
 	} else if (speeds->measured_gflops > 0) {
 		const bool bf16 = precision_of_wish(settings->precision) == PRECISION_BF16;
-		plan->step_seconds = arithmetic / speeds->measured_gflops / (bf16 ? BF16_GAIN : 1);
+		const double gain = bf16 ? precision_gain() : 1;
+		char more[48] = "";
+		if (gain > 1)
+			snprintf(more, sizeof more, ", and some %.2g times that in bf16", gain);
+		plan->step_seconds = arithmetic / speeds->measured_gflops / gain;
 		snprintf(plan->basis, sizeof plan->basis, "from a short test: %.3g GFLOP/s, %.0f %% of sgemm's%s", speeds->measured_gflops,
-		         100 * SHARE_OF_PEAK, bf16 ? ", and some 3 times that in bf16" : "");
+		         100 * SHARE_OF_PEAK, more);
 	} else {
 		text_copy(plan->basis, sizeof plan->basis, "nothing was trained on this machine yet");
 	}

@@ -92,7 +92,7 @@ const struct setting_row setting_rows[] = {
 	{.name = "loss-c", .kind = SETTING_REAL, .offset = AT(loss_c), .min = -1e6, .max = 1e6, .standard = "1",
 	 .argument = "LABEL", .help = "lsgan: the score G wants for its pictures"},
 	{.name = "precision", .kind = SETTING_NAME, .offset = AT(precision), .choice = precision_choice, .standard = "auto",
-	 .argument = "NAME", .help = "what products are computed in; auto: bf16 where the processor is made for it, else float32"},
+	 .argument = "NAME", .help = "what products are computed in; auto: bf16 where the processor multiplies it faster, else float32"},
 	{.name = "optimizer", .kind = SETTING_NAME, .offset = AT(optimizer), .choice = optimizer_choice, .standard = "adam",
 	 .argument = "NAME", .help = "how gradients change weights"},
 	{.name = "d-learning-rate", .kind = SETTING_REAL, .offset = AT(learning_rate[NETWORK_D]), .min = 0, .max = 10,

@@ -369,6 +369,34 @@ static void a_split_plan_is_also_a_plain_one(void **state)
 	}
 }
 
+static float *gathered(const struct example *example, const struct tensors *t, enum precision precision)
+{
+	struct conv_plan *plan = make_plan(&example->geometry, example->batch, precision);
+	float *small = random_block(t->small_count, 5);
+	conv_pack(plan, NULL, t->weights);
+	conv_gather(plan, (struct conv_call){.batch = example->batch, .exact = true}, t->big, small);
+	destroy_plan(plan);
+	return small;
+}
+
+/* Three products of pairs are one of floats where the kernel says that this is faster. */
+static void exact_calls_are_those_of_floats_where_pairs_do_not_split(void **state)
+{
+	(void)state;
+	for (int k = 0; kernel_name(k); k++) {
+		if (!kernel_use(kernel_name(k)) || !kernel_of_pairs() || strcmp(kernel_of_pairs()->name, kernel_name(k)) != 0)
+			continue;
+		for (int e = 0; e < EXAMPLES; e++) {
+			struct tensors t = make_tensors(&examples[e]);
+			float *split = gathered(&examples[e], &t, PRECISION_BF16_SPLIT), *floats = gathered(&examples[e], &t, PRECISION_FLOAT32);
+			assert_int_equal(memcmp(split, floats, t.small_count * sizeof *split) != 0, kernel_of_pairs()->splits);
+			free(split);
+			free(floats);
+			free_tensors(&t);
+		}
+	}
+}
+
 static void counts_work(void **state)
 {
 	(void)state;
@@ -387,6 +415,7 @@ int main(void)
 		cmocka_unit_test(a_plan_serves_smaller_batches),
 		cmocka_unit_test(bits_do_not_depend_on_threads),
 		cmocka_unit_test(a_split_plan_is_also_a_plain_one),
+		cmocka_unit_test(exact_calls_are_those_of_floats_where_pairs_do_not_split),
 		cmocka_unit_test(counts_work),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,33 @@ static void wishes_come_to_what_the_machine_has(void **state)
 	assert_string_equal(wish, "float32");
 }
 
+static bool processor_is_amd(void)
+{
+	char line[256];
+	bool found = false;
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	while (file && !found && fgets(line, sizeof line, file))
+		found = strstr(line, "AuthenticAMD") != NULL;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* By what the processor is: of two that have the same instructions only one gains by them. */
+static void auto_takes_bf16_where_a_step_gains_by_it(void **state)
+{
+	(void)state;
+	if (kernel_use("avx512-bf16")) {
+		assert_int_equal(precision_of_wish("auto"), processor_is_amd() ? PRECISION_BF16 : PRECISION_FLOAT32);
+		assert_int_equal(precision_of_wish("bf16"), PRECISION_BF16);
+		assert_int_equal(precision_gain() > 1, processor_is_amd());
+	}
+	if (kernel_use("amx-bf16"))
+		assert_int_equal(precision_of_wish("auto"), PRECISION_BF16);
+	assert_true(kernel_use("portable-bf16"));
+	assert_true(precision_gain() == 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +151,7 @@ int main(void)
 		cmocka_unit_test(repeats_and_threads_give_the_same_bits),
 		cmocka_unit_test(a_resumed_training_gives_the_same_bits),
 		cmocka_unit_test(wishes_come_to_what_the_machine_has),
+		cmocka_unit_test(auto_takes_bf16_where_a_step_gains_by_it),
 	};
 	return use_portable(NULL) ? 1 : cmocka_run_group_tests(tests, prepare, clean_up);
 }

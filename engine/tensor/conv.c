@@ -53,6 +53,31 @@ void conv_scratch_clear(struct conv_scratch *scratch)
 	*scratch = (struct conv_scratch){0};
 }
 
+/* Fills in what comes from the precision; false: memory is refused. */
+static bool choose_kernel(struct conv_plan *plan, enum precision precision, struct error *error)
+{
+	const struct kernel *pairs = precision != PRECISION_FLOAT32 ? kernel_of_pairs() : NULL;
+	const bool split = pairs && precision == PRECISION_BF16_SPLIT;
+	plan->kernel = pairs ? pairs : kernel_current();
+	plan->parts = split && pairs->splits ? 2 : 1;
+	if (!split || pairs->splits)
+		return true;
+	plan->exact = conv_plan_create(&plan->geometry, plan->max_batch, PRECISION_FLOAT32, plan->scratch, error);
+	return plan->exact != NULL;
+}
+
+static bool allocate(struct conv_plan *plan, struct error *error)
+{
+	const size_t gather_depth = (size_t)matrices(plan) * (size_t)conv_depth(plan->kernel, big_channels(plan));
+	const size_t scatter_depth = (size_t)matrices(plan) * (size_t)conv_depth(plan->kernel, plan->geometry.small.channels);
+	plan->gather_count = conv_panels_count(plan->kernel, gather_depth, plan->geometry.small.channels);
+	plan->scatter_count = conv_panels_count(plan->kernel, scatter_depth, big_channels(plan));
+	plan->scratch->count = plan->scratch->count > scratch_count(plan) ? plan->scratch->count : scratch_count(plan);
+	plan->gather_weights = memory_try_floats((size_t)plan->parts * plan->gather_count, "packed convolution weights", error);
+	plan->scatter_weights = memory_try_floats((size_t)plan->parts * plan->scatter_count, "packed convolution weights", error);
+	return plan->gather_weights && plan->scatter_weights;
+}
+
 struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max_batch, enum precision precision,
                                    struct conv_scratch *scratch, struct error *error)
 {
@@ -62,19 +87,8 @@ struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max
 	plan->geometry = *geometry;
 	plan->max_batch = max_batch;
 	plan->thin = geometry->big.channels <= CONV_THIN_CHANNELS;
-	plan->kernel = precision != PRECISION_FLOAT32 ? kernel_of_pairs() : NULL;
-	plan->parts = plan->kernel && precision == PRECISION_BF16_SPLIT ? 2 : 1;
-	if (!plan->kernel)
-		plan->kernel = kernel_current();
-	const size_t gather_depth = (size_t)matrices(plan) * (size_t)conv_depth(plan->kernel, big_channels(plan));
-	const size_t scatter_depth = (size_t)matrices(plan) * (size_t)conv_depth(plan->kernel, geometry->small.channels);
-	plan->gather_count = conv_panels_count(plan->kernel, gather_depth, geometry->small.channels);
-	plan->scatter_count = conv_panels_count(plan->kernel, scatter_depth, big_channels(plan));
 	plan->scratch = scratch;
-	scratch->count = scratch->count > scratch_count(plan) ? scratch->count : scratch_count(plan);
-	plan->gather_weights = memory_try_floats((size_t)plan->parts * plan->gather_count, "packed convolution weights", error);
-	plan->scatter_weights = memory_try_floats((size_t)plan->parts * plan->scatter_count, "packed convolution weights", error);
-	if (plan->gather_weights && plan->scatter_weights)
+	if (choose_kernel(plan, precision, error) && allocate(plan, error))
 		return plan;
 	conv_plan_destroy(plan);
 	return NULL;
@@ -84,6 +98,7 @@ void conv_plan_destroy(struct conv_plan *plan)
 {
 	if (!plan)
 		return;
+	conv_plan_destroy(plan->exact);
 	free(plan->gather_weights);
 	free(plan->scatter_weights);
 	free(plan);
@@ -137,6 +152,8 @@ void conv_pack(struct conv_plan *plan, struct parallel *parallel, const float *w
 	struct pack_call call = {plan, weights};
 	parallel_run(parallel, pack_gather_task, &call, conv_panels(plan->kernel, plan->geometry.small.channels) * matrices(plan));
 	parallel_run(parallel, pack_scatter_task, &call, conv_panels(plan->kernel, big_channels(plan)) * matrices(plan));
+	if (plan->exact)
+		conv_pack(plan->exact, parallel, weights);
 }
 
 int conv_gather_terms(const struct conv_geometry *g, int y, int x, struct conv_term *terms)
@@ -169,26 +186,32 @@ int conv_scatter_terms(const struct conv_geometry *g, int y, int x, struct conv_
 	return count;
 }
 
-static int parts_of(const struct conv_plan *plan, const struct conv_call *call)
+/* The plan that does a call of this one. */
+static const struct conv_plan *plan_of(const struct conv_plan *plan, const struct conv_call *call)
 {
 	assert(call->batch >= 1 && call->batch <= plan->max_batch);
-	return call->exact ? plan->parts : 1;
+	return call->exact && plan->exact ? plan->exact : plan;
 }
 
-void conv_gather(struct conv_plan *plan, struct conv_call call, const float *big, float *small)
+static int parts_of(const struct conv_plan *plan, const struct conv_call *call) { return call->exact ? plan->parts : 1; }
+
+void conv_gather(struct conv_plan *whole, struct conv_call call, const float *big, float *small)
 {
+	const struct conv_plan *plan = plan_of(whole, &call);
 	const int parts = parts_of(plan, &call);
 	(plan->thin ? conv_thin_gather : conv_direct_gather)(plan, call.parallel, call.batch, parts, big, small);
 }
 
-void conv_scatter(struct conv_plan *plan, struct conv_call call, const float *small, float *big)
+void conv_scatter(struct conv_plan *whole, struct conv_call call, const float *small, float *big)
 {
+	const struct conv_plan *plan = plan_of(whole, &call);
 	const int parts = parts_of(plan, &call);
 	(plan->thin ? conv_thin_scatter : conv_direct_scatter)(plan, call.parallel, call.batch, parts, small, big);
 }
 
-void conv_weight_gradient(struct conv_plan *plan, struct conv_call call, const float *big, const float *small, float *gradient)
+void conv_weight_gradient(struct conv_plan *whole, struct conv_call call, const float *big, const float *small, float *gradient)
 {
+	const struct conv_plan *plan = plan_of(whole, &call);
 	const int parts = parts_of(plan, &call);
 	(plan->thin ? conv_thin_gradient : conv_gradient)(plan, call.parallel, call.batch, parts, big, small, gradient);
 }

@@ -14,7 +14,8 @@
  *
  * For a kernel of pairs, operands are first rounded into scratch: there a depth of so many values is conv_depth of them
  * elements. A split plan holds every operand twice, as part 0 and what it leaves, part 1 (precision.h), and each term of
- * a product becomes three: 0 x 0, 0 x 1, 1 x 0. */
+ * a product becomes three: 0 x 0, 0 x 1, 1 x 0. Where one product of floats takes less time than that, the plan has another one
+ * of floats for its exact calls instead. */
 #ifndef QGAN_ENGINE_TENSOR_CONV_PLAN_H
 #define QGAN_ENGINE_TENSOR_CONV_PLAN_H
 
@@ -37,6 +38,7 @@ struct conv_plan {
 	float *gather_weights, *scatter_weights;
 	size_t gather_count, scatter_count; /* elements of a part */
 	struct conv_scratch *scratch; /* borrowed */
+	struct conv_plan *exact;      /* of floats; NULL: exact calls are its own */
 };
 
 /* One contribution to an output pixel: that input pixel through that tap. */

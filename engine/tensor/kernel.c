@@ -40,17 +40,25 @@ static bool has_amx(void)
 		return false;
 	return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
 }
+
+/* On Sapphire Rapids 2.3 to 4.8 times were seen. */
+static double gain_of_amx(void) { return 3; }
+
+/* An instruction takes two multiply-adds a lane. Where Intel runs it on one of its two ports, that is no gain; AMD runs it
+ * on both: DCGAN of width 128 took 190 ms for 337 on Zen 5, and Zen 4 has the same ratio. */
+static double gain_of_avx512_bf16(void) { return __builtin_cpu_is("amd") ? 1.8 : 1; }
 #endif
 
-/* Best first. Kernels that are not `chosen` run only when they are named. */
+/* Best first. Kernels that are not `chosen` run only when they are named. gain: as kernel_pairs_gain; none: 1. */
 static const struct {
 	const struct kernel *kernel;
 	bool (*supported)(void);
 	bool chosen;
+	double (*gain)(void);
 } kernels[] = {
 #ifdef __x86_64__
-	{&kernel_amx_bf16, has_amx, true},
-	{&kernel_avx512_bf16, has_avx512_bf16, true},
+	{&kernel_amx_bf16, has_amx, true, gain_of_amx},
+	{&kernel_avx512_bf16, has_avx512_bf16, true, gain_of_avx512_bf16},
 	{&kernel_avx512, has_avx512, true},
 	{&kernel_avx2, has_avx2, true},
 #endif
@@ -129,6 +137,15 @@ const struct kernel *kernel_of_pairs(void)
 {
 	settle();
 	return atomic_load_explicit(&of_pairs, memory_order_acquire);
+}
+
+double kernel_pairs_gain(void)
+{
+	const struct kernel *kernel = kernel_of_pairs();
+	for (int i = 0; i < KERNELS; i++)
+		if (kernels[i].kernel == kernel && kernels[i].gain)
+			return kernels[i].gain();
+	return 1;
 }
 
 const char *tensor_kernel_name(void)

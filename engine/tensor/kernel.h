@@ -130,7 +130,7 @@ struct kernel_sparse {
 struct kernel {
 	const char *name;
 	bool pairs;       /* of bf16; else floats */
-	bool worthwhile;  /* pairs: faster than the floats of the same processor */
+	bool splits;      /* pairs: three products of them take less time than one of floats (precision.h) */
 	int lanes, panel; /* elements in a vector and in a full panel */
 	int rows;         /* of C that one pass keeps in registers */
 	void (*product)(const struct product *product);
@@ -142,6 +142,10 @@ struct kernel {
 /* The kernels in use: of floats, and of pairs (NULL: none that is worth it here). Any thread. */
 const struct kernel *kernel_current(void);
 const struct kernel *kernel_of_pairs(void);
+
+/* How many times as fast as in floats a training step is with the kernel of pairs, about; 1: no faster, or there is none. By
+ * what the processor is, never by the clock: the same machine always computes the same. */
+double kernel_pairs_gain(void);
 
 /* Name of the index-th kernel this build has, best first, NULL beyond the last. */
 const char *kernel_name(int index);

@@ -11,9 +11,13 @@ const char *const precision_wishes[] = {"auto", "float32", "bf16", NULL};
 
 enum precision precision_of_wish(const char *wish)
 {
-	const struct kernel *kernel = kernel_of_pairs();
-	const bool bf16 = strcmp(wish, "bf16") == 0 || (strcmp(wish, "auto") == 0 && kernel && kernel->worthwhile);
-	return bf16 && kernel ? PRECISION_BF16 : PRECISION_FLOAT32;
+	const bool bf16 = strcmp(wish, "bf16") == 0 || (strcmp(wish, "auto") == 0 && precision_gain() > 1);
+	return bf16 && kernel_of_pairs() ? PRECISION_BF16 : PRECISION_FLOAT32;
+}
+
+double precision_gain(void)
+{
+	return kernel_pairs_gain();
 }
 
 void precision_describe(const char *wish, char *text, size_t size)
