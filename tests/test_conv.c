@@ -103,6 +103,7 @@ static struct conv_plan *make_plan(const struct conv_geometry *geometry, int max
 	struct conv_plan *plan = conv_plan_create(geometry, max_batch, precision, &scratch, NULL);
 	assert_non_null(plan);
 	assert_true(conv_scratch_allocate(&scratch, NULL));
+	memset(scratch.values, 0xff, scratch.count * sizeof *scratch.values); /* NaN: nothing that was there may count */
 	return plan;
 }
 

@@ -24,12 +24,21 @@ static void assert_geometry(const struct conv_geometry *g)
 	assert((g->small.width - 1) * g->stride + g->kernel == g->big.width + 2 * g->padding);
 }
 
-/* A thin layer counts the taps among its big channels: one matrix [taps x big channels][small channels]. */
-static int matrices(const struct conv_plan *plan) { return plan->thin ? 1 : conv_taps(&plan->geometry); }
+/* Weights are packed as matrices [big channels][small channels], one a tap. A thin layer counts taps among its big channels:
+ * those of a row in gather, all in scatter. */
+static int gather_rows(const struct conv_plan *plan)
+{
+	return (plan->thin ? plan->geometry.kernel : 1) * plan->geometry.big.channels;
+}
 
-static int big_channels(const struct conv_plan *plan)
+static int scatter_columns(const struct conv_plan *plan)
 {
 	return (plan->thin ? conv_taps(&plan->geometry) : 1) * plan->geometry.big.channels;
+}
+
+static int matrices(const struct conv_plan *plan, int big_channels)
+{
+	return conv_taps(&plan->geometry) * plan->geometry.big.channels / big_channels;
 }
 
 /* Enough for each of the three directions, which follow one another. */
@@ -60,6 +69,7 @@ static bool choose_kernel(struct conv_plan *plan, enum precision precision, stru
 	const bool split = pairs && precision == PRECISION_BF16_SPLIT;
 	plan->kernel = pairs ? pairs : kernel_current();
 	plan->parts = split && pairs->splits ? 2 : 1;
+	plan->thin = conv_thin_fits(&plan->geometry, plan->kernel);
 	if (!split || pairs->splits)
 		return true;
 	plan->exact = conv_plan_create(&plan->geometry, plan->max_batch, PRECISION_FLOAT32, plan->scratch, error);
@@ -68,10 +78,11 @@ static bool choose_kernel(struct conv_plan *plan, enum precision precision, stru
 
 static bool allocate(struct conv_plan *plan, struct error *error)
 {
-	const size_t gather_depth = (size_t)matrices(plan) * (size_t)conv_depth(plan->kernel, big_channels(plan));
-	const size_t scatter_depth = (size_t)matrices(plan) * (size_t)conv_depth(plan->kernel, plan->geometry.small.channels);
-	plan->gather_count = conv_panels_count(plan->kernel, gather_depth, plan->geometry.small.channels);
-	plan->scatter_count = conv_panels_count(plan->kernel, scatter_depth, big_channels(plan));
+	const int rows = gather_rows(plan), columns = scatter_columns(plan), small_channels = plan->geometry.small.channels;
+	const size_t gather_depth = (size_t)matrices(plan, rows) * (size_t)conv_depth(plan->kernel, rows);
+	const size_t scatter_depth = (size_t)matrices(plan, columns) * (size_t)conv_depth(plan->kernel, small_channels);
+	plan->gather_count = conv_panels_count(plan->kernel, gather_depth, small_channels);
+	plan->scatter_count = conv_panels_count(plan->kernel, scatter_depth, columns);
 	plan->scratch->count = plan->scratch->count > scratch_count(plan) ? plan->scratch->count : scratch_count(plan);
 	plan->gather_weights = memory_try_floats((size_t)plan->parts * plan->gather_count, "packed convolution weights", error);
 	plan->scatter_weights = memory_try_floats((size_t)plan->parts * plan->scatter_count, "packed convolution weights", error);
@@ -86,7 +97,6 @@ struct conv_plan *conv_plan_create(const struct conv_geometry *geometry, int max
 	struct conv_plan *plan = memory_zeroed(1, sizeof *plan);
 	plan->geometry = *geometry;
 	plan->max_batch = max_batch;
-	plan->thin = geometry->big.channels <= CONV_THIN_CHANNELS;
 	plan->scratch = scratch;
 	if (choose_kernel(plan, precision, error) && allocate(plan, error))
 		return plan;
@@ -114,23 +124,22 @@ struct pack_call {
 	const float *weights;
 };
 
-/* Where packed weights of a (panel, matrix) begin, of so many columns and elements of depth. */
-static float *packed_matrix(const struct conv_plan *plan, float *weights, int columns, int depth, int panel, int matrix)
+/* Where packed weights of a (panel, matrix) begin, of so many matrices, columns and elements of depth. */
+static float *packed_matrix(const struct conv_plan *plan, float *weights, int count, int columns, int depth, int panel, int matrix)
 {
 	const size_t width = (size_t)conv_panel_width(plan->kernel, columns, panel);
-	return weights + conv_panel_begin(plan->kernel, (size_t)matrices(plan) * (size_t)depth, panel) +
-	       (size_t)matrix * (size_t)depth * width;
+	return weights + conv_panel_begin(plan->kernel, (size_t)count * (size_t)depth, panel) + (size_t)matrix * (size_t)depth * width;
 }
 
-/* One (panel, matrix) each. A matrix is [big channels][small channels]. */
+/* One (panel, matrix) each. */
 static void pack_gather_task(void *context, int index)
 {
 	const struct pack_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int rows = big_channels(plan), columns = plan->geometry.small.channels;
-	const int panel = index / matrices(plan), matrix = index % matrices(plan);
+	const int rows = gather_rows(plan), columns = plan->geometry.small.channels, count = matrices(plan, rows);
+	const int panel = index / count, matrix = index % count;
 	const float *from = call->weights + (size_t)matrix * (size_t)rows * (size_t)columns;
-	float *target = packed_matrix(plan, plan->gather_weights, columns, conv_depth(plan->kernel, rows), panel, matrix);
+	float *target = packed_matrix(plan, plan->gather_weights, count, columns, conv_depth(plan->kernel, rows), panel, matrix);
 	for (int part = 0; part < plan->parts; part++)
 		conv_pack_panel(plan->kernel, part, from, rows, columns, panel, target + (size_t)part * plan->gather_count);
 }
@@ -139,10 +148,10 @@ static void pack_scatter_task(void *context, int index)
 {
 	const struct pack_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int rows = plan->geometry.small.channels, columns = big_channels(plan);
-	const int panel = index / matrices(plan), matrix = index % matrices(plan);
+	const int rows = plan->geometry.small.channels, columns = scatter_columns(plan), count = matrices(plan, columns);
+	const int panel = index / count, matrix = index % count;
 	const float *from = call->weights + (size_t)matrix * (size_t)columns * (size_t)rows;
-	float *target = packed_matrix(plan, plan->scatter_weights, columns, conv_depth(plan->kernel, rows), panel, matrix);
+	float *target = packed_matrix(plan, plan->scatter_weights, count, columns, conv_depth(plan->kernel, rows), panel, matrix);
 	for (int part = 0; part < plan->parts; part++)
 		conv_pack_transposed_panel(plan->kernel, part, from, rows, columns, panel, target + (size_t)part * plan->scatter_count);
 }
@@ -150,8 +159,9 @@ static void pack_scatter_task(void *context, int index)
 void conv_pack(struct conv_plan *plan, struct parallel *parallel, const float *weights)
 {
 	struct pack_call call = {plan, weights};
-	parallel_run(parallel, pack_gather_task, &call, conv_panels(plan->kernel, plan->geometry.small.channels) * matrices(plan));
-	parallel_run(parallel, pack_scatter_task, &call, conv_panels(plan->kernel, big_channels(plan)) * matrices(plan));
+	const int rows = gather_rows(plan), columns = scatter_columns(plan);
+	parallel_run(parallel, pack_gather_task, &call, conv_panels(plan->kernel, plan->geometry.small.channels) * matrices(plan, rows));
+	parallel_run(parallel, pack_scatter_task, &call, conv_panels(plan->kernel, columns) * matrices(plan, columns));
 	if (plan->exact)
 		conv_pack(plan->exact, parallel, weights);
 }

@@ -1,11 +1,10 @@
 /* Activations and weights as a kernel reads them: copied, transposed, and for pairs rounded to bf16 on the way. */
-#include <assert.h>
 #include <string.h>
 
 #include "engine/tensor/conv_plan.h"
 
 enum {
-	LINE = PAIRS_STEP,
+	LINE = 16, /* elements of a cache line */
 	WIDEST_PANEL = 32,
 };
 
@@ -45,29 +44,18 @@ static void transpose(const float *from, size_t from_step, int rows, int used, i
 
 static void zero(float *target, int count) { memset(target, 0, (size_t)count * sizeof *target); }
 
-/* Rows `row` and row + 1 of a matrix of so many rows as one row of pairs; a row beyond the last is 0. */
-static void zip_rows(const struct kernel *kernel, int part, const float *matrix, size_t step, int row, int rows, int count,
-                     float *target)
-{
-	static const float nothing[WIDEST_PANEL];
-	assert(count <= WIDEST_PANEL);
-	const float *low = matrix + (size_t)row * step;
-	kernel->pointwise->zip_pairs((size_t)count, part, low, row + 1 < rows ? low + step : nothing, target);
-}
-
 void conv_pack_panel(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, int panel, float *target)
 {
 	const int width = conv_panel_width(kernel, columns, panel), used = conv_panel_columns(kernel, columns, panel);
 	const int depth = conv_depth(kernel, rows), filled = kernel->pairs ? (rows + 1) / 2 : rows;
 	const float *from = matrix + (size_t)panel * (size_t)kernel->panel;
-	for (int k = 0; k < filled; k++, target += width) {
-		if (kernel->pairs)
-			zip_rows(kernel, part, from, (size_t)columns, 2 * k, rows, used, target);
-		else
-			memcpy(target, from + (size_t)k * (size_t)columns, (size_t)used * sizeof *target);
-		zero(target + used, width - used);
-	}
-	zero(target, (depth - filled) * width);
+	if (kernel->pairs)
+		kernel->pointwise->zip_rows((size_t)rows, (size_t)used, part, from, (size_t)columns, target, (size_t)width);
+	for (int k = 0; k < rows && !kernel->pairs; k++)
+		memcpy(target + k * width, from + (size_t)k * (size_t)columns, (size_t)used * sizeof *target);
+	for (int k = 0; k < filled && used < width; k++)
+		zero(target + k * width + used, width - used);
+	zero(target + filled * width, (depth - filled) * width);
 }
 
 void conv_pack_transposed_panel(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, int panel,
@@ -80,20 +68,24 @@ void conv_pack_transposed_panel(const struct kernel *kernel, int part, const flo
 		transpose(from, step, rows, used, width, target, (size_t)width);
 		return;
 	}
-	for (int first = 0; first < rows; first += 2 * LINE, target += LINE * width) {
+	for (int first = 0, depth = conv_depth(kernel, rows); first < depth; first += LINE, target += LINE * width) {
 		float pairs[WIDEST_PANEL][LINE];
-		const int count = conv_at_most(2 * LINE, rows - first), filled = (count + 1) / 2;
+		const int count = conv_at_most(2 * LINE, rows - 2 * first), filled = (count + 1) / 2;
 		for (int c = 0; c < used; c++) {
-			kernel->pointwise->join_pairs((size_t)count, part, from + (size_t)c * step + first, pairs[c]);
+			kernel->pointwise->join_pairs((size_t)count, part, from + (size_t)c * step + 2 * first, pairs[c]);
 			zero(pairs[c] + filled, LINE - filled);
 		}
-		transpose(pairs[0], LINE, LINE, used, width, target, (size_t)width);
+		transpose(pairs[0], LINE, conv_at_most(LINE, depth - first), used, width, target, (size_t)width);
 	}
 }
 
 void conv_pack_rows(const struct kernel *kernel, int part, const float *matrix, int rows, int depth, float *target)
 {
 	const int step = conv_depth(kernel, depth), filled = (depth + 1) / 2;
+	if (2 * step == depth) { /* one run */
+		kernel->pointwise->join_pairs((size_t)rows * (size_t)depth, part, matrix, target);
+		return;
+	}
 	for (int r = 0; r < rows; r++, matrix += depth, target += step) {
 		kernel->pointwise->join_pairs((size_t)depth, part, matrix, target);
 		zero(target + filled, step - filled);
@@ -102,18 +94,18 @@ void conv_pack_rows(const struct kernel *kernel, int part, const float *matrix, 
 
 void conv_pack_columns(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, float *target)
 {
-	const size_t step = (size_t)conv_depth(kernel, rows);
-	for (int first = 0; first < rows; first += 2 * LINE, target += LINE) {
+	const int step = conv_depth(kernel, rows);
+	for (int first = 0; first < step; first += LINE) {
+		const int depth = conv_at_most(LINE, step - first), used = conv_at_most(2 * depth, rows - 2 * first);
 		for (int column = 0; column < columns; column += LINE) {
 			float pairs[LINE][LINE];
 			const int count = conv_at_most(LINE, columns - column);
-			for (int k = 0; k < LINE; k++) {
-				if (first + 2 * k < rows)
-					zip_rows(kernel, part, matrix + column, (size_t)columns, first + 2 * k, rows, count, pairs[k]);
-				else
-					zero(pairs[k], count);
-			}
-			transpose(pairs[0], LINE, count, LINE, LINE, target + (size_t)column * step, step);
+			if (used > 0)
+				kernel->pointwise->zip_rows((size_t)used, (size_t)count, part, matrix + (size_t)(2 * first) * (size_t)columns + column,
+				                            (size_t)columns, pairs[0], LINE);
+			for (int k = used > 0 ? (used + 1) / 2 : 0; k < depth; k++)
+				zero(pairs[k], count);
+			transpose(pairs[0], LINE, count, depth, depth, target + (size_t)column * (size_t)step + first, (size_t)step);
 		}
 	}
 }

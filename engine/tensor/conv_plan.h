@@ -34,7 +34,8 @@ struct conv_plan {
 	const struct kernel *kernel;
 	int max_batch, parts;
 	bool thin;
-	/* [part], panels: [tap][depth][width], of small channels and of big ones. Thin: one tap of taps x big channels. */
+	/* [part], panels: [tap][depth][width], of small channels and of big ones. Thin: a row of taps x big channels to gather, one of
+	 * all taps x big channels to scatter. */
 	float *gather_weights, *scatter_weights;
 	size_t gather_count, scatter_count; /* elements of a part */
 	struct conv_scratch *scratch; /* borrowed */
@@ -54,7 +55,7 @@ static inline int conv_at_most(int value, int limit) { return value < limit ? va
 /* Elements that so many values make along the depth of a product. */
 static inline int conv_depth(const struct kernel *kernel, int values)
 {
-	return kernel->pairs ? conv_round_up((values + 1) / 2, PAIRS_STEP) : values;
+	return kernel->pairs ? conv_round_up((values + 1) / 2, kernel->depth_step) : values;
 }
 
 static inline int conv_panels(const struct kernel *kernel, int columns) { return (columns + kernel->panel - 1) / kernel->panel; }
@@ -120,6 +121,8 @@ size_t conv_gradient_scratch(const struct conv_plan *plan);
 void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
                    const float *big, const float *small, float *gradient);
 
+/* Whether a layer is of that kind. */
+bool conv_thin_fits(const struct conv_geometry *geometry, const struct kernel *kernel);
 size_t conv_thin_scratch(const struct conv_plan *plan);
 void conv_thin_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *big, float *small);
 void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *small, float *big);

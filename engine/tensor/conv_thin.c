@@ -1,18 +1,22 @@
-/* Layers whose big side is a picture: 1 or 3 channels would leave the lanes of a vector empty. Here the taps count as
- * channels. With patches [N][taps x C big] of a small pixel (each tap's big pixel, zero on the padding),
+/* Layers whose big side is a picture: 1 or 3 channels would leave the lanes of a vector empty. Here taps count as channels.
  *
- *   gather           small = patches W                  patches are made on the stack, a few pictures at a time
- *   scatter          patches = small W^T, then each big pixel is the sum of the patch entries that name it
- *   weight gradient  dW += patches^T small, a partial sum a group of pixels, added up in order
+ *   gather           small = sum over rows of taps of (N x taps x C big) W. The picture is turned to [y][N][x][C big] first, with
+ *                    zeros on the padding at both sides: what a row of taps meets there in a picture is one run
+ *   scatter          patches = small W^T, [N][taps x C big], then each big pixel is the sum of the patch entries that name it
+ *   weight gradient  dW += (taps x C big x N) small for each row of taps, from the picture turned as for gather. Of pairs, which
+ *                    are of neighbours in the batch here, it is turned to [y][x][C big][N]. A partial sum a group of pixels, added
+ *                    up in order
  *
- * The patches of scatter go through the plan's scratch, for as many pictures at a time as fit it. */
+ * A run of pairs has a beginning where a step of pixels is a whole number of them. Beyond its end lie other pixels' values, where
+ * packed weights have zeros. The patches of scatter go through the plan's scratch, for as many pictures at a time as fit it. */
 #include <string.h>
 
 #include "engine/tensor/conv_plan.h"
 
 enum {
-	STACK_PATCHES = 8192,         /* elements: with the panel below half of a first-level cache */
+	STACK_VALUES = 8192,          /* elements of a left side: with the panel below half of a first-level cache */
 	STACK_ROWS = 64,              /* pictures at once in a panel on the stack */
+	STACK_PIXELS = 4,             /* and pixels */
 	SCATTER_PATCHES = 1 << 20,    /* floats of scratch, if they hold enough pictures for one pass of the kernel */
 	PIXEL_GROUPS = 64,            /* tasks, if there are as many pixels */
 	GRADIENT_GROUPS = 32,         /* partial sums of the weight gradient */
@@ -24,10 +28,17 @@ struct thin_call {
 	const struct conv_plan *plan;
 	const float *input, *other; /* other: small, of the weight gradient */
 	float *output, *patches;
+	float *turned;              /* the picture */
+	size_t turned_part;         /* elements of a part of it */
 	int batch, parts;
 	int first, rows;            /* scatter: the pictures at work */
 	int groups;
 };
+
+bool conv_thin_fits(const struct conv_geometry *g, const struct kernel *kernel)
+{
+	return g->big.channels <= CONV_THIN_CHANNELS && (!kernel->pairs || g->stride * g->big.channels % 2 == 0);
+}
 
 static int patch_size(const struct conv_plan *plan) { return conv_taps(&plan->geometry) * plan->geometry.big.channels; }
 static int small_pixels(const struct conv_plan *plan) { return conv_pixels(plan->geometry.small); }
@@ -38,12 +49,6 @@ static int group_begin(const struct thin_call *call, int group)
 	return (int)((long)small_pixels(call->plan) * group / call->groups);
 }
 
-static int stack_rows(const struct conv_plan *plan)
-{
-	int rows = STACK_PATCHES / patch_size(plan);
-	return rows < 1 ? 1 : conv_at_most(rows, STACK_ROWS);
-}
-
 static int scatter_rows(const struct conv_plan *plan)
 {
 	int rows = (int)(SCATTER_PATCHES / ((size_t)small_pixels(plan) * (size_t)patch_size(plan)));
@@ -52,11 +57,41 @@ static int scatter_rows(const struct conv_plan *plan)
 
 static int gradient_groups(const struct conv_plan *plan) { return conv_at_most(GRADIENT_GROUPS, small_pixels(plan)); }
 
+/* Big pixels of a row, and its padding. */
+static int padded_width(const struct conv_geometry *g) { return g->big.width + 2 * g->padding; }
+
+/* Elements from picture to picture of a turned row. */
+static int turned_pitch(const struct conv_plan *plan)
+{
+	const int values = padded_width(&plan->geometry) * plan->geometry.big.channels;
+	return plan->kernel->pairs ? (values + 1) / 2 : values;
+}
+
+/* Elements of a part. Behind the last run there is room for what a step of depth reads beyond it. */
+static size_t turned_count(const struct conv_plan *plan, int batch)
+{
+	return (size_t)plan->geometry.big.height * (size_t)batch * (size_t)turned_pitch(plan) + (size_t)plan->kernel->depth_step;
+}
+
+/* The same by pixels, for the weight gradient. */
+static size_t turned_pixel(const struct conv_plan *plan, int batch)
+{
+	return (size_t)plan->geometry.big.channels * (size_t)conv_depth(plan->kernel, batch);
+}
+
+static size_t turned_pixels_count(const struct conv_plan *plan, int batch)
+{
+	return (size_t)plan->geometry.big.height * (size_t)padded_width(&plan->geometry) * turned_pixel(plan, batch);
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
 size_t conv_thin_scratch(const struct conv_plan *plan)
 {
-	size_t scatter = (size_t)scatter_rows(plan) * (size_t)small_pixels(plan) * (size_t)patch_size(plan);
-	size_t gradient = (size_t)gradient_groups(plan) * conv_weight_count(&plan->geometry);
-	return scatter > gradient ? scatter : gradient;
+	const size_t scatter = (size_t)scatter_rows(plan) * (size_t)small_pixels(plan) * (size_t)patch_size(plan);
+	const size_t sums = (size_t)gradient_groups(plan) * conv_weight_count(&plan->geometry);
+	const size_t turned = larger(turned_count(plan, plan->max_batch), turned_pixels_count(plan, plan->max_batch));
+	return larger(scatter, sums + (size_t)plan->parts * turned);
 }
 
 /* Where picture `first` of a pixel begins in an activation of so many channels. */
@@ -65,59 +100,133 @@ static size_t first_value(const struct thin_call *call, int pixel, int first, in
 	return ((size_t)pixel * (size_t)call->batch + (size_t)first) * (size_t)channels;
 }
 
-/* to[row][0..channels-1] += from[row * from_step][0..channels-1] */
-static inline __attribute__((always_inline)) void add_channels(const float *restrict from, int from_step, float *restrict to,
-                                                               int rows, int channels)
+/* ---- the picture, turned ---- */
+
+static inline __attribute__((always_inline)) void copy_sized(const char *restrict from, char *restrict to, size_t to_step, int count,
+                                                             size_t size)
 {
-	for (int row = 0; row < rows; row++) {
-		for (int c = 0; c < channels; c++)
-			to[row * channels + c] += from[row * from_step + c];
-	}
+	for (int i = 0; i < count; i++)
+		memcpy(to + (size_t)i * to_step, from + (size_t)i * size, size);
 }
 
-/* patches[row][tap][channel] of pictures first..first+rows-1 at one small pixel. */
-static void fill_patches(const struct thin_call *call, int pixel, int first, int rows, float *patches)
+/* `count` pixels of `size` bytes, to_step bytes apart. */
+static void copy_pixels(const char *from, char *to, size_t to_step, int count, size_t size)
 {
-	const struct conv_geometry *g = &call->plan->geometry;
-	const int channels = g->big.channels, size = patch_size(call->plan);
-	struct conv_term terms[CONV_MAX_TAPS];
-	const int count = conv_gather_terms(g, pixel / g->small.width, pixel % g->small.width, terms);
-	if (count < conv_taps(g))
-		memset(patches, 0, (size_t)rows * (size_t)size * sizeof *patches);
-	for (int t = 0; t < count; t++) {
-		const float *from = call->input + first_value(call, terms[t].pixel, first, channels);
-		float *to = patches + terms[t].tap * channels;
-		for (int row = 0; row < rows; row++, from += channels, to += size) {
-			for (int c = 0; c < channels; c++)
-				to[c] = from[c];
+	if (size == 3 * sizeof(float)) /* colour: the compiler unrolls what it knows */
+		copy_sized(from, to, to_step, count, 3 * sizeof(float));
+	else if (size == 3 * sizeof(uint16_t))
+		copy_sized(from, to, to_step, count, 3 * sizeof(uint16_t));
+	else
+		copy_sized(from, to, to_step, count, size);
+}
+
+/* One row of the picture as [N][x][C big]. */
+static void turn_row(const struct thin_call *call, int part, int y, char *to)
+{
+	const struct conv_plan *plan = call->plan;
+	const struct conv_geometry *g = &plan->geometry;
+	const int channels = g->big.channels, step = conv_at_most(STACK_VALUES / channels, call->batch + call->batch % 2);
+	const size_t size = (size_t)channels * (plan->kernel->pairs ? sizeof(uint16_t) : sizeof(float));
+	const size_t pitch = (size_t)turned_pitch(plan) * sizeof(float);
+	float pairs[STACK_VALUES / 2];
+	memset(to, 0, (size_t)call->batch * pitch);
+	for (int x = 0; x < g->big.width; x++) {
+		for (int first = 0; first < call->batch; first += step) {
+			const int count = conv_at_most(step, call->batch - first);
+			const float *from = call->input + first_value(call, y * g->big.width + x, first, channels);
+			if (plan->kernel->pairs)
+				plan->kernel->pointwise->join_pairs((size_t)(count * channels), part, from, pairs);
+			copy_pixels((const char *)(plan->kernel->pairs ? pairs : from),
+			            to + (size_t)first * pitch + (size_t)(g->padding + x) * size, pitch, count, size);
 		}
 	}
 }
 
-/* Rows of the left side of a product: `depth` values each, as they are, or as pairs in `room`, a STACK_PATCHES a part. */
-static const float *left_side(const struct thin_call *call, const float *values, int rows, int depth, float *room)
+static void turn_row_task(void *context, int y)
 {
-	const struct kernel *kernel = call->plan->kernel;
-	if (!kernel->pairs)
-		return values;
+	const struct thin_call *call = context;
 	for (int part = 0; part < call->parts; part++)
-		conv_pack_rows(kernel, part, values, rows, depth, room + part * STACK_PATCHES);
-	return room;
+		turn_row(call, part, y, (char *)(call->turned + (size_t)part * call->turned_part +
+		                                 (size_t)y * (size_t)call->batch * (size_t)turned_pitch(call->plan)));
 }
 
-/* output rows = a (rows x depth, contiguous) times packed weights, all panels. */
-static void multiply_panels(const struct thin_call *call, const float *a, int rows, int depth,
-                            const float *weights, size_t weights_part, int columns, float *output)
+static void turn_rows(struct thin_call *call, struct parallel *parallel)
 {
-	const struct kernel *kernel = call->plan->kernel;
-	const float *left[CONV_MOST_PARTS], *right[CONV_MOST_PARTS];
+	const size_t slack = (size_t)call->plan->kernel->depth_step;
+	call->turned_part = turned_count(call->plan, call->batch);
+	for (int part = 0; part < call->parts; part++)
+		memset(call->turned + (size_t)(part + 1) * call->turned_part - slack, 0, slack * sizeof *call->turned);
+	parallel_run(parallel, turn_row_task, call, call->plan->geometry.big.height);
+}
+
+/* One row of the picture as [x][C big][N], in pairs. */
+static void turn_pixels_task(void *context, int y)
+{
+	const struct thin_call *call = context;
+	const struct conv_plan *plan = call->plan;
+	const struct conv_geometry *g = &plan->geometry;
+	const size_t pixel = turned_pixel(plan, call->batch), side = (size_t)g->padding * pixel;
+	for (int part = 0; part < call->parts; part++) {
+		float *to = call->turned + (size_t)part * call->turned_part + (size_t)y * (size_t)padded_width(g) * pixel;
+		memset(to, 0, side * sizeof *to);
+		to += side;
+		for (int x = 0; x < g->big.width; x++, to += pixel)
+			conv_pack_columns(plan->kernel, part, call->input + first_value(call, y * g->big.width + x, 0, g->big.channels),
+			                  call->batch, g->big.channels, to);
+		memset(to, 0, side * sizeof *to);
+	}
+}
+
+static void turn_pixels(struct thin_call *call, struct parallel *parallel)
+{
+	call->turned_part = turned_pixels_count(call->plan, call->batch);
+	parallel_run(parallel, turn_pixels_task, call, call->plan->geometry.big.height);
+}
+
+/* Where the run of a row of taps begins, of picture `first`; NULL: on the padding. */
+static const float *run_of(const struct thin_call *call, int pixel, int tap_row, int first)
+{
+	const struct conv_geometry *g = &call->plan->geometry;
+	const int y = pixel / g->small.width * g->stride - g->padding + tap_row, x = pixel % g->small.width * g->stride;
+	const int begin = x * g->big.channels / (call->plan->kernel->pairs ? 2 : 1);
+	if (y < 0 || y >= g->big.height)
+		return NULL;
+	return call->turned + ((size_t)y * (size_t)call->batch + (size_t)first) * (size_t)turned_pitch(call->plan) + begin;
+}
+
+/* The same by pixels; `first` is a multiple of STACK_ROWS. */
+static const float *pixels_of(const struct thin_call *call, int pixel, int tap_row, int first)
+{
+	const struct conv_geometry *g = &call->plan->geometry;
+	const int y = pixel / g->small.width * g->stride - g->padding + tap_row, x = pixel % g->small.width * g->stride;
+	if (y < 0 || y >= g->big.height)
+		return NULL;
+	return call->turned + ((size_t)y * (size_t)padded_width(g) + (size_t)x) * turned_pixel(call->plan, call->batch) + first / 2;
+}
+
+/* ---- gather ---- */
+
+static void gather_pixel(const struct thin_call *call, int pixel)
+{
+	const struct conv_plan *plan = call->plan;
+	const struct kernel *kernel = plan->kernel;
+	const int columns = plan->geometry.small.channels, rows = plan->geometry.kernel;
+	const int depth = conv_depth(kernel, rows * plan->geometry.big.channels);
+	const float *a[CONV_MOST_PARTS * CONV_MAX_KERNEL], *b[CONV_MOST_PARTS * CONV_MAX_KERNEL];
 	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
+		const size_t width = (size_t)conv_panel_width(kernel, columns, panel);
+		const float *weights = plan->gather_weights + conv_panel_begin(kernel, (size_t)rows * (size_t)depth, panel);
 		struct product product = {
-			.rows = rows, .columns = conv_panel_columns(kernel, columns, panel), .depth = depth, .a = left, .b = right,
-			.a_row = depth, .a_depth = 1, .c = output + panel * kernel->panel, .c_row = columns,
+			.rows = call->batch, .columns = conv_panel_columns(kernel, columns, panel), .depth = depth, .a = a, .b = b,
+			.a_row = turned_pitch(plan), .a_depth = 1,
+			.c = call->output + first_value(call, pixel, 0, columns) + panel * kernel->panel, .c_row = columns,
 		};
-		conv_add_term(&product, left, right, call->parts, a, STACK_PATCHES,
-		              weights + conv_panel_begin(kernel, (size_t)depth, panel), weights_part);
+		for (int row = 0; row < rows; row++) {
+			const float *run = run_of(call, pixel, row, 0);
+			if (run)
+				conv_add_term(&product, a, b, call->parts, run, call->turned_part,
+				              weights + (size_t)row * (size_t)depth * width, plan->gather_count);
+		}
 		kernel->product(&product);
 	}
 }
@@ -125,25 +234,47 @@ static void multiply_panels(const struct thin_call *call, const float *a, int ro
 static void gather_task(void *context, int group)
 {
 	const struct thin_call *call = context;
-	const struct conv_plan *plan = call->plan;
-	const int step = stack_rows(plan), columns = plan->geometry.small.channels, size = patch_size(plan);
-	_Alignas(64) float patches[STACK_PATCHES], pairs[PARTS * STACK_PATCHES];
-	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++) {
-		for (int first = 0; first < call->batch; first += step) {
-			const int rows = conv_at_most(step, call->batch - first);
-			fill_patches(call, pixel, first, rows, patches);
-			multiply_panels(call, left_side(call, patches, rows, size, pairs), rows, conv_depth(plan->kernel, size),
-			                plan->gather_weights, plan->gather_count, columns,
-			                call->output + first_value(call, pixel, first, columns));
-		}
-	}
+	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++)
+		gather_pixel(call, pixel);
 }
 
 void conv_thin_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts, const float *big, float *small)
 {
-	struct thin_call call = {.plan = plan, .input = big, .output = small, .batch = batch, .parts = parts,
+	struct thin_call call = {.plan = plan, .input = big, .output = small, .turned = plan->scratch->values, .batch = batch, .parts = parts,
 	                         .groups = conv_at_most(PIXEL_GROUPS, small_pixels(plan))};
+	turn_rows(&call, parallel);
 	parallel_run(parallel, gather_task, &call, call.groups);
+}
+
+/* ---- scatter ---- */
+
+/* Rows of the left side of a product: `depth` values each, as they are, or as pairs in `room`, STACK_VALUES a part. */
+static const float *left_side(const struct thin_call *call, const float *values, int rows, int depth, float *room)
+{
+	const struct kernel *kernel = call->plan->kernel;
+	if (!kernel->pairs)
+		return values;
+	for (int part = 0; part < call->parts; part++)
+		conv_pack_rows(kernel, part, values, rows, depth, room + part * STACK_VALUES);
+	return room;
+}
+
+/* patches = a (rows x depth, contiguous) times packed weights, all panels. */
+static void multiply_panels(const struct thin_call *call, const float *a, int rows, int depth, float *patches)
+{
+	const struct conv_plan *plan = call->plan;
+	const struct kernel *kernel = plan->kernel;
+	const int columns = patch_size(plan);
+	const float *left[CONV_MOST_PARTS], *right[CONV_MOST_PARTS];
+	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
+		struct product product = {
+			.rows = rows, .columns = conv_panel_columns(kernel, columns, panel), .depth = depth, .a = left, .b = right,
+			.a_row = depth, .a_depth = 1, .c = patches + panel * kernel->panel, .c_row = columns,
+		};
+		conv_add_term(&product, left, right, call->parts, a, STACK_VALUES,
+		              plan->scatter_weights + conv_panel_begin(kernel, (size_t)depth, panel), plan->scatter_count);
+		kernel->product(&product);
+	}
 }
 
 static void scatter_patches_task(void *context, int group)
@@ -151,15 +282,36 @@ static void scatter_patches_task(void *context, int group)
 	const struct thin_call *call = context;
 	const struct conv_plan *plan = call->plan;
 	const int channels = plan->geometry.small.channels, depth = conv_depth(plan->kernel, channels), size = patch_size(plan);
-	const int step = plan->kernel->pairs ? conv_at_most(STACK_PATCHES / depth, call->rows) : call->rows;
-	_Alignas(64) float pairs[PARTS * STACK_PATCHES];
+	const int step = plan->kernel->pairs ? conv_at_most(STACK_VALUES / depth, call->rows) : call->rows;
+	_Alignas(64) float pairs[PARTS * STACK_VALUES];
 	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++) {
 		float *patches = call->patches + (size_t)pixel * (size_t)call->rows * (size_t)size;
 		for (int first = 0; first < call->rows; first += step) {
 			const int rows = conv_at_most(step, call->rows - first);
 			const float *values = call->input + first_value(call, pixel, call->first + first, channels);
-			multiply_panels(call, left_side(call, values, rows, channels, pairs), rows, depth,
-			                plan->scatter_weights, plan->scatter_count, size, patches + first * size);
+			multiply_panels(call, left_side(call, values, rows, channels, pairs), rows, depth, patches + first * size);
+		}
+	}
+}
+
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* One big pixel of so many pictures, from patch entries that lie `pitch` floats from picture to picture. */
+static void sum_entries(const float *const *entries, int count, int pitch, int rows, int channels, float *to)
+{
+	int row = 0;
+	for (; channels == 3 && row + 1 < rows; row++) { /* colour: a fourth value comes along, and is written over next */
+		four sum = {0};
+		for (int t = 0; t < count; t++)
+			sum += *(const four *)(entries[t] + (size_t)row * (size_t)pitch);
+		*(four *)(to + row * 3) = sum;
+	}
+	for (; row < rows; row++) {
+		for (int c = 0; c < channels; c++) {
+			float sum = 0;
+			for (int t = 0; t < count; t++)
+				sum += entries[t][(size_t)row * (size_t)pitch + (size_t)c];
+			to[row * channels + c] = sum;
 		}
 	}
 }
@@ -168,17 +320,12 @@ void conv_thin_sum_row(const struct conv_geometry *g, int y, int rows, const flo
 {
 	const int channels = g->big.channels;
 	struct conv_term terms[CONV_MAX_TAPS];
+	const float *entries[CONV_MAX_TAPS];
 	for (int x = 0; x < g->big.width; x++) {
 		const int count = conv_scatter_terms(g, y, x, terms);
-		float *to = row + (size_t)x * step;
-		memset(to, 0, (size_t)rows * (size_t)channels * sizeof *to);
-		for (int t = 0; t < count; t++) {
-			const float *from = patches + (size_t)terms[t].pixel * (size_t)rows * (size_t)pitch + terms[t].tap * channels;
-			if (channels == 3) /* colour: the compiler unrolls what it knows */
-				add_channels(from, pitch, to, rows, 3);
-			else
-				add_channels(from, pitch, to, rows, channels);
-		}
+		for (int t = 0; t < count; t++)
+			entries[t] = patches + (size_t)terms[t].pixel * (size_t)rows * (size_t)pitch + terms[t].tap * channels;
+		sum_entries(entries, count, pitch, rows, channels, row + (size_t)x * step);
 	}
 }
 
@@ -201,28 +348,46 @@ void conv_thin_scatter(const struct conv_plan *plan, struct parallel *parallel, 
 	}
 }
 
-/* partial += patches^T small over `rows` pictures of one pixel. */
-static void add_pixel(const struct thin_call *call, const float *patches, const float *small, int rows, float *partial)
+/* ---- weight gradient ---- */
+
+/* The pixels and pictures whose share is being added. */
+struct block {
+	int pixel, pixels;
+	int first, rows;
+};
+
+/* What they have of small, a panel of columns after the other, as right sides: [part][pixel], STACK_ROWS x WIDEST_PANEL each. */
+static void pack_small(const struct thin_call *call, const struct block *block, int panel, float *packed)
+{
+	const struct conv_plan *plan = call->plan;
+	const int columns = plan->geometry.small.channels;
+	for (int part = 0; part < call->parts; part++)
+		for (int i = 0; i < block->pixels; i++)
+			conv_pack_panel(plan->kernel, part, call->other + first_value(call, block->pixel + i, block->first, columns), block->rows,
+			                columns, panel, packed + (part * STACK_PIXELS + i) * STACK_ROWS * WIDEST_PANEL);
+}
+
+/* partial += the share of a block and a panel, row of taps after row. */
+static void add_panel(const struct thin_call *call, const struct block *block, int panel, const float *packed, float *partial)
 {
 	const struct conv_plan *plan = call->plan;
 	const struct kernel *kernel = plan->kernel;
-	const int columns = plan->geometry.small.channels, size = patch_size(plan), depth = conv_depth(kernel, rows);
-	_Alignas(64) float packed[PARTS * STACK_ROWS * WIDEST_PANEL], turned[PARTS * STACK_PATCHES];
-	const float *a = patches, *left[CONV_MOST_PARTS], *right[CONV_MOST_PARTS];
-	for (int part = 0; kernel->pairs && part < call->parts; part++)
-		conv_pack_columns(kernel, part, patches, rows, size, turned + part * STACK_PATCHES);
-	if (kernel->pairs)
-		a = turned;
-	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
+	const int columns = plan->geometry.small.channels, rows = plan->geometry.kernel * plan->geometry.big.channels;
+	const float *a[CONV_MOST_PARTS * STACK_PIXELS], *b[CONV_MOST_PARTS * STACK_PIXELS];
+	for (int tap_row = 0; tap_row < plan->geometry.kernel; tap_row++) {
 		struct product product = {
-			.rows = size, .columns = conv_panel_columns(kernel, columns, panel), .depth = depth, .a = left, .b = right,
-			.a_row = kernel->pairs ? depth : 1, .a_depth = kernel->pairs ? 1 : size,
-			.c = partial + panel * kernel->panel, .c_row = columns, .add = true,
+			.rows = rows, .columns = conv_panel_columns(kernel, columns, panel), .depth = conv_depth(kernel, block->rows), .a = a, .b = b,
+			.a_row = kernel->pairs ? conv_depth(kernel, call->batch) : 1, .a_depth = kernel->pairs ? 1 : turned_pitch(plan),
+			.c = partial + (size_t)tap_row * (size_t)rows * (size_t)columns + panel * kernel->panel, .c_row = columns, .add = true,
 		};
-		for (int part = 0; part < call->parts; part++)
-			conv_pack_panel(kernel, part, small, rows, columns, panel, packed + part * STACK_ROWS * WIDEST_PANEL);
-		conv_add_term(&product, left, right, call->parts, a, STACK_PATCHES, packed, STACK_ROWS * WIDEST_PANEL);
-		kernel->product(&product);
+		for (int i = 0; i < block->pixels; i++) {
+			const float *run = (kernel->pairs ? pixels_of : run_of)(call, block->pixel + i, tap_row, block->first);
+			if (run)
+				conv_add_term(&product, a, b, call->parts, run, call->turned_part, packed + i * STACK_ROWS * WIDEST_PANEL,
+				              STACK_PIXELS * STACK_ROWS * WIDEST_PANEL);
+		}
+		if (product.terms)
+			kernel->product(&product);
 	}
 }
 
@@ -230,16 +395,20 @@ static void gradient_task(void *context, int group)
 {
 	const struct thin_call *call = context;
 	const struct conv_plan *plan = call->plan;
-	const int step = stack_rows(plan), columns = plan->geometry.small.channels;
 	const size_t weights = conv_weight_count(&plan->geometry);
+	const int end = group_begin(call, group + 1);
 	float *partial = call->patches + (size_t)group * weights;
-	_Alignas(64) float patches[STACK_PATCHES];
+	_Alignas(64) float packed[PARTS * STACK_PIXELS * STACK_ROWS * WIDEST_PANEL];
 	memset(partial, 0, weights * sizeof *partial);
-	for (int pixel = group_begin(call, group); pixel < group_begin(call, group + 1); pixel++) {
-		for (int first = 0; first < call->batch; first += step) {
-			const int rows = conv_at_most(step, call->batch - first);
-			fill_patches(call, pixel, first, rows, patches);
-			add_pixel(call, patches, call->other + first_value(call, pixel, first, columns), rows, partial);
+	struct block block;
+	for (block.pixel = group_begin(call, group); block.pixel < end; block.pixel += STACK_PIXELS) {
+		block.pixels = conv_at_most(STACK_PIXELS, end - block.pixel);
+		for (block.first = 0; block.first < call->batch; block.first += STACK_ROWS) {
+			block.rows = conv_at_most(STACK_ROWS, call->batch - block.first);
+			for (int panel = 0; panel < conv_panels(plan->kernel, plan->geometry.small.channels); panel++) {
+				pack_small(call, &block, panel, packed);
+				add_panel(call, &block, panel, packed, partial);
+			}
 		}
 	}
 }
@@ -261,6 +430,8 @@ void conv_thin_gradient(const struct conv_plan *plan, struct parallel *parallel,
 {
 	struct thin_call call = {.plan = plan, .input = big, .other = small, .output = gradient, .patches = plan->scratch->values,
 	                         .batch = batch, .parts = parts, .groups = gradient_groups(plan)};
+	call.turned = call.patches + (size_t)call.groups * conv_weight_count(&plan->geometry);
+	(plan->kernel->pairs ? turn_pixels : turn_rows)(&call, parallel);
 	parallel_run(parallel, gradient_task, &call, call.groups);
 	parallel_run(parallel, gradient_sum_task, &call, patch_size(plan));
 }

@@ -12,7 +12,7 @@
  *
  * A pair is 32 bits with two bf16 that are neighbours along the depth of a product, the earlier one in the low half. It
  * travels where a float would: in the same arrays, panels and steps, only that depths count pairs. Nothing but
- * zip_pairs, join_pairs and a product of pairs looks inside. */
+ * zip_rows, join_pairs and a product of pairs looks inside. */
 #ifndef QGAN_ENGINE_TENSOR_KERNEL_H
 #define QGAN_ENGINE_TENSOR_KERNEL_H
 
@@ -38,7 +38,7 @@
 /* C = sum over terms t of A[t] B[t], or C += that. A[t] is rows x depth, B[t] depth x columns; C is always of floats.
  *
  * A lies anywhere with one of its two steps 1: row r, depth k at a[t][r * a_row + k * a_depth]. A of pairs has a_depth 1
- * and a depth that is a multiple of PAIRS_STEP, filled up with zeros; so has B.
+ * and a depth that is a multiple of the kernel's depth_step, filled up with anything finite; B's is filled up with zeros.
  * B is a packed panel [depth][width], 64-byte aligned, where width is `lanes` when columns <= lanes and `panel` when more
  * (at most `panel`); values beyond the columns may be anything. C is row-major with c_row floats from row to row.
  * A finished network also has its bias (as many values as a row of B; NULL: 0) added and its negative values made 0 here,
@@ -54,8 +54,6 @@ struct product {
 	const float *bias;
 	bool rectify;
 };
-
-enum { PAIRS_STEP = 16 }; /* pairs of a cache line, and of a row of an AMX tile */
 
 /* What a batch normalisation needs per channel; z = (x - mean) scale + shift, y = leaky(z). */
 struct channel_map {
@@ -83,8 +81,9 @@ struct kernel_pointwise {
 	double (*sum_of_squares)(size_t count, const float *values);
 
 	/* Pairs of bf16: each value rounded to nearest, ties to even (part 0), or what that left of it, rounded (part 1).
-	 * zip: pair i of low[i] and high[i]. join: `count` values to (count + 1) / 2 pairs of neighbours, the last with 0. */
-	void (*zip_pairs)(size_t count, int part, const float *low, const float *high, float *pairs);
+	 * zip: two rows of `count` values to one of pairs, the last of an odd number of rows with 0; steps from row to row.
+	 * join: `count` values to (count + 1) / 2 pairs of neighbours, the last with 0. */
+	void (*zip_rows)(size_t rows, size_t count, int part, const float *values, size_t step, float *pairs, size_t pairs_step);
 	void (*join_pairs)(size_t count, int part, const float *values, float *pairs);
 
 	/* Adds to sum and squares (channels each): x and x^2. */
@@ -132,6 +131,7 @@ struct kernel {
 	bool pairs;       /* of bf16; else floats */
 	bool splits;      /* pairs: three products of them take less time than one of floats (precision.h) */
 	int lanes, panel; /* elements in a vector and in a full panel */
+	int depth_step;   /* depths are multiples of it: more than 1 only for pairs */
 	int rows;         /* of C that one pass keeps in registers */
 	void (*product)(const struct product *product);
 	void (*look_up)(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);

@@ -19,7 +19,7 @@
 #define POINTWISE WITH_SUFFIX(kernel_pointwise_, FLOATS_SUFFIX)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-enum { SIDE = 16, ROWS = 2 * SIDE, PANEL = 2 * SIDE, TILES = 8 };
+enum { SIDE = 16, ROWS = 2 * SIDE, PANEL = 2 * SIDE, TILES = 8 }; /* SIDE: pairs of a row too */
 
 /* What LDTILECFG reads (Intel's manual, volume 1, chapter 18). */
 struct configuration {
@@ -65,7 +65,7 @@ ALWAYS_INLINE void block(const struct product *p, ptrdiff_t row, const bool tall
 	}
 	for (int t = 0; t < p->terms; t++) {
 		const float *a = p->a[t] + row * p->a_row, *b = p->b[t];
-		for (int k = 0; k < p->depth; k += PAIRS_STEP, a += PAIRS_STEP, b += (wide ? PANEL : SIDE) * PAIRS_STEP) {
+		for (int k = 0; k < p->depth; k += SIDE, a += SIDE, b += (wide ? PANEL : SIDE) * SIDE) {
 			_tile_loadd(4, a, a_step);
 			_tile_loadd(6, b, b_step);
 			_tile_dpbf16ps(0, 4, 6);
@@ -120,6 +120,7 @@ const struct kernel KERNEL = {
 	.splits = true,
 	.lanes = SIDE,
 	.panel = PANEL,
+	.depth_step = SIDE,
 	.rows = ROWS,
 	.product = product,
 	.pointwise = &POINTWISE,

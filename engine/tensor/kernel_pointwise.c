@@ -151,11 +151,16 @@ static inline uint32_t part_of(float x, int part)
 	return part ? rounded(x - float_of(first)) : first;
 }
 
-static inline __attribute__((always_inline)) void zip_part(size_t count, int part, const float *low, const float *high,
-                                                           uint32_t *restrict pairs)
+static inline __attribute__((always_inline)) void zip_part(size_t rows, size_t count, int part, const float *values, size_t step,
+                                                           uint32_t *restrict pairs, size_t pairs_step)
 {
-	for (size_t i = 0; i < count; i++)
-		pairs[i] = part_of(low[i], part) >> 16 | (part_of(high[i], part) & 0xffff0000);
+	size_t row = 0;
+	for (; row + 2 <= rows; row += 2, values += 2 * step, pairs += pairs_step) {
+		for (size_t i = 0; i < count; i++)
+			pairs[i] = part_of(values[i], part) >> 16 | (part_of(values[step + i], part) & 0xffff0000);
+	}
+	for (size_t i = 0; row < rows && i < count; i++)
+		pairs[i] = part_of(values[i], part) >> 16;
 }
 
 static inline __attribute__((always_inline)) void join_part(size_t count, int part, const float *values, uint32_t *restrict pairs)
@@ -167,12 +172,12 @@ static inline __attribute__((always_inline)) void join_part(size_t count, int pa
 }
 
 /* A part that the compiler knows is one loop without a choice in it. */
-static void zip_pairs(size_t count, int part, const float *low, const float *high, float *pairs)
+static void zip_rows(size_t rows, size_t count, int part, const float *values, size_t step, float *pairs, size_t pairs_step)
 {
 	if (part)
-		zip_part(count, 1, low, high, (uint32_t *)pairs);
+		zip_part(rows, count, 1, values, step, (uint32_t *)pairs, pairs_step);
 	else
-		zip_part(count, 0, low, high, (uint32_t *)pairs);
+		zip_part(rows, count, 0, values, step, (uint32_t *)pairs, pairs_step);
 }
 
 static void join_pairs(size_t count, int part, const float *values, float *pairs)
@@ -267,7 +272,7 @@ const struct kernel_pointwise POINTWISE = {
 	.adam = adam,
 	.sgd = sgd,
 	.sum_of_squares = sum_of_squares,
-	.zip_pairs = zip_pairs,
+	.zip_rows = zip_rows,
 	.join_pairs = join_pairs,
 	.channel_sums = channel_sums,
 	.channel_map = channel_map,

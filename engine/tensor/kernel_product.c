@@ -70,9 +70,9 @@ ALWAYS_INLINE vector rectified(vector value)
 
 #ifdef KERNEL_PAIRS
 #ifdef __AVX512BF16__
-enum { PAIRS = true, SPLITS = false }; /* twice as fast as floats at best */
+enum { PAIRS = true, SPLITS = false, DEPTH_STEP = 1 }; /* twice as fast as floats at best */
 #else
-enum { PAIRS = true, SPLITS = true }; /* slower in any case, and here so that what AMX does can be tested anywhere */
+enum { PAIRS = true, SPLITS = true, DEPTH_STEP = 16 }; /* as AMX has it, so that it can be tested anywhere */
 #endif
 
 /* As integers: arithmetic on floats would touch what only looks like a NaN or a zero. */
@@ -98,7 +98,7 @@ ALWAYS_INLINE vector multiply_add(vector a, vector b, vector sum)
 }
 #endif
 #else
-enum { PAIRS = false, SPLITS = false };
+enum { PAIRS = false, SPLITS = false, DEPTH_STEP = 1 };
 ALWAYS_INLINE vector everywhere(const float *element) { return *element - (vector){0}; }
 ALWAYS_INLINE vector multiply_add(vector a, vector b, vector sum) { return sum + a * b; }
 #endif
@@ -243,6 +243,7 @@ const struct kernel KERNEL = {
 	.splits = SPLITS,
 	.lanes = LANES,
 	.panel = PANEL,
+	.depth_step = DEPTH_STEP,
 	.rows = KERNEL_ROWS,
 	.product = product,
 	.look_up = LOOK_UP,
