@@ -6,7 +6,7 @@
  *   kernel_sparse.c     products of activations whose zeros are left out
  *   kernel_pointwise.c  value by value and channel by channel
  *
- * All but kernel_amx.c are compiled several times with other compiler flags; KERNEL_SUFFIX gives each copy its names.
+ * All but kernel_amx.c are compiled several times with other compiler flags; kernel_variant.h gives each copy its names.
  * kernel.c lists the kernels, best first, and takes the first of floats and the first of pairs that the CPU can run, or
  * what the environment variable QGAN_KERNELS names.
  *
@@ -21,19 +21,6 @@
 #include <stdint.h>
 
 #include "engine/tensor/pointwise.h"
-
-/* Before a loop of a constant number of steps, which is to be unrolled; not in sanitized builds, where the checks of all steps
- * would take minutes to compile. */
-#ifndef __has_feature
-#define __has_feature(what) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KERNEL_UNROLL
-#elif defined(__clang__)
-#define KERNEL_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define KERNEL_UNROLL _Pragma("GCC unroll 32")
-#endif
 
 /* C = sum over terms t of A[t] B[t], or C += that. A[t] is rows x depth, B[t] depth x columns; C is always of floats.
  *

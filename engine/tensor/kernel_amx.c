@@ -8,16 +8,12 @@
  *        A  5      C  2    C  3        terms and all depths go by, and is touched once
  *
  * Fewer rows or columns are no special case: the tiles are configured to be as small as C's rest. */
-#include <immintrin.h>
+#include "engine/tensor/kernel_variant.h"
+
 #include <stdint.h>
 
-#include "engine/tensor/kernel.h"
-
-#define JOIN_NAMES(a, b) a##b
-#define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
-#define KERNEL WITH_SUFFIX(kernel_, KERNEL_SUFFIX)
-#define POINTWISE WITH_SUFFIX(kernel_pointwise_, FLOATS_SUFFIX)
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define KERNEL OF_KERNEL(kernel_)
+#define POINTWISE OF_FLOATS(kernel_pointwise_)
 
 enum { SIDE = 16, ROWS = 2 * SIDE, PANEL = 2 * SIDE, TILES = 8 }; /* SIDE: pairs of a row too */
 

@@ -9,34 +9,22 @@
  * memory. A register of values is a table that one permutation looks up (8 values of AVX2, two registers with 32 of AVX-512);
  * a larger table is several such, between which the remaining bits select; the largest are read from memory. Values for each
  * column are the same without the permutation: all bits select. */
-#include "engine/tensor/kernel.h"
-
-#if defined(__AVX512F__) || defined(__AVX2__)
-#include <immintrin.h>
-#endif
+#include "engine/tensor/kernel_variant.h"
 
 /* REACH: bits of a code that one permutation sees, in so many TABLES. MOST_BITS and COLUMN_BITS: of a code whose values are looked
  * up in registers, of one table and of columns; beyond, memory is faster (measured). */
 #if defined(__AVX512F__)
-#define VECTOR_BYTES 64
 enum { REACH = 5, TABLES = 2, MOST_BITS = 8, COLUMN_BITS = 3 };
 #elif defined(__AVX2__)
-#define VECTOR_BYTES 32
 enum { REACH = 3, TABLES = 1, MOST_BITS = 5, COLUMN_BITS = 3 };
 #else
-#define VECTOR_BYTES 16
 enum { REACH = 0, TABLES = 1, MOST_BITS = 0, COLUMN_BITS = 0 };
 #endif
-enum { LANES = VECTOR_BYTES / 4, MOST_LEVELS = 8, WORD = 32 };
+enum { MOST_LEVELS = 8, WORD = 32 };
 
-#define JOIN_NAMES(a, b) a##b
-#define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
-#define LOOK_UP WITH_SUFFIX(kernel_look_up_, KERNEL_SUFFIX)
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define LOOK_UP OF_KERNEL(kernel_look_up_)
 
-typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint32_t codes __attribute__((vector_size(VECTOR_BYTES)));
-typedef float loose_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 typedef uint32_t loose_codes __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 
 /* ---- what the instruction sets differ in ---- */
@@ -91,7 +79,7 @@ ALWAYS_INLINE vector selected(codes index, int bit, vector if_0, vector if_1)
 ALWAYS_INLINE vector gathered(const float *values, codes place)
 {
 	vector value;
-	KERNEL_UNROLL for (int l = 0; l < LANES; l++)
+	UNROLL for (int l = 0; l < LANES; l++)
 		value[l] = values[place[l]];
 	return value;
 }
@@ -114,10 +102,10 @@ ALWAYS_INLINE vector value_of(const vector *levels, codes index, const int bits,
 {
 	vector level[MOST_LEVELS];
 	const int count = bits > reach ? 1 << (bits - reach) : 1;
-	KERNEL_UNROLL for (int i = 0; i < count; i++)
+	UNROLL for (int i = 0; i < count; i++)
 		level[i] = reach ? permuted(levels + i * TABLES, index, bits) : levels[i];
-	KERNEL_UNROLL for (int bit = reach; bit < bits; bit++) {
-		KERNEL_UNROLL for (int i = 0; i < count >> (bit - reach + 1); i++)
+	UNROLL for (int bit = reach; bit < bits; bit++) {
+		UNROLL for (int i = 0; i < count >> (bit - reach + 1); i++)
 			level[i] = selected(index, bit, level[2 * i], level[2 * i + 1]);
 	}
 	return level[0];
@@ -200,7 +188,7 @@ ALWAYS_INLINE void look_up_one(const struct lookup *lookup, const uint32_t *word
 	if (in_registers)
 		spread_table(lookup->table, bits, levels);
 	for (; blocks; blocks--, words += bits * LANES, values += LOOKUP_BLOCK * LANES) {
-		KERNEL_UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++) {
+		UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++) {
 			const codes index = code_at(words, j, bits);
 			*(loose_vector *)(values + j * LANES) =
 				in_registers ? value_of(levels, index, bits, REACH) : gathered(lookup->table, index & ((1u << bits) - 1));
@@ -215,7 +203,7 @@ ALWAYS_INLINE void look_up_columns(const struct lookup *lookup, const uint32_t *
 	for (int l = 0; l < LANES; l++)
 		lane[l] = (uint32_t)l;
 	for (; blocks; blocks--, words += bits * LANES) {
-		KERNEL_UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++, values += LANES) {
+		UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++, values += LANES) {
 			const codes index = code_at(words, j, bits);
 			vector levels[MOST_LEVELS];
 			for (int i = 0; bits <= COLUMN_BITS && i < 1 << bits; i++)

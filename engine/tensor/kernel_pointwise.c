@@ -1,13 +1,11 @@
 /* Value by value and channel by channel, compiled once per instruction set (kernel.h). Plain loops that the compiler
  * turns into vectors; what stands in its way (calls, branches, possible overlap) is kept out of them. */
-#include "engine/tensor/kernel.h"
+#include "engine/tensor/kernel_variant.h"
 
 #include <math.h>
 #include <stdint.h>
 
-#define JOIN_NAMES(a, b) a##b
-#define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
-#define POINTWISE WITH_SUFFIX(kernel_pointwise_, KERNEL_SUFFIX)
+#define POINTWISE OF_KERNEL(kernel_pointwise_)
 
 /* Promises that no pass of the loop reads what another one writes: true, because in and out are the same or apart. */
 #ifdef __clang__
@@ -151,8 +149,8 @@ static inline uint32_t part_of(float x, int part)
 	return part ? rounded(x - float_of(first)) : first;
 }
 
-static inline __attribute__((always_inline)) void zip_part(size_t rows, size_t count, int part, const float *values, size_t step,
-                                                           uint32_t *restrict pairs, size_t pairs_step)
+ALWAYS_INLINE void zip_part(size_t rows, size_t count, int part, const float *values, size_t step, uint32_t *restrict pairs,
+                            size_t pairs_step)
 {
 	size_t row = 0;
 	for (; row + 2 <= rows; row += 2, values += 2 * step, pairs += pairs_step) {
@@ -163,7 +161,7 @@ static inline __attribute__((always_inline)) void zip_part(size_t rows, size_t c
 		pairs[i] = part_of(values[i], part) >> 16;
 }
 
-static inline __attribute__((always_inline)) void join_part(size_t count, int part, const float *values, uint32_t *restrict pairs)
+ALWAYS_INLINE void join_part(size_t count, int part, const float *values, uint32_t *restrict pairs)
 {
 	for (size_t i = 0; i < count / 2; i++)
 		pairs[i] = part_of(values[2 * i], part) >> 16 | (part_of(values[2 * i + 1], part) & 0xffff0000);

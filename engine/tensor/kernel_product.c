@@ -9,58 +9,29 @@
  *
  * The tile is written once as an inline function of its row and vector counts; KERNEL_ROWS x 2 x 2 copies of it are made
  * with these as constants, because only a fully unrolled tile stays in registers. */
-#include "engine/tensor/kernel.h"
-
-#if defined(KERNEL_PAIRS) && defined(__AVX512BF16__)
-#include <immintrin.h>
-#endif
+#include "engine/tensor/kernel_variant.h"
 
 /* Rows: what 32 or 16 registers hold; on aarch64 the compiler also keeps the broadcasts of all rows at once. */
 #if defined(__AVX512F__)
-#define VECTOR_BYTES 64
 #define KERNEL_ROWS 13
-#elif defined(__AVX2__)
-#define VECTOR_BYTES 32
-#define KERNEL_ROWS 6
 #elif defined(__aarch64__)
-#define VECTOR_BYTES 16
 #define KERNEL_ROWS 8
 #else
-#define VECTOR_BYTES 16
 #define KERNEL_ROWS 6
 #endif
 enum {
-	LANES = VECTOR_BYTES / 4, PANEL = 2 * LANES,
+	PANEL = 2 * LANES,
 	LINE = 16,  /* elements of a cache line */
 	AHEAD = 64, /* depths: A is asked for so long before its use (measured) */
 	NEAR = 8,
 };
 
-#define JOIN_NAMES(a, b) a##b
-#define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
-#define KERNEL WITH_SUFFIX(kernel_, KERNEL_SUFFIX)
-#define POINTWISE WITH_SUFFIX(kernel_pointwise_, FLOATS_SUFFIX)
-#define LOOK_UP WITH_SUFFIX(kernel_look_up_, FLOATS_SUFFIX)
-#define SPARSE WITH_SUFFIX(kernel_sparse_, FLOATS_SUFFIX)
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
+#define KERNEL OF_KERNEL(kernel_)
+#define POINTWISE OF_FLOATS(kernel_pointwise_)
+#define LOOK_UP OF_FLOATS(kernel_look_up_)
+#define SPARSE OF_FLOATS(kernel_sparse_)
 
-typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef int mask __attribute__((vector_size(VECTOR_BYTES)));
-typedef float loose_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias)); /* at any address */
-
-ALWAYS_INLINE vector load(const float *source) { return *(const loose_vector *)source; }
-
-ALWAYS_INLINE void store(float *target, vector value, bool add)
-{
-	if (add)
-		value += load(target);
-	*(loose_vector *)target = value;
-}
 
 /* Negative values become 0; NaN stays. */
 ALWAYS_INLINE vector rectified(vector value)
@@ -170,9 +141,10 @@ ALWAYS_INLINE void tile(const struct product *p, ptrdiff_t row, float *c, ptrdif
 		}
 	}
 	UNROLL for (int r = 0; r < rows; r++) {
-		store(c + r * c_row, sum[r][0], add);
+		float *target = c + r * c_row;
+		store(target, add ? sum[r][0] + load(target) : sum[r][0]);
 		if (vectors == 2)
-			store(c + r * c_row + LANES, sum[r][1], add);
+			store(target + LANES, add ? sum[r][1] + load(target + LANES) : sum[r][1]);
 	}
 }
 

@@ -6,33 +6,18 @@
  * The eight sums stay in registers while the list goes by. They are as many as the multipliers need to be busy, so one row is
  * enough, and b is small enough for the first-level cache, from which every multiply-add reads its vector. Leaving out the
  * zeros changes no sum: the order of the others stays (but for the sign of a sum that is nothing, where one underflows). */
-#include "engine/tensor/kernel.h"
+#include "engine/tensor/kernel_variant.h"
 
 #include <string.h>
 
-#if defined(__AVX512F__) || defined(__AVX2__)
-#include <immintrin.h>
-#endif
-
-#if defined(__AVX512F__)
-#define VECTOR_BYTES 64
-enum { DEPTH = 64 };
-#elif defined(__AVX2__)
-#define VECTOR_BYTES 32
+#ifdef __AVX2__
 enum { DEPTH = 64 };
 #else
-#define VECTOR_BYTES 16
 enum { DEPTH = 32 };
 #endif
-enum { LANES = VECTOR_BYTES / 4, FOUR = 4 };
+enum { FOUR = 4 };
 
-#define JOIN_NAMES(a, b) a##b
-#define WITH_SUFFIX(name, suffix) JOIN_NAMES(name, suffix)
-#define SPARSE WITH_SUFFIX(kernel_sparse_, KERNEL_SUFFIX)
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
-typedef float loose_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+#define SPARSE OF_KERNEL(kernel_sparse_)
 
 /* ---- what the instruction sets differ in ---- */
 
@@ -88,7 +73,7 @@ ALWAYS_INLINE int list_lanes(const float *from, int k, float *values, uint8_t *d
 ALWAYS_INLINE int list_lanes(const float *from, int k, float *values, uint8_t *depths)
 {
 	int count = 0;
-	KERNEL_UNROLL for (int l = 0; l < LANES; l++) {
+	UNROLL for (int l = 0; l < LANES; l++) {
 		values[count] = from[l];
 		depths[count] = (uint8_t)(k + l);
 		count += from[l] != 0;
@@ -101,7 +86,7 @@ ALWAYS_INLINE int list_lanes(const float *from, int k, float *values, uint8_t *d
 
 ALWAYS_INLINE void add_value(const vector value, const float *row, vector *sum, const int vectors)
 {
-	KERNEL_UNROLL for (int v = 0; v < vectors; v++)
+	UNROLL for (int v = 0; v < vectors; v++)
 		sum[v] += value * *(const loose_vector *)(row + v * LANES);
 }
 
@@ -110,7 +95,7 @@ ALWAYS_INLINE void add_row(const float *values, const uint8_t *depths, int count
 {
 	const size_t step = (size_t)(vectors * LANES);
 	vector sum[SPARSE_VECTORS];
-	KERNEL_UNROLL for (int v = 0; v < vectors; v++)
+	UNROLL for (int v = 0; v < vectors; v++)
 		sum[v] = *(const loose_vector *)(c + v * LANES);
 	for (int i = 0; i < count; i += FOUR) {
 		const four_values four = load_four(values + i);
@@ -121,7 +106,7 @@ ALWAYS_INLINE void add_row(const float *values, const uint8_t *depths, int count
 		add_value(VALUE_OF(four, 2), b + (rows >> 16 & 255) * step, sum, vectors);
 		add_value(VALUE_OF(four, 3), b + (rows >> 24) * step, sum, vectors);
 	}
-	KERNEL_UNROLL for (int v = 0; v < vectors; v++)
+	UNROLL for (int v = 0; v < vectors; v++)
 		*(loose_vector *)(c + v * LANES) = sum[v];
 }
 
