@@ -78,6 +78,9 @@ static struct subject make(const struct conv_geometry *g, int bits, bool per_cha
 	subject.ours = reordered(g, subject.values);
 	subject.vectors = noise(4 * channels, 4);
 	subject.input = noise(shape_count(g->small) * LARGEST_BATCH, 5);
+	for (size_t i = 0; i < shape_count(g->small) * LARGEST_BATCH; i++) /* half are not there, and the first row is empty */
+		if (i < (size_t)g->small.channels || random_below(&random, 2))
+			subject.input[i] = 0;
 	for (size_t c = 0; c < channels; c++) /* a variance */
 		subject.vectors[c] *= subject.vectors[c];
 	return subject;
@@ -241,11 +244,17 @@ static void layers_follow_each_other(void **state)
 static void large_batches_are_cut(void **state)
 {
 	(void)state;
+	static const struct conv_geometry geometries[] = {
+		{.small = {16, 16, 10}, .big = {32, 32, 12}, .kernel = 4, .stride = 2, .padding = 1},
+		{.small = {1, 134, 5}, .big = {1, 400, 12}, .kernel = 3, .stride = 3, .padding = 1}, /* three phases of nine have pixels */
+	};
 	struct parallel *parallel = parallel_create(2, NULL);
-	const struct conv_geometry geometry = {.small = {16, 16, 10}, .big = {32, 32, 12}, .kernel = 4, .stride = 2, .padding = 1};
-	struct subject subject = make(&geometry, 2, false);
-	expect_same(&subject, true, false, LARGEST_BATCH, parallel);
-	release(&subject);
+	for (size_t i = 0; i < sizeof geometries / sizeof *geometries; i++) {
+		struct subject subject = make(&geometries[i], 2, false);
+		expect_same(&subject, true, false, LARGEST_BATCH, NULL);
+		expect_same(&subject, true, false, LARGEST_BATCH, parallel);
+		release(&subject);
+	}
 	parallel_destroy(parallel);
 }
 

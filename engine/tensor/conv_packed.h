@@ -43,7 +43,7 @@ size_t conv_packed_bytes(const struct conv_packed *layer); /* codes or weights, 
 /* Pictures between two layers: lists of the channels that are not 0 (kernel.h), [piece of the channels][pixel][N]. */
 struct conv_packed_rows {
 	float *values;
-	uint8_t *depths, *counts;
+	uint64_t *masks;
 };
 
 /* What layers, one reading what the one before it gives, need while they run. */
@@ -51,10 +51,9 @@ struct conv_packed_pass {
 	struct parallel *parallel;
 	struct conv_packed *const *layers; /* borrowed */
 	int count, max_batch, threads;
-	float *sums;                       /* of one layer */
-	float *pictures;                   /* of one that has few channels */
+	float *patches, *pictures;         /* of one layer that has few channels */
 	struct conv_packed_rows rows[2];   /* what a layer reads and what it gives, in turn */
-	float *rooms;                      /* one a thread, for weights: `room` floats */
+	float *rooms;                      /* one a thread, for weights and sums: `room` floats */
 	size_t room;
 	atomic_flag *taken;                /* one a room: a task works in it */
 };

@@ -52,12 +52,6 @@ static inline int packed_piece_length(const struct conv_packed *layer, int piece
 	return conv_at_most(layer->geometry.small.channels - piece * depth, depth);
 }
 
-/* Floats from picture to picture in the sums of a panel. */
-static inline int packed_step(const struct conv_packed *layer, int panel)
-{
-	return layer->thin ? packed_pitch(layer) : packed_panel_vectors(layer, panel) * layer->kernel->lanes;
-}
-
 /* The floats of one piece, [channels of the input][panel]: the layer's own, or made in the room of a thread. */
 const float *conv_packed_expand(const struct conv_packed *layer, int panel, int tap, int piece, float *room);
 

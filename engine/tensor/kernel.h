@@ -93,24 +93,23 @@ struct lookup {
 	const float *table; /* [2^bits], or [vectors][2^bits][lanes] */
 };
 
-/* C += A B, where A's zeros are left out: a row of A is a list of its other values and of their depths. Lists have places of
- * `depth` values (of struct kernel_sparse), which bounds the depth, one after the other. */
+/* C += A B, where A's zeros are left out: a row of A is a list of its other values and a mask of their depths, bit k for depth k.
+ * Lists have places of `depth` values (of struct kernel_sparse), which bounds the depth, one after the other. */
 enum { SPARSE_VECTORS = 8 };
 struct sparse_product {
 	int vectors;           /* of a row of B and of C: 1..SPARSE_VECTORS, all of them read and written */
 	int runs, rows;        /* runs x rows rows, A's one after the other */
 	const float *values;
-	const uint8_t *depths;
-	const uint8_t *counts; /* lengths of the lists */
+	const uint64_t *masks;
 	const float *b;        /* [depth][vectors] */
 	float *c;
 	ptrdiff_t c_run, c_row; /* floats from run to run, and from row to row of a run */
 };
 struct kernel_sparse {
-	int depth; /* B of so many rows and SPARSE_VECTORS vectors fits a first-level cache */
+	int depth; /* at most 64: B of so many rows and SPARSE_VECTORS vectors fits a first-level cache */
 	void (*add)(const struct sparse_product *product);
 	/* Rows of `length` (at most depth) values become lists. */
-	void (*list)(size_t rows, int length, const float *from, ptrdiff_t from_row, float *values, uint8_t *depths, uint8_t *counts);
+	void (*list)(size_t rows, int length, const float *from, ptrdiff_t from_row, float *values, uint64_t *masks);
 };
 
 struct kernel {
