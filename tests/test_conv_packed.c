@@ -1,5 +1,6 @@
 /* Transposed convolutions from packed weights against conv_scatter and the kernels that follow it in a network: the same bits,
  * for every number of bits, whatever the batch, the number of threads and the kernel. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,6 +40,7 @@ struct subject {
 	bool per_channel;
 	uint8_t *codes;
 	float *levels, *values, *ours, *vectors, *input;
+	struct conv_packed_line *lines; /* NULL: levels are not evenly spaced */
 	struct conv_packed_end end;
 };
 
@@ -61,7 +63,22 @@ static float *reordered(const struct conv_geometry *g, const float *values)
 	return ours;
 }
 
-static struct subject make(const struct conv_geometry *g, int bits, bool per_channel)
+/* Evenly spaced levels of every channel, of all sizes. */
+static void make_even(struct subject *subject)
+{
+	const size_t channels = (size_t)subject->geometry.big.channels, states = (size_t)1 << subject->bits;
+	struct random random;
+	random_start(&random, 6, RANDOM_TEST);
+	subject->lines = memory_zeroed(channels, sizeof *subject->lines);
+	for (size_t c = 0; c < channels; c++) {
+		const double alpha = ldexp(1 + random_below(&random, 1000) / 1e3, (int)random_below(&random, 40) - 30);
+		subject->lines[c] = (struct conv_packed_line){alpha, -alpha * (double)states * random_below(&random, 1000) / 1e3};
+		for (size_t z = 0; z < states; z++)
+			subject->levels[c * states + z] = (float)(alpha * (double)z + subject->lines[c].beta);
+	}
+}
+
+static struct subject make_some(const struct conv_geometry *g, int bits, bool per_channel, bool even)
 {
 	struct subject subject = {.geometry = *g, .bits = bits, .per_channel = per_channel};
 	const size_t count = conv_weight_count(g), taps = (size_t)(g->kernel * g->kernel), channels = (size_t)g->big.channels;
@@ -70,6 +87,8 @@ static struct subject make(const struct conv_geometry *g, int bits, bool per_cha
 	subject.codes = memory_zeroed(count, 1);
 	subject.values = noise(count, 1);
 	subject.levels = noise(STATES * channels, 2);
+	if (even)
+		make_even(&subject);
 	for (size_t i = 0; bits && i < count; i++) {
 		const size_t group = per_channel ? i / taps % channels : 0;
 		subject.codes[i] = (uint8_t)random_below(&random, 1u << bits);
@@ -86,8 +105,14 @@ static struct subject make(const struct conv_geometry *g, int bits, bool per_cha
 	return subject;
 }
 
+static struct subject make(const struct conv_geometry *g, int bits, bool per_channel)
+{
+	return make_some(g, bits, per_channel, false);
+}
+
 static void release(struct subject *subject)
 {
+	free(subject->lines);
 	free(subject->codes);
 	free(subject->levels);
 	free(subject->values);
@@ -143,7 +168,7 @@ static struct conv_packed *layer_of(const struct subject *subject, bool norm, bo
 	const struct conv_packed_end end = end_of(subject, norm, tanh, scale);
 	const struct conv_packed_weights weights = {
 		.bits = subject->bits, .codes = subject->bits ? subject->codes : NULL, .levels = subject->levels,
-		.groups = subject->per_channel ? subject->geometry.big.channels : 1, .values = subject->values,
+		.groups = subject->per_channel ? subject->geometry.big.channels : 1, .values = subject->values, .lines = subject->lines,
 	};
 	struct conv_packed *layer = conv_packed_create(&subject->geometry, &weights, &end, NULL);
 	assert_non_null(layer);
@@ -199,6 +224,40 @@ static void scales_may_be_of_channels(void **state)
 			release(&subject);
 		}
 	}
+}
+
+static size_t bytes_of(const struct subject *subject)
+{
+	struct conv_packed *layer = layer_of(subject, false, false);
+	const size_t bytes = conv_packed_bytes(layer);
+	conv_packed_destroy(layer);
+	return bytes;
+}
+
+/* Where a kernel works evenly spaced levels out, no table of them is kept; one level that is not where it should be, and all are
+ * looked up. */
+static void evenly_spaced_levels_are_worked_out(void **state)
+{
+	(void)state;
+	const char *chosen = kernel_current()->name;
+	for (int i = 0; kernel_name(i); i++) {
+		if (!kernel_use(kernel_name(i)))
+			continue;
+		for (int k = 2; k < 18; k++) {
+			const int bits = k / 2;
+			const bool per_channel = k % 2;
+			const struct kernel_lookup *lookup = kernel_current()->lookup;
+			const int panel = SPARSE_VECTORS * kernel_current()->lanes, channels = shapes[2].big.channels;
+			struct subject subject = make_some(&shapes[2], bits, per_channel, true);
+			const size_t even = bytes_of(&subject), columns = per_channel ? (size_t)((channels + panel - 1) / panel * panel) : 1;
+			expect_same(&subject, true, false, 2, NULL);
+			subject.levels[1] = nextafterf(subject.levels[1], INFINITY);
+			const size_t looked_up = bytes_of(&subject), less = (((size_t)1 << bits) - LOOKUP_LINE) * columns * sizeof(float);
+			assert_int_equal(looked_up - even, bits >= (per_channel ? lookup->even_columns : lookup->even_bits) ? less : 0);
+			release(&subject);
+		}
+	}
+	assert_true(kernel_use(chosen));
 }
 
 /* A layer reads what the one before it gives: nothing of it is lost on the way, and no zero is missed. */
@@ -277,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_bits_give_what_their_floats_give),
 		cmocka_unit_test(scales_may_be_of_channels),
+		cmocka_unit_test(evenly_spaced_levels_are_worked_out),
 		cmocka_unit_test(layers_follow_each_other),
 		cmocka_unit_test(large_batches_are_cut),
 		cmocka_unit_test(codes_take_their_bits),

@@ -60,16 +60,20 @@ static struct conv_packed *make_from_codes(const struct reading *reading, const 
 	}
 	uint8_t *states = memory_try_bytes(quant_layout_count(codes->layout), "the codes of a layer", error);
 	float *levels = packed_codes_levels(codes);
+	struct conv_packed_line *lines = memory_zeroed(codes->layout.groups, sizeof *lines);
+	for (size_t g = 0; g < codes->layout.groups; g++) /* true of some methods: the layer will see */
+		lines[g] = (struct conv_packed_line){codes->fits[g].alpha, codes->fits[g].beta};
 	struct conv_packed *layer = NULL;
 	if (states) {
 		packed_codes_unpack(codes, states);
 		const struct conv_packed_weights weights = {
-			.bits = codes->bits, .codes = states, .levels = levels, .groups = (int)codes->layout.groups,
+			.bits = codes->bits, .codes = states, .levels = levels, .groups = (int)codes->layout.groups, .lines = lines,
 		};
 		layer = conv_packed_create(&reading->geometry, &weights, &reading->end, error);
 	}
 	free(states);
 	free(levels);
+	free(lines);
 	return layer;
 }
 

@@ -7,6 +7,8 @@
 #include "engine/tensor/conv_packed_layer.h"
 
 #include <assert.h>
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,11 +47,11 @@ static size_t place_of_weight(const struct conv_packed *layer, int depth, int ta
 	       (size_t)(layer->thin ? column / channels : tap);
 }
 
-static void put_code(const struct conv_packed *layer, size_t vector, int lane, uint32_t code)
+static void put_code(const struct conv_packed *layer, uint32_t *words, size_t vector, size_t lane, uint32_t code)
 {
 	const size_t lanes = (size_t)layer->kernel->lanes, bits = (size_t)layer->bits;
 	const size_t bit = vector % LOOKUP_BLOCK * bits, shift = bit % 32;
-	uint32_t *word = layer->words + (vector / LOOKUP_BLOCK * bits + bit / 32) * lanes + lane;
+	uint32_t *word = words + (vector / LOOKUP_BLOCK * bits + bit / 32) * lanes + lane;
 	word[0] |= code << shift;
 	if (shift + bits > 32)
 		word[lanes] |= code >> (32 - shift);
@@ -65,7 +67,7 @@ static void pack_piece(const struct conv_packed *layer, const struct conv_packed
 			const size_t place = place_of_weight(layer, piece * layer->kernel->sparse->depth + row, tap, first + c);
 			const size_t vector = begin + (size_t)(row * vectors + c / lanes);
 			if (layer->words)
-				put_code(layer, vector, c % lanes, weights->codes[place]);
+				put_code(layer, layer->words, vector, (size_t)(c % lanes), weights->codes[place]);
 			else
 				layer->values[vector * (size_t)lanes + (size_t)(c % lanes)] = weights->values[place];
 		}
@@ -80,36 +82,108 @@ static void pack(const struct conv_packed *layer, const struct conv_packed_weigh
 				pack_piece(layer, weights, panel, tap, piece);
 }
 
-static size_t table_count(const struct conv_packed *layer)
+/* ---- tables ---- */
+
+/* Four floats that give alpha z + beta (kernel.h). The first two are multiples of a unit so small that neither their product with
+ * any z nor the sum of both needs rounding; the other two are what is left. So only the sum of both parts is rounded, nearly
+ * always to the same float as in double. Where it is not, a level lies between two floats: further attempts move all by what
+ * small parts are rounded by, to and fro. */
+static void make_line(struct conv_packed_line line, int bits, int attempt, float to[LOOKUP_LINE])
 {
-	return ((size_t)1 << layer->bits) * (size_t)(layer->columns ? packed_panel_width(layer) : 1);
+	int exponent;
+	frexp(fmax(ldexp(fabs(line.alpha), bits), fabs(line.beta)), &exponent);
+	const double unit = ldexp(1, exponent - (FLT_MANT_DIG - 1)), rounding = ldexp(unit, bits - FLT_MANT_DIG - 1);
+	to[0] = (float)(nearbyint(line.alpha / unit) * unit);
+	to[1] = (float)(nearbyint(line.beta / unit) * unit);
+	to[2] = (float)(line.alpha - (double)to[0]);
+	to[3] = (float)(line.beta - (double)to[1] + (attempt % 2 ? -attempt : attempt) * rounding);
 }
 
-/* Values of every code for each column of the panels. */
-static void make_tables(const struct conv_packed *layer, const float *levels)
+/* Whether the kernel makes these levels of a line, to the bit. words: blocks that hold every code in order. */
+static bool line_gives(const struct conv_packed *layer, const float *line, const float *levels, const uint32_t *words, size_t blocks)
 {
-	const int lanes = layer->kernel->lanes, states = 1 << layer->bits;
+	enum { MOST_LANES = 16 };
+	float values[LOOKUP_BLOCK * MOST_LANES]; /* more than all codes: whole blocks */
+	const struct lookup lookup = {.bits = layer->bits, .even = true, .table = line};
+	layer->kernel->lookup->run(&lookup, words, blocks, values);
+	return memcmp(values, levels, sizeof *levels << layer->bits) == 0;
+}
+
+/* [groups][LOOKUP_LINE]; NULL when the levels of any group are not evenly spaced, or looking them up is faster. */
+static float *find_lines(const struct conv_packed *layer, const struct conv_packed_weights *weights)
+{
+	enum { ATTEMPTS = 16 };
+	const struct kernel *kernel = layer->kernel;
+	const int states = 1 << layer->bits;
+	const size_t lanes = (size_t)kernel->lanes, blocks = ((size_t)states + LOOKUP_BLOCK * lanes - 1) / (LOOKUP_BLOCK * lanes);
+	if (!weights->lines || layer->bits < (layer->columns ? kernel->lookup->even_columns : kernel->lookup->even_bits))
+		return NULL;
+	uint32_t *words = memory_zeroed(blocks * (size_t)layer->bits * lanes, sizeof *words);
+	float *lines = memory_zeroed((size_t)weights->groups * LOOKUP_LINE, sizeof *lines);
+	for (int z = 0; z < states; z++)
+		put_code(layer, words, (size_t)z / lanes, (size_t)z % lanes, (uint32_t)z);
+	bool good = true;
+	for (int group = 0; good && group < weights->groups; group++) {
+		float *line = lines + group * LOOKUP_LINE;
+		good = false;
+		for (int attempt = 0; !good && attempt < ATTEMPTS; attempt++) {
+			make_line(weights->lines[group], layer->bits, attempt, line);
+			good = line_gives(layer, line, weights->levels + group * states, words, blocks);
+		}
+	}
+	free(words);
+	if (good)
+		return lines;
+	free(lines);
+	return NULL;
+}
+
+/* Floats that stand for the codes of a group. */
+static int group_floats(const struct conv_packed *layer) { return layer->even ? LOOKUP_LINE : 1 << layer->bits; }
+
+static size_t table_count(const struct conv_packed *layer)
+{
+	return (size_t)group_floats(layer) * (size_t)(layer->columns ? packed_panel_width(layer) : 1);
+}
+
+/* From those of the groups: one table, or for each column of the panels. */
+static void make_tables(const struct conv_packed *layer, const float *groups)
+{
+	const int lanes = layer->kernel->lanes, floats = group_floats(layer);
 	if (!layer->columns)
-		memcpy(layer->tables, levels, layer->tables_count * sizeof *levels);
+		memcpy(layer->tables, groups, layer->tables_count * sizeof *groups);
 	for (int column = 0; layer->columns && column < layer->sums.big.channels; column++) {
-		float *table = layer->tables + (size_t)(column / lanes * states * lanes + column % lanes);
-		for (int z = 0; z < states; z++)
-			table[z * lanes] = levels[column % layer->geometry.big.channels * states + z];
+		float *table = layer->tables + (size_t)(column / lanes * floats * lanes + column % lanes);
+		for (int i = 0; i < floats; i++)
+			table[i * lanes] = groups[column % layer->geometry.big.channels * floats + i];
 	}
 }
 
 /* ---- life ---- */
 
-static bool allocate(struct conv_packed *layer, const struct conv_packed_weights *weights, struct error *error)
+static bool keep_floats(struct conv_packed *layer, const struct conv_packed_weights *weights, struct error *error)
 {
-	const size_t blocks = blocks_of(layer), lanes = (size_t)layer->kernel->lanes;
-	if (!weights->codes)
-		return (layer->values = memory_try_floats(blocks * LOOKUP_BLOCK * lanes, "the weights of a layer", error)) != NULL;
+	layer->values = memory_try_floats(blocks_of(layer) * LOOKUP_BLOCK * (size_t)layer->kernel->lanes, "the weights of a layer", error);
+	if (layer->values)
+		pack(layer, weights);
+	return layer->values != NULL;
+}
+
+static bool keep_codes(struct conv_packed *layer, const struct conv_packed_weights *weights, struct error *error)
+{
 	layer->bits = weights->bits;
 	layer->columns = weights->groups > 1;
+	float *lines = find_lines(layer, weights);
+	layer->even = lines != NULL;
 	layer->tables_count = table_count(layer) * (size_t)(layer->columns ? packed_panels(layer) : 1);
-	layer->words = memory_try_bytes(blocks * (size_t)layer->bits * lanes * sizeof *layer->words, "the codes of a layer", error);
+	layer->words = memory_try_bytes(blocks_of(layer) * (size_t)(layer->bits * layer->kernel->lanes) * sizeof *layer->words,
+	                                "the codes of a layer", error);
 	layer->tables = layer->words ? memory_try_floats(layer->tables_count, "the levels of a layer", error) : NULL;
+	if (layer->tables) {
+		pack(layer, weights);
+		make_tables(layer, lines ? lines : weights->levels);
+	}
+	free(lines);
 	return layer->tables != NULL;
 }
 
@@ -141,14 +215,10 @@ struct conv_packed *conv_packed_create(const struct conv_geometry *geometry, con
 	}
 	layer->vectors = conv_round_up(layer->sums.big.channels, layer->kernel->lanes) / layer->kernel->lanes;
 	keep_end(layer, end);
-	if (!allocate(layer, weights, error)) {
-		conv_packed_destroy(layer);
-		return NULL;
-	}
-	pack(layer, weights);
-	if (layer->words)
-		make_tables(layer, weights->levels);
-	return layer;
+	if (weights->codes ? keep_codes(layer, weights, error) : keep_floats(layer, weights, error))
+		return layer;
+	conv_packed_destroy(layer);
+	return NULL;
 }
 
 void conv_packed_destroy(struct conv_packed *layer)
@@ -181,9 +251,9 @@ const float *conv_packed_expand(const struct conv_packed *layer, int panel, int 
 	if (!layer->words)
 		return layer->values + begin * LOOKUP_BLOCK * lanes;
 	const struct lookup lookup = {
-		.bits = layer->bits, .vectors = layer->columns ? vectors : 0,
+		.bits = layer->bits, .vectors = layer->columns ? vectors : 0, .even = layer->even,
 		.table = layer->tables + (layer->columns ? (size_t)panel * table_count(layer) : 0),
 	};
-	kernel->look_up(&lookup, layer->words + begin * (size_t)layer->bits * lanes, blocks_of_rows(rows, vectors), room);
+	kernel->lookup->run(&lookup, layer->words + begin * (size_t)layer->bits * lanes, blocks_of_rows(rows, vectors), room);
 	return room;
 }

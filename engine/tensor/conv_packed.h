@@ -14,12 +14,18 @@
 
 #include "engine/tensor/conv.h"
 
+/* Levels alpha z + beta, or something else: it is looked at. */
+struct conv_packed_line {
+	double alpha, beta;
+};
+
 /* Weights in PyTorch's order [C in][C out][KH][KW], as codes and what they stand for, or as they are. */
 struct conv_packed_weights {
 	int bits;             /* of a code: 1..8 */
 	const uint8_t *codes; /* one a byte; NULL: the weights are float */
 	const float *levels;  /* [groups][2^bits] */
 	int groups;           /* 1, or as many as channels of the output, each with levels of its own */
+	const struct conv_packed_line *lines; /* [groups]: where levels may lie evenly spaced; NULL: not known */
 	const float *values;  /* float weights */
 };
 

@@ -20,6 +20,7 @@ struct conv_packed {
 	float *tables;         /* of the lookup: one, or one a panel */
 	size_t tables_count;   /* floats */
 	bool columns;          /* tables are of panels */
+	bool even;             /* they are lines: levels are worked out */
 	float *maps;           /* mean, scale and shift, each of `pitch` values; NULL: none */
 	float slope;
 	bool tanh;

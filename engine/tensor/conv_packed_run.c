@@ -6,7 +6,7 @@
  *     for each pixel that has the tap      sums of the pixel's pictures += their channels that are not 0 x piece
  *
  * So with one picture every weight is expanded once, and with many an expansion serves hundreds of rows. The sums of a task are
- * its own, [pixel][N][panel's channels], where what fills the last vector is 0 throughout. When they are there it does what
+ * its own, [pixel][N][panel's channels], where what fills the last vector means nothing. When they are there it does what
  * follows them and lists for the next layer what is not 0: [piece][H][W][N]. Nobody waits between two layers but once.
  *
  * Where the output has few channels (conv_thin.c), the taps count as channels: sums are patches of the input's pixels, made by a

@@ -86,11 +86,16 @@ struct kernel_pointwise {
 
 /* Codes of `bits` bits and what they stand for. A block holds LOOKUP_BLOCK vectors of codes in `bits` vectors of words: the
  * words of one lane, one after the other, are the string of its codes, least significant bit first (kernel_lookup.c). */
-enum { LOOKUP_BLOCK = 32, LOOKUP_MAX_BITS = 8 };
+enum { LOOKUP_BLOCK = 32, LOOKUP_MAX_BITS = 8, LOOKUP_LINE = 4 };
 struct lookup {
 	int bits;           /* 1..LOOKUP_MAX_BITS */
 	int vectors;        /* 0: one table for all; else vector i has table i % vectors, with values for each lane */
-	const float *table; /* [2^bits], or [vectors][2^bits][lanes] */
+	bool even;          /* evenly spaced: code z is (z a + b) + (z c + d) */
+	const float *table; /* [2^bits], or [vectors][2^bits][lanes]; even: a, b, c, d (LOOKUP_LINE) instead of 2^bits values */
+};
+struct kernel_lookup {
+	void (*run)(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);
+	int even_bits, even_columns; /* bits from which even is the faster one, of one table and of columns */
 };
 
 /* C += A B, where A's zeros are left out: a row of A is a list of its other values and a mask of their depths, bit k for depth k.
@@ -120,7 +125,7 @@ struct kernel {
 	int depth_step;   /* depths are multiples of it: more than 1 only for pairs */
 	int rows;         /* of C that one pass keeps in registers */
 	void (*product)(const struct product *product);
-	void (*look_up)(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);
+	const struct kernel_lookup *lookup;
 	const struct kernel_sparse *sparse;
 	const struct kernel_pointwise *pointwise;
 };

@@ -28,7 +28,7 @@ enum {
 
 #define KERNEL OF_KERNEL(kernel_)
 #define POINTWISE OF_FLOATS(kernel_pointwise_)
-#define LOOK_UP OF_FLOATS(kernel_look_up_)
+#define LOOKUP OF_FLOATS(kernel_lookup_)
 #define SPARSE OF_FLOATS(kernel_sparse_)
 
 typedef int mask __attribute__((vector_size(VECTOR_BYTES)));
@@ -207,8 +207,8 @@ static void product(const struct product *p)
 
 extern const struct kernel KERNEL;
 extern const struct kernel_pointwise POINTWISE;
+extern const struct kernel_lookup LOOKUP;
 extern const struct kernel_sparse SPARSE;
-void LOOK_UP(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values);
 const struct kernel KERNEL = {
 	.name = KERNEL_NAME,
 	.pairs = PAIRS,
@@ -218,7 +218,7 @@ const struct kernel KERNEL = {
 	.depth_step = DEPTH_STEP,
 	.rows = KERNEL_ROWS,
 	.product = product,
-	.look_up = LOOK_UP,
+	.lookup = &LOOKUP,
 	.sparse = &SPARSE,
 	.pointwise = &POINTWISE,
 };
