@@ -192,24 +192,16 @@ static void watch_report(void *context, const struct recorder_report *report)
 }
 
 /* Until the end, or until a signal asked for it: one signal saves, a second one leaves. */
-static void run_training(struct train_state *state, struct recorder *recorder)
+static void run_training(struct train_state *state)
 {
 	struct training_watcher watcher = {state, watch_event, watch_report};
 	bool stopping = false;
-	while (!training_ended(state->training) || recorder_waiting(recorder)) {
-		if (training_ended(state->training))
-			recorder_flush(recorder, 0.5);
-		else
-			training_wait(state->training, 0.5);
-		training_pump(state->training, &watcher);
-		if (interrupt_count() > 1)
-			return;
+	while (training_go_on(state->training, &watcher)) {
 		if ((interrupt_count() || state->output_lost) && !stopping && !training_ended(state->training)) {
 			struct command stop = {.kind = COMMAND_STOP};
 			stopping = training_send(state->training, &stop);
 		}
 	}
-	training_pump(state->training, &watcher);
 }
 
 /* Everything is on disk by now. */
@@ -310,7 +302,7 @@ static int train(struct train_state *state, const char *store_path, const struct
 	}
 	if (!state->json)
 		fprintf(stderr, "run %s\n", training_run(state->training)->name);
-	run_training(state, recorder);
+	run_training(state);
 	cli_progress_end(&state->bar);
 	check_replay(state, store_path);
 	if (state->failure.code == ERROR_NONE)
@@ -318,7 +310,7 @@ static int train(struct train_state *state, const char *store_path, const struct
 	else if (state->failure.code == ERROR_NUMERIC)
 		advise(state);
 	training_destroy(state->training);
-	return exit_status(state, recorder_destroy(recorder, 30));
+	return exit_status(state, recorder_destroy(recorder, interrupt_count() > 1 ? 0 : TRAINING_SAVE_SECONDS));
 }
 
 static int run(int argc, char **argv)

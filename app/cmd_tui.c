@@ -57,7 +57,7 @@ static void print_last_run(const struct session *session)
 /* Saves what is left to save and closes the books. */
 static int close_books(struct session *session, int status)
 {
-	if (session_destroy(session, 30) > 0) {
+	if (session_destroy(session, interrupt_count() > 1 ? 0 : TRAINING_SAVE_SECONDS) > 0) {
 		cli_warn("some facts could not be written to the store; see the log");
 		return CLI_FAILED;
 	}

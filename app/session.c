@@ -196,7 +196,13 @@ static void act(void *context, const struct action_request *request)
 static bool leaving(void *context)
 {
 	struct session *session = context;
-	return session->leaving && !session_live(session) && recorder_flush(session->recorder, LEAVING_SECONDS);
+	if (!session->leaving || session_live(session))
+		return false;
+	if (recorder_flush(session->recorder, LEAVING_SECONDS))
+		return true;
+	if (*session->trouble)
+		snprintf(session->notice, sizeof session->notice, "leaving when the disk takes what waits; q leaves without it");
+	return false;
 }
 
 void session_train_headless(struct session *session, bool (*stop_requested)(void))

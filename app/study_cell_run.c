@@ -26,7 +26,7 @@ bool cell_work_open(struct cell_work *work, const char *store_path, struct error
 void cell_work_close(struct cell_work *work)
 {
 	if (work->recorder)
-		recorder_destroy(work->recorder, 30);
+		recorder_destroy(work->recorder, interrupt_count() > 1 ? 0 : TRAINING_SAVE_SECONDS);
 	store_close(work->store);
 }
 
@@ -175,21 +175,13 @@ static void look_around(struct cell_work *work)
 static void train_to_the_end(struct cell_work *work)
 {
 	const struct training_watcher watcher = {work, watch_event, watch_report};
-	while (!training_ended(work->training) || recorder_waiting(work->recorder)) {
-		if (training_ended(work->training))
-			recorder_flush(work->recorder, 0.5);
-		else
-			training_wait(work->training, 0.5);
-		training_pump(work->training, &watcher);
-		if (interrupt_count() > 1)
-			return;
+	while (training_go_on(work->training, &watcher)) {
 		if (interrupt_count())
 			cut(work, NULL);
 		if (work->may_cut && work->verdict.kind == VERDICT_FAILED)
 			cut(work, work->verdict.reason);
 		look_around(work);
 	}
-	training_pump(work->training, &watcher);
 }
 
 /* False: the cell has failed, or its training was interrupted; what there is to say is in *error. */
@@ -207,7 +199,7 @@ static bool train(struct cell_work *work, const struct training_start *start, st
 		train_to_the_end(work);
 	training_destroy(work->training);
 	work->training = NULL;
-	recorder_flush(work->recorder, 30);
+	recorder_flush(work->recorder, interrupt_count() > 1 ? 0 : TRAINING_SAVE_SECONDS);
 	text_copy(work->cell->verdict, sizeof work->cell->verdict, verdict_kind_name(work->verdict.kind));
 	if (good && work->failure.code != ERROR_NONE) {
 		*error = work->failure;

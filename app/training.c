@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/interrupt.h"
 #include "app/run_verdict.h"
 #include "app/settings.h"
+#include "engine/base/clock.h"
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "engine/base/user_folder.h"
@@ -19,6 +21,8 @@ struct training {
 	struct engine *engine;
 	struct run run;
 	enum engine_state state;
+	double ended_at;           /* when somebody began to wait for the disk; 0: nobody has */
+	bool waiting_told;
 };
 
 /* Read once: the system asks every core, which takes a millisecond. */
@@ -291,6 +295,39 @@ void training_wait(struct training *training, double seconds)
 		{.fd = recorder_wake_descriptor(training->recorder), .events = POLLIN},
 	};
 	poll(wakes, 2, seconds < 0 ? -1 : (int)(seconds * 1000));
+}
+
+/* Once, when it lasts: why the prompt does not come back. */
+static void tell_waiting(struct training *training, const struct training_watcher *watcher)
+{
+	static const double PATIENCE = 1;
+	if (training->ended_at == 0)
+		training->ended_at = clock_seconds();
+	if (training->waiting_told || clock_seconds() - training->ended_at < PATIENCE)
+		return;
+	training->waiting_told = true;
+	struct recorder_report report = {.kind = RECORDER_TROUBLE, .waiting = recorder_waiting(training->recorder)};
+	text_copy(report.text, sizeof report.text, "the training has ended: waiting until the disk takes what is left, which Ctrl-C gives up");
+	if (watcher->report)
+		watcher->report(watcher->context, &report);
+}
+
+bool training_go_on(struct training *training, const struct training_watcher *watcher)
+{
+	const bool ended = training_ended(training);
+	if (ended)
+		recorder_flush(training->recorder, 0.5);
+	else
+		training_wait(training, 0.5);
+	training_pump(training, watcher);
+	if (!ended)
+		return interrupt_count() < 2;
+	if (recorder_waiting(training->recorder) == 0) {
+		training_pump(training, watcher);
+		return false;
+	}
+	tell_waiting(training, watcher);
+	return interrupt_count() < 2 && interrupt_age() < TRAINING_SAVE_SECONDS;
 }
 
 bool training_send(struct training *training, const struct command *command)

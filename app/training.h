@@ -58,6 +58,12 @@ bool training_pump(struct training *training, const struct training_watcher *wat
 /* Sleeps until something may wait or `seconds` are over. */
 void training_wait(struct training *training, double seconds);
 
+/* What a program without a screen calls until it says false: waits for news, hands it on, and after the end goes on until
+ * everything is on disk. A signal (app/interrupt.h) ends that when the disk still refuses TRAINING_SAVE_SECONDS later, a
+ * second one at once. */
+enum { TRAINING_SAVE_SECONDS = 10 };
+bool training_go_on(struct training *training, const struct training_watcher *watcher);
+
 bool training_send(struct training *training, const struct command *command); /* false: too many waiting */
 const struct run *training_run(const struct training *training);              /* as recorded at the start */
 enum engine_state training_state(const struct training *training);

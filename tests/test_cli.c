@@ -2,6 +2,7 @@
  * terminal, the store and the files. */
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 #include "app/cli.h"
+#include "app/interrupt.h"
 #include "engine/base/memory.h"
 #include "tests/pty_terminal.h"
 #include "tests/temporary_folder.h"
@@ -324,6 +326,21 @@ static void doctor_reads_the_config_file(void **state)
 	assert_int_equal(examine(scene, (struct pty_options){.columns = 200}, ".config/qgan/config:2: d-bits must be one of"), 1);
 }
 
+/* Within a second: nobody asks twice as fast, but timeout(1) does. */
+static void signals_that_come_together_are_one_wish(void **state)
+{
+	(void)state;
+	interrupt_install();
+	assert_int_equal(interrupt_count(), 0);
+	assert_true(interrupt_age() == 0);
+	raise(SIGTERM);
+	raise(SIGTERM);
+	raise(SIGINT);
+	assert_int_equal(interrupt_count(), 1);
+	assert_int_equal(interrupt_exit_status(), 128 + SIGTERM);
+	assert_true(interrupt_age() >= 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +354,7 @@ int main(void)
 		cmocka_unit_test(near_misses),
 		cmocka_unit_test(help_shows_every_row),
 		cmocka_unit_test(json_has_no_other_numbers),
+		cmocka_unit_test(signals_that_come_together_are_one_wish),
 		cmocka_unit_test_setup_teardown(doctor_asks_the_terminal, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(doctor_finds_a_broken_store, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(doctor_reads_the_config_file, set_up, tear_down),

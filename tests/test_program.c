@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -508,6 +509,43 @@ static void signals_save_and_a_lost_line_does_not_matter(void **state)
 	}
 }
 
+/* As timeout(1) sends it: to the program, then to its group. */
+static void a_signal_sent_twice_is_one(void **state)
+{
+	struct scene *scene = *state;
+	struct child child = start_program(scene, "train " TINY "--steps 0 --epochs 0 --metric-every 1 --json --run-name alpha");
+	read_until_step(&child, 1);
+	kill(child.process, SIGTERM);
+	kill(child.process, SIGTERM);
+	struct outcome outcome = finish_program(&child);
+	assert_status(&outcome, 128 + SIGTERM);
+	outcome_clear(&outcome);
+	assert_saved_at_its_step(scene, "alpha");
+}
+
+/* It says what it waits for, and a second signal, not one that came with the first, ends that. */
+static void a_full_disk_does_not_hold_a_stopped_training(void **state)
+{
+	struct scene *scene = *state;
+	signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit is refused with an error, as by a full disk */
+	struct child child = start_program(scene, "train " TINY "--steps 0 --epochs 0 --metric-every 1 --json --run-name alpha");
+	signal(SIGXFSZ, SIG_DFL);
+	read_until_step(&child, 1);
+	const struct rlimit nothing = {0, 0};
+	assert_int_equal(prlimit(child.process, RLIMIT_FSIZE, &nothing, NULL), 0);
+	kill(child.process, SIGTERM);
+	struct text said = {0};
+	while (!said.bytes || !strstr(said.bytes, "waiting until the disk"))
+		if (!read_into(&child.err, &said))
+			fail_msg("it ended: %s", said.bytes ? said.bytes : "");
+	text_clear(&said);
+	kill(child.process, SIGTERM);
+	struct outcome outcome = finish_program(&child);
+	assert_status(&outcome, 1);
+	assert_non_null(strstr(outcome.err.bytes, "could not be written"));
+	outcome_clear(&outcome);
+}
+
 /* ---- behind a terminal ---- */
 
 static struct pty_terminal *open_terminal_with(const struct scene *scene, const char *const *environment, int columns, int rows,
@@ -774,6 +812,8 @@ int main(void)
 		SCENE(wrong_words_are_refused_with_one_sentence),
 		SCENE(a_reader_that_leaves_ends_the_training),
 		SCENE(signals_save_and_a_lost_line_does_not_matter),
+		SCENE(a_signal_sent_twice_is_one),
+		SCENE(a_full_disk_does_not_hold_a_stopped_training),
 		SCENE(a_large_screen_from_start_to_end),
 		SCENE(a_small_screen_then_browsing_and_resuming),
 		SCENE(single_steps_from_a_paused_start),
