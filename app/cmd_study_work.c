@@ -132,7 +132,7 @@ int study_work_and_tell(const char *store_path, const char *name, const struct s
 
 /* Seconds of so many steps with the spec's settings; NaN: nothing is known of this machine. */
 static double time_of(const struct study_spec *spec, const struct study_cell *cell, int64_t steps,
-                      const struct run_speeds *speeds)
+                      struct run_speeds *speeds)
 {
 	struct gan_settings settings = spec->settings;
 	struct run_plan plan;

@@ -32,6 +32,7 @@ struct train_state {
 	struct replay replay;  /* run 0: this is none */
 	struct replay_result replayed;
 	struct trainer_facts facts; /* zeros until the training is built */
+	bool began;                 /* it was built */
 };
 
 static json_t *step_to_json(const struct train_state *state, const struct progress *progress)
@@ -150,6 +151,7 @@ static void watch_event(void *context, struct event *event)
 	switch (event->kind) {
 	case EVENT_STARTED:
 		state->facts = event->facts;
+		state->began = true;
 		print_facts(state);
 		cli_progress_begin(&state->bar, "training", "steps", event->step, event->facts.last_step);
 		break;
@@ -286,6 +288,17 @@ static int exit_status(const struct train_state *state, size_t lost)
 	return state->output_lost ? CLI_FAILED : CLI_DONE;
 }
 
+/* Wrong input that only the loading found, a batch of more than all pictures, say: it leaves no run. */
+static void forget_run(const char *store_path, int64_t run)
+{
+	struct error kept; /* it stays as a failed one then, and says why itself */
+	double bytes;
+	struct store *store = store_open(store_path, STORE_WRITE, &kept);
+	if (store && store_trash_run(store, run, true, &kept))
+		store_purge_run(store, run, &bytes, &kept);
+	store_close(store);
+}
+
 static int train(struct train_state *state, const char *store_path, const struct training_start *start)
 {
 	struct error error = {0};
@@ -309,8 +322,12 @@ static int train(struct train_state *state, const char *store_path, const struct
 		print_summary(state);
 	else if (state->failure.code == ERROR_NUMERIC)
 		advise(state);
+	const int64_t wrong = state->failure.code == ERROR_INPUT && !start->resume_id && !state->began ? training_run(state->training)->id : 0;
 	training_destroy(state->training);
-	return exit_status(state, recorder_destroy(recorder, interrupt_count() > 1 ? 0 : TRAINING_SAVE_SECONDS));
+	const size_t lost = recorder_destroy(recorder, interrupt_count() > 1 ? 0 : TRAINING_SAVE_SECONDS);
+	if (wrong)
+		forget_run(store_path, wrong);
+	return exit_status(state, lost);
 }
 
 static int run(int argc, char **argv)

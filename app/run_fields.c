@@ -34,6 +34,19 @@ static double parent_step(const struct run *run, double now)
 	return run->parent_id > 0 ? (double)run->parent_step : NAN;
 }
 
+/* A score at step 0 is one, of weights not trained yet. */
+static double best_fid_step(const struct run *run, double now)
+{
+	(void)now;
+	return isfinite(run->scores.best_fid) ? (double)run->scores.best_fid_step : NAN;
+}
+
+static double score_step(const struct run *run, double now)
+{
+	(void)now;
+	return *run->scores.identity ? (double)run->scores.step : NAN;
+}
+
 static double ratio(const struct run *run, double now)
 {
 	(void)now;
@@ -157,7 +170,7 @@ const struct run_field run_fields[] = {
 	 .offset = AT(scores.best_fid), .format = format_score, .json = "fid_best", .width = 5, .most = 6, .priority = 2,
 	 .help = "lowest FID of the same recipe"},
 	{.name = "fid.best.step", .title = "best at", .kind = RUN_FIELD_NUMBER, .type = RUN_MEMBER_INT64,
-	 .offset = AT(scores.best_fid_step), .zero_is_none = true, .format = format_count, .unit = "steps", .json = "fid_best_step",
+	 .offset = AT(scores.best_fid_step), .number = best_fid_step, .format = format_count, .unit = "steps", .json = "fid_best_step",
 	 .width = 7, .most = 10, .priority = 8, .help = "step of the lowest FID"},
 	{.name = "kid", .title = "KID", .kind = RUN_FIELD_NUMBER, .type = RUN_MEMBER_DOUBLE, .offset = AT(scores.kid),
 	 .format = format_kid, .json = "kid", .width = 6, .most = 8, .priority = 7, .help = "last Kernel Inception Distance: lower is better"},
@@ -167,7 +180,7 @@ const struct run_field run_fields[] = {
 	 .offset = AT(scores.best_is), .format = format_score, .json = "is_best", .width = 7, .priority = 6,
 	 .help = "highest Inception Score of the same recipe"},
 	{.name = "score.step", .title = "scored at", .kind = RUN_FIELD_NUMBER, .type = RUN_MEMBER_INT64, .offset = AT(scores.step),
-	 .zero_is_none = true, .format = format_count, .unit = "steps", .json = "score_step", .width = 9, .most = 10, .priority = 8,
+	 .number = score_step, .format = format_count, .unit = "steps", .json = "score_step", .width = 9, .most = 10, .priority = 8,
 	 .help = "step of the last scores"},
 	{.name = "recipe", .aliases = "identity", .title = "recipe", .kind = RUN_FIELD_TEXT, .type = RUN_MEMBER_CHARS,
 	 .offset = AT(scores.identity), .json = "score_identity", .width = 10, .most = 60, .priority = 8,

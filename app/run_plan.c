@@ -37,6 +37,7 @@ static void take_run(struct run_speeds *speeds, const struct run *run)
 	speed->pictures = run->epochs > 0 && run->parent_id == 0 ? steps * run->batch * settings.critic_steps / run->epochs : NAN;
 	text_copy(speed->name, sizeof speed->name, run->name);
 	text_copy(speed->data, sizeof speed->data, settings.data);
+	text_copy(speed->model, sizeof speed->model, settings.model);
 }
 
 bool run_speeds_add(struct run_speeds *speeds, struct store *store, int64_t id)
@@ -58,14 +59,16 @@ double run_speeds_measure(double seconds)
 	return SHARE_OF_PEAK * gemm_peak_gflops(parallel_usable_cores(), seconds);
 }
 
-/* The run most like it: the same precision and threads before all, then the amount of arithmetic. */
+/* The run most like it: the same precision and threads before all, then the family, as far as the amount of arithmetic is not
+ * another one altogether: a penalty's passes get less out of the machine than a step of the others. */
 static const struct run_speed *find_like(const struct run_speeds *speeds, const struct gan_settings *settings, double multiply_adds)
 {
 	const struct run_speed *best = NULL;
 	double least = INFINITY;
 	for (int i = 0; i < speeds->count; i++) {
 		const struct run_speed *speed = &speeds->runs[i];
-		double distance = fabs(log(speed->multiply_adds / multiply_adds)) + (speed->threads != settings->threads ? 100 : 0) +
+		double distance = fabs(log(speed->multiply_adds / multiply_adds)) + (strcmp(speed->model, settings->model) ? log(100) : 0) +
+		                  (speed->threads != settings->threads ? 100 : 0) +
 		                  (speed->precision != precision_of_wish(settings->precision) ? 1000 : 0);
 		if (isnan(speed->gflops) || !(distance < least))
 			continue;
@@ -80,7 +83,20 @@ static const struct run_speed *find_data(const struct run_speeds *speeds, const 
 	for (int i = 0; i < speeds->count; i++)
 		if (strcmp(speeds->runs[i].data, data) == 0 && isfinite(speeds->runs[i].pictures))
 			return &speeds->runs[i];
-	return NULL;
+	return strcmp(speeds->counted.data, data) == 0 && speeds->counted.pictures > 0 ? &speeds->counted : NULL;
+}
+
+/* What no run tells, the files may; asked once for each data set. */
+static void count_data(struct run_speeds *speeds, const char *data)
+{
+	size_t pictures;
+	struct error unreadable;
+	if (find_data(speeds, data) || strcmp(speeds->counted.data, data) == 0)
+		return;
+	speeds->counted = (struct run_speed){0};
+	text_copy(speeds->counted.data, sizeof speeds->counted.data, data);
+	if (dataset_count(data, &pictures, &speeds->counted.channels, &unreadable))
+		speeds->counted.pictures = (double)pictures;
 }
 
 /* ---- the plan ---- */
@@ -118,9 +134,9 @@ static void plan_steps(const struct gan_settings *settings, const struct run_spe
 	                  : settings->epochs > 0 ? (double)settings->epochs * plan->steps_per_epoch : 0;
 }
 
-bool run_plan_make(const struct gan_settings *settings, const struct run_speeds *speeds, struct run_plan *plan,
-                   struct error *error)
+bool run_plan_make(const struct gan_settings *settings, struct run_speeds *speeds, struct run_plan *plan, struct error *error)
 {
+	count_data(speeds, settings->data);
 	const struct run_speed *same = find_data(speeds, settings->data);
 	*plan = (struct run_plan){0};
 	if (!gan_size_of(settings, same && same->channels ? same->channels : 3, &plan->size, error))

@@ -11,7 +11,7 @@ enum { RUN_PLAN_RUNS = 24 /* of the newest are looked at */, RUN_PLAN_BASIS_SIZE
 
 /* One recorded run as a measure of this machine. */
 struct run_speed {
-	char name[RUN_NAME_SIZE], data[DATASET_SPEC_SIZE];
+	char name[RUN_NAME_SIZE], data[DATASET_SPEC_SIZE], model[32];
 	int threads, channels;
 	enum precision precision;
 	double gflops;        /* useful ones, over all its training time; NaN: trained too short, or elsewhere */
@@ -23,6 +23,7 @@ struct run_speeds {
 	struct run_speed runs[RUN_PLAN_RUNS];
 	int count;
 	double measured_gflops; /* a short test of this machine instead, 0: none was made */
+	struct run_speed counted; /* the data set asked about last that no run was trained on: its pictures and channels */
 };
 
 /* Looks at one more run of the store, the newest first; false: there is room for no more. A run that cannot be read is passed
@@ -42,7 +43,6 @@ struct run_plan {
 };
 
 /* ERROR_INPUT: the settings do not fit together. */
-bool run_plan_make(const struct gan_settings *settings, const struct run_speeds *speeds, struct run_plan *plan,
-                   struct error *error);
+bool run_plan_make(const struct gan_settings *settings, struct run_speeds *speeds, struct run_plan *plan, struct error *error);
 
 #endif

@@ -81,15 +81,13 @@ static void watch_report(void *context, const struct recorder_report *report)
 {
 	struct session *session = context;
 	double now = clock_unix();
-	char amount[32];
+	char amount[32], step[32];
 	switch (report->kind) {
 	case RECORDER_CHECKPOINT_WRITTEN:
-		view_log(session->live, now, false, "step %" PRId64 "  checkpoint%s saved, %s", report->step,
+		view_log(session->live, now, false, "step %s  checkpoint%s saved, %s", text_count(step, sizeof step, report->step),
 		         report->best ? " of the lowest FID" : "", text_bytes_amount(amount, sizeof amount, (double)report->bytes));
 		break;
 	case RECORDER_CHECKPOINT_LOST:
-		view_log(session->live, now, true, "step %" PRId64 "  checkpoint lost: %.140s", report->step, report->text);
-		break;
 	case RECORDER_FACT_LOST:
 		view_log(session->live, now, true, "%.190s", report->text);
 		break;

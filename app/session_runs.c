@@ -144,10 +144,12 @@ static void fill_view(struct session_runs *runs)
 	struct view_runs *view = &runs->view;
 	const struct session *session = runs->session;
 	size_t count;
-	listed(runs, &count);
+	const struct run *const *shown = listed(runs, &count);
 	view->count = (int)count;
 	view->total = count_shelf(runs);
-	view->marked = (int)runs->mark_count;
+	view->marked = view->hidden = (int)runs->mark_count;
+	for (size_t i = 0; i < count && view->hidden > 0; i++)
+		view->hidden -= is_marked(runs, shown[i]->id);
 	view->trash = runs->look.shelf == RUN_SHELF_TRASH;
 	view->shown_count = 0;
 	for (int i = 0; i < runs->look.columns.count && view->shown_count < VIEW_RUN_SHOWN; i++)

@@ -4,6 +4,16 @@
 
 #include "app/study_run.h"
 #include "engine/base/text.h"
+#include "engine/quant/quantizer.h"
+
+/* What cells are measured against, and what the ratios of their sizes count from. */
+static bool check_float(const char *from, const struct gan_settings *settings, struct error *error)
+{
+	if (settings->bits[NETWORK_D] == QUANT_FLOAT_BITS && settings->bits[NETWORK_G] == QUANT_FLOAT_BITS && !*settings->layer_bits)
+		return true;
+	return error_set(error, ERROR_INPUT, "from: %.200s is quantized there (--d-bits %d --g-bits %d%s%.100s); expected a float run", from,
+	                 settings->bits[NETWORK_D], settings->bits[NETWORK_G], *settings->layer_bits ? " --bits " : "", settings->layer_bits);
+}
 
 bool study_spec_adopt(struct store *store, const char *name, const char *text, struct study_spec *spec, struct error *error)
 {
@@ -11,6 +21,8 @@ bool study_spec_adopt(struct store *store, const char *name, const char *text, s
 		struct training_start start;
 		if (!training_prepare_fork(store, spec->from, &start, error))
 			return error_prefix(error, "from");
+		if (!check_float(spec->from, &start.settings, error))
+			return false;
 		spec->settings = start.settings;
 	}
 	return study_spec_parse(name, text, spec, error);

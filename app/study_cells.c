@@ -21,7 +21,7 @@ static int count_targets(const struct study_spec *spec)
 static bool check_search(const struct study_spec *spec, struct error *error)
 {
 	if (count_targets(spec) != 1)
-		return error_set(error, ERROR_INPUT, "a search needs one target: fid-max, is-min or fid-ratio%s",
+		return error_set(error, ERROR_INPUT, "a search needs one target: --fid-max, --is-min or --fid-ratio%s",
 		                 count_targets(spec) ? ", not several" : "");
 	if (spec->pair_count || spec->seed_count > 1 || spec->models.count > 1)
 		return error_set(error, ERROR_INPUT, "a search takes one model and one seed, and finds the pairs itself: leave out %s",

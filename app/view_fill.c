@@ -227,6 +227,7 @@ static void take_state(struct view *view, const struct event *event)
 		[ENGINE_FAILED] = VIEW_FAILED,
 	};
 	enum view_state before = view->run.state;
+	char step[32];
 	view->run.state = states[event->state];
 	bool ended = event->state == ENGINE_FINISHED || event->state == ENGINE_STOPPED || event->state == ENGINE_FAILED;
 	view->run.steerable = !ended;
@@ -235,8 +236,8 @@ static void take_state(struct view *view, const struct event *event)
 	text_copy(view->run.message, sizeof view->run.message, event->error.code != ERROR_NONE ? event->error.text : "");
 	if (event->error.code != ERROR_NONE) {
 		view_log(view, event->time, true, "%s: %.180s", engine_state_name(event->state), event->error.text);
-	} else if (before != view->run.state && ended) {
-		view_log(view, event->time, false, "step %lld  %s", (long long)event->step, engine_state_name(event->state));
+	} else if (before != view->run.state && view->run.state == VIEW_FINISHED) { /* the journal tells of a stop */
+		view_log(view, event->time, false, "step %s  %s", text_count(step, sizeof step, event->step), engine_state_name(event->state));
 	}
 }
 
@@ -434,17 +435,19 @@ static void take_sample(struct view *view, const struct event *event)
 
 static void take_journal(struct view *view, const struct event *event)
 {
+	char step[32];
 	apply_change(view, event->field, event->value);
 	add_mark(view, event->step, event->field, event->value);
 	if (!strcmp(event->field, "bits"))
 		add_layer_mark(view, event->step, event->text);
-	view_log(view, event->time, false, "step %lld  %s", (long long)event->step, event->text);
+	view_log(view, event->time, false, "step %s  %s", text_count(step, sizeof step, event->step), event->text);
 }
 
 /* A line in the log when the verdict changes, not when only its numbers do. */
 static void take_verdict(struct view *view, const struct event *event)
 {
 	const struct verdict *verdict = &event->verdict;
+	char step[32];
 	struct view_verdict *shown = &view->run.verdict;
 	const char *kind = verdict_kind_name(verdict->kind);
 	bool news = strcmp(shown->kind, kind) != 0 || shown->warned != (verdict->warnings != 0);
@@ -453,7 +456,8 @@ static void take_verdict(struct view *view, const struct event *event)
 	text_copy(shown->action, sizeof shown->action, verdict->action);
 	shown->warned = verdict->warnings != 0;
 	if (news && (shown->warned || verdict->kind != VERDICT_UNDECIDED))
-		view_log(view, event->time, shown->warned, "step %lld  %s: %.150s", (long long)event->step, kind, verdict->reason);
+		view_log(view, event->time, shown->warned, "step %s  %s: %.150s", text_count(step, sizeof step, event->step), kind,
+		         verdict->reason);
 }
 
 static void take_reply(struct view *view, const struct event *event)

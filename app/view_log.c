@@ -12,7 +12,7 @@ static void add_row(struct view *view, const struct run *run)
 	char step[32];
 	view_log(view, run->created, false, "%.40s begins: %s %dx%dx%d w%d on %.60s, seed %" PRIu64, run->name, run->model, run->size,
 	         run->size, run->channels, run->width, run->data, run->seed);
-	if (run->ended > 0)
+	if (run->ended > 0 && (run->status != RUN_STOPPED || *run->message)) /* the journal tells of a stop */
 		view_log(view, run->ended, run->status == RUN_FAILED, "step %s  %s%s%.120s", text_count(step, sizeof step, run->step),
 		         run_status_name(run->status), *run->message ? ": " : "", run->message);
 }
@@ -26,7 +26,8 @@ static bool add_checkpoints(struct view *view, struct store *store, int64_t run,
 		return false;
 	for (size_t i = 0; i < count; i++)
 		view_log(view, rows[i].time, false, "step %s  checkpoint%s%s, %s", text_count(step, sizeof step, rows[i].step),
-		         rows[i].kept ? " kept" : "", rows[i].best ? " of the best FID" : "", text_bytes_amount(amount, sizeof amount, (double)rows[i].bytes));
+		         rows[i].kept ? " kept" : "", rows[i].best ? " of the best FID" : "",
+		         text_bytes_amount(amount, sizeof amount, (double)rows[i].bytes));
 	free(rows);
 	return true;
 }

@@ -158,7 +158,7 @@ static bool fail_unknown(const struct checkpoint_row *rows, size_t count, int64_
 	for (size_t i = count > MOST_NAMED ? count - MOST_NAMED : 0; i < count; i++)
 		text_format(&steps, "%s%" PRId64, steps.length > 0 ? ", " : "", rows[i].step);
 	error_set(error, ERROR_INPUT, "the run has no checkpoint of step %" PRId64 "; there %s", step,
-	          count == 0 ? "is none" : "is one of step ");
+	          count == 0 ? "is none" : count == 1 ? "is one of step " : "are those of steps ");
 	if (error && steps.length > 0)
 		strncat(error->text, steps.bytes, sizeof error->text - strlen(error->text) - 1);
 	text_clear(&steps);

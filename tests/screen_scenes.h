@@ -401,6 +401,7 @@ static inline void runs_views(struct view *view, struct screen_state *state, str
 
 static inline void runs_delete(struct view *view, struct screen_state *state, struct dialog *dialog)
 {
+	fixture_list(view)->view.hidden = 1;
 	ask_list(view, state, dialog, ACTION_RUN_DELETE);
 }
 

@@ -206,7 +206,7 @@ static void wrong_wishes_are_refused(void **state)
 	(void)state;
 	static const struct { int batch; struct batcher_position start; const char *expected; } wishes[] = {
 		{0, {0, 0}, "the batch is 0 pictures"},
-		{PICTURES + 1, {0, 0}, "expected 1..20"},
+		{PICTURES + 1, {0, 0}, "expected 1 to 20"},
 		{BATCH, {-1, 0}, "epoch -1"},
 		{BATCH, {0, -1}, "picture -1"},
 		{BATCH, {0, PICTURES + 1}, "outside data set \"made-up\" of 20"},

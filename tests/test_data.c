@@ -128,6 +128,13 @@ static void rows_are_complete(void **state)
 	assert_int_equal(rows, 6);
 	assert_null(dataset_kind_find("nothing"));
 	assert_true(dataset_check(dataset_default_spec(), NULL));
+	size_t counted = 1;
+	int channels;
+	struct dataset *shapes = open_set("shapes", (struct dataset_options){0});
+	assert_true(dataset_count("shapes", &counted, &channels, NULL) && counted == shapes->count && channels == shapes->channels);
+	dataset_destroy(shapes);
+	assert_true(dataset_count("images:/nowhere", &counted, &channels, NULL) && counted == 0); /* nothing but opening tells */
+	assert_false(dataset_count("mnist:/nowhere", &counted, &channels, NULL));
 }
 
 /* ---- IDX ---- */
@@ -214,7 +221,10 @@ static void digits_are_padded_and_labelled(void **state)
 	for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
 		write_digits(forms[form][0], forms[form][1], DIGITS);
 		struct dataset *dataset = open_set(spec_of("mnist"), (struct dataset_options){0});
+		size_t counted;
+		int channels;
 		assert_int_equal(dataset->count, DIGITS);
+		assert_true(dataset_count(spec_of("mnist"), &counted, &channels, NULL) && counted == DIGITS && channels == 1);
 		assert_int_equal(dataset->channels, 1);
 		assert_int_equal(dataset->classes, 10);
 		assert_string_equal(dataset->class_names[7], "7");
@@ -408,7 +418,11 @@ static void planes_become_pixels(void **state)
 {
 	(void)state;
 	write_cifar10("");
+	size_t counted;
+	int channels;
+	assert_true(dataset_count(spec_of("cifar10"), &counted, &channels, NULL));
 	struct dataset *dataset = open_set(spec_of("cifar10"), (struct dataset_options){0});
+	assert_true(counted == dataset->count && channels == dataset->channels);
 	assert_int_equal(dataset->count, 5 * RECORDS);
 	assert_int_equal(dataset->channels, 3);
 	assert_string_equal(dataset->class_names[9], "truck");

@@ -471,6 +471,21 @@ static void wrong_words_are_refused_with_one_sentence(void **state)
 	assert_run(scene, "alpha", RUN_FINISHED, 1);
 }
 
+static void wrong_input_found_late_leaves_no_run(void **state)
+{
+	struct scene *scene = *state;
+	struct outcome outcome = run_program(scene, "train " TINY "--batch 4096 --steps 1 --json --run-name alpha");
+	assert_status(&outcome, 2);
+	assert_int_equal(outcome.out.length, 0);
+	assert_non_null(strstr(outcome.err.bytes, "the batch is 4096 pictures; expected 1 to"));
+	outcome_clear(&outcome);
+	outcome = run_program(scene, "runs list --json");
+	assert_status(&outcome, 0);
+	assert_null(strstr(outcome.out.bytes, "alpha"));
+	outcome_clear(&outcome);
+	assert_int_equal(access(temporary_path(&scene->folder, "runs.db-runs/alpha"), F_OK), -1);
+}
+
 static void a_reader_that_leaves_ends_the_training(void **state)
 {
 	struct scene *scene = *state;
@@ -812,6 +827,7 @@ int main(void)
 		SCENE(wrong_words_are_refused_with_one_sentence),
 		SCENE(a_reader_that_leaves_ends_the_training),
 		SCENE(signals_save_and_a_lost_line_does_not_matter),
+		SCENE(wrong_input_found_late_leaves_no_run),
 		SCENE(a_signal_sent_twice_is_one),
 		SCENE(a_full_disk_does_not_hold_a_stopped_training),
 		SCENE(a_large_screen_from_start_to_end),

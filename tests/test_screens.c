@@ -471,6 +471,9 @@ static void the_log_is_scrolled(void **state)
 	assert_log_shows(memory, view, "line 529.", "line 536.");
 	add_lines(view, 1);
 	assert_log_shows(memory, view, "line 530.", "line 537.");
+	fixture_log(view, 0, true, "too long for a row: it goes on below, beside its time, so that its end can be read, however narrow "
+	            "the terminal is that shows it");
+	assert_log_shows(memory, view, "line 532.", "terminal is that shows it");
 	screen_state_destroy(memory);
 	fixture_destroy(view);
 }

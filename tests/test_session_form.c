@@ -247,8 +247,13 @@ static void time_is_told_with_its_basis(void **state)
 	text_copy(settings.data, sizeof settings.data, "shapes");
 	settings.epochs = 4;
 	struct run_speeds speeds = {.count = 2};
+	assert_true(run_plan_make(&settings, &speeds, &plan, NULL)); /* no run of these pictures: the set itself says how many */
+	assert_true(isnan(plan.step_seconds) && plan.steps_per_epoch == 20000.0 / settings.batch);
+	assert_true(plan.last_step == 4 * plan.steps_per_epoch);
+	text_copy(settings.data, sizeof settings.data, "images:/nowhere");
 	assert_true(run_plan_make(&settings, &speeds, &plan, NULL));
-	assert_true(isnan(plan.step_seconds) && isnan(plan.last_step));
+	assert_true(isnan(plan.steps_per_epoch) && isnan(plan.last_step));
+	text_copy(settings.data, sizeof settings.data, "shapes");
 	speeds.runs[0] = (struct run_speed){.name = "far", .data = "shapes", .gflops = 7, .multiply_adds = 1, .pictures = 6400, .channels = 3};
 	speeds.runs[1] = (struct run_speed){.name = "near", .gflops = 50, .multiply_adds = plan.size.multiply_adds_per_step / 2, .pictures = NAN};
 	assert_true(run_plan_make(&settings, &speeds, &plan, NULL));
@@ -260,6 +265,13 @@ static void time_is_told_with_its_basis(void **state)
 	speeds.runs[0].threads = 2;
 	assert_true(run_plan_make(&settings, &speeds, &plan, NULL));
 	assert_true(plan.last_step == 30 && strstr(plan.basis, "far: 7 GFLOP/s"));
+	speeds = (struct run_speeds){.count = 2}; /* the same family tells more than the same amount of arithmetic */
+	speeds.runs[0] = (struct run_speed){.name = "critic", .model = "wgan-gp", .gflops = 7, .threads = 2, .pictures = NAN,
+	                                    .multiply_adds = plan.size.multiply_adds_per_step};
+	speeds.runs[1] = (struct run_speed){.name = "narrow", .model = "dcgan", .gflops = 40, .threads = 2, .pictures = NAN,
+	                                    .multiply_adds = plan.size.multiply_adds_per_step / 16};
+	assert_true(run_plan_make(&settings, &speeds, &plan, NULL));
+	assert_non_null(strstr(plan.basis, "narrow: 40 GFLOP/s"));
 	speeds = (struct run_speeds){.measured_gflops = 20};
 	assert_true(run_plan_make(&settings, &speeds, &plan, NULL));
 	assert_non_null(strstr(plan.basis, "short test: 20 GFLOP/s"));

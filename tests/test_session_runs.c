@@ -157,8 +157,10 @@ static void marked_runs_are_compared(void **state)
 	/* marks stay where the filter hides them */
 	say(session, ACTION_RUNS_FILTER, 0, "tag:paper");
 	assert_list(session, "Ca");
+	assert_true(view_of(session)->runs->marked == 3 && view_of(session)->runs->hidden == 2);
 	say(session, ACTION_RUN_MARK_ALL, 0, "");
 	assert_list(session, "CA");
+	assert_true(view_of(session)->runs->marked == 4 && view_of(session)->runs->hidden == 2);
 	say(session, ACTION_RUN_COMPARE, 1, "");
 	const struct view_compare *compare = view_of(session)->compare;
 	assert_true(compare->count == 4 && compare->marked == 4);

@@ -286,6 +286,7 @@ static void mistakes_get_a_sentence_and_a_status(void **state)
 		{"search --data shapes", "a search needs one target"},
 		{"search --fid-max 5 --is-min 2 --data shapes", "not several"},
 		{"search --fid-ratio 1.3 --from nobody", "from"},
+		{"search --fid-ratio 1.3 --from grid-em-D1-G1", "is quantized there"},
 		{"search found --fid-max 5", "has begun with what it was asked"},
 		{"search nobody", "no search \"nobody\"; there are missed, found"},
 		{"search grid", "grid is no search but a study"},

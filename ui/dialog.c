@@ -46,7 +46,7 @@ static const struct question questions[] = {
 		{'x', "x", "end its training", ACTION_SEARCH_CUT},
 		{KEYMAP_ESCAPE, "Esc", "cancel: train on", ACTION_NONE},
 	}, 2, 1, true},
-	{ACTION_SEARCH_NEW, "search the fewest bits?", "Trains many runs from the opened one, in the background.", {
+	{ACTION_SEARCH_NEW, "search the fewest bits?", "Trains many runs from this one, behind this screen.", {
 		{'n', "n", "FID at most 1.3 times its own; + and - move it", ACTION_SEARCH_NEW},
 		{KEYMAP_ESCAPE, "Esc", "cancel", ACTION_NONE},
 	}, 2, 1, true},

@@ -269,13 +269,16 @@ static bool confirm_deletion(struct run_dialog *dialog, const struct deletion *d
 
 static void draw_deletion(struct run_dialog *dialog, const struct deletion *deletion, const struct view *view, struct canvas *canvas)
 {
-	char count[NUMBER_SIZE];
+	char count[NUMBER_SIZE], unseen[NUMBER_SIZE];
 	struct canvas inside = dialog_box(canvas, 2 + deletion->count, deletion->title);
 	if (view->runs->marked > 0)
 		canvas_format(&inside, 0, 0, ROLE_TEXT, 0, "%s marked run%s", text_count(count, sizeof count, view->runs->marked),
 			view->runs->marked == 1 ? "" : "s");
 	else
 		canvas_text(&inside, 0, 0, ROLE_TEXT, 0, "the run under the cursor");
+	if (view->runs->hidden > 0)
+		canvas_format(&inside, 0, 1, ROLE_WARNING, CELL_BOLD, "%s of them hidden by the filter",
+			text_count(unseen, sizeof unseen, view->runs->hidden));
 	for (int i = 0; i < deletion->count; i++) {
 		struct rect line = {0, 2 + i, inside.clip.width, 1};
 		bool chosen = dialog->choice == i;

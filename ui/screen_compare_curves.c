@@ -236,7 +236,7 @@ void compare_draw_sizes(struct canvas *canvas, const struct view_compare *compar
 				points[scatter.count++] = point_of(compare, &compare->points[i]);
 	if (!scatter_has_points(&scatter)) {
 		screen_draw_centred(canvas, ROLE_QUIET, compare->loading ? "reading the scores ..." :
-			"none of the marked runs has a FID\n\n`qgan eval RUN` scores a recorded one");
+			"none of the marked runs has both a FID and a known size\n\n`qgan eval RUN` scores a recorded one");
 		return;
 	}
 	bool mixed = points_mixed(compare);

@@ -314,21 +314,51 @@ void screen_draw_log_line(struct canvas *canvas, int y, const struct view *view)
 	canvas_format(canvas, x, y, line->warning ? ROLE_WARNING : ROLE_TEXT, 0, "%s%s", line->warning ? "! " : "", line->text);
 }
 
-void screen_draw_log_line_at(struct canvas *inside, int y, const struct view_log_line *line)
+int screen_draw_log_entry(struct canvas *inside, int y, int width, const struct view_log_line *line)
 {
+	enum { INDENT = 11 }; /* "23:14:02 ! " */
+	const enum theme_role role = line->warning ? ROLE_WARNING : ROLE_TEXT;
 	char time[16];
-	int x = canvas_text(inside, 0, y, ROLE_QUIET, 0, clock_time_of_day(time, sizeof time, line->time)) + 1;
-	canvas_text(inside, x, y, ROLE_WARNING, CELL_BOLD, line->warning ? "!" : " ");
-	canvas_text(inside, x + 2, y, line->warning ? ROLE_WARNING : ROLE_TEXT, 0, line->text);
+	if (inside) {
+		canvas_text(inside, 0, y, ROLE_QUIET, 0, clock_time_of_day(time, sizeof time, line->time));
+		canvas_text(inside, INDENT - 2, y, ROLE_WARNING, CELL_BOLD, line->warning ? "!" : " ");
+	}
+	return screen_draw_wrapped(inside, INDENT, y, width > INDENT ? width - INDENT : 1, role, line->text);
+}
+
+int64_t screen_log_oldest(const struct view *view)
+{
+	return view->log_count > VIEW_LOG_LINES ? view->log_count - VIEW_LOG_LINES : 0;
+}
+
+static int entry_rows(const struct view *view, int64_t number, int width)
+{
+	return screen_draw_log_entry(NULL, 0, width, &view->log[number % VIEW_LOG_LINES]);
+}
+
+int64_t screen_log_before(const struct view *view, int64_t end, int rows, int width)
+{
+	int64_t first = end;
+	while (first > screen_log_oldest(view) && (rows -= entry_rows(view, first - 1, width)) >= 0)
+		first--;
+	return first == end && end > screen_log_oldest(view) ? 1 : end - first;
+}
+
+int64_t screen_log_after(const struct view *view, int64_t first, int rows, int width)
+{
+	int64_t end = first;
+	while (end < view->log_count && (rows -= entry_rows(view, end, width)) >= 0)
+		end++;
+	return end == first && first < view->log_count ? 1 : end - first;
 }
 
 void screen_draw_log_tail(struct canvas *inside, const struct view *view)
 {
-	int64_t kept = view->log_count < VIEW_LOG_LINES ? view->log_count : VIEW_LOG_LINES;
-	int64_t shown = kept < inside->clip.height ? kept : inside->clip.height;
-	for (int64_t i = 0; i < shown; i++)
-		screen_draw_log_line_at(inside, (int)i, &view->log[(view->log_count - shown + i) % VIEW_LOG_LINES]);
-	if (!kept)
+	const int width = inside->clip.width;
+	int64_t shown = screen_log_before(view, view->log_count, inside->clip.height, width);
+	for (int64_t i = view->log_count - shown, y = 0; i < view->log_count; i++)
+		y += screen_draw_log_entry(inside, (int)y, width, &view->log[i % VIEW_LOG_LINES]);
+	if (!view->log_count)
 		screen_draw_centred(inside, ROLE_QUIET, "nothing has happened yet");
 }
 

@@ -51,7 +51,7 @@ struct screen_state {
 	int64_t runs_anchor;      /* .. this run .. */
 	int runs_anchor_row;      /* .. in this row */
 	int64_t log_end;          /* log: number of the line after the last one shown; 0: follow the newest */
-	int log_rows;
+	int log_rows, log_width;  /* in the last frame */
 	struct layers_cursor weights; /* weights: the layer looked at */
 	int weights_lower;        /* weights: which pane lies below, enum lower_pane of screen_weights.c */
 	bool weights_stacked;     /* weights: both networks in one table in the last frame */
@@ -102,8 +102,13 @@ bool screen_act_charts(struct screen_state *state, const struct view *view, enum
 /* Lines of text from the left, wrapped at words; returns how many it takes, drawn or not (canvas NULL). */
 int screen_draw_wrapped(struct canvas *canvas, int x, int y, int width, enum theme_role role, const char *text);
 
-/* One line of the log, and the newest that fit, the newest at the bottom. */
-void screen_draw_log_line_at(struct canvas *inside, int y, const struct view_log_line *line);
+/* One entry of the log, wrapped at words beside its time; returns the rows it takes, drawn or not (canvas NULL). */
+int screen_draw_log_entry(struct canvas *inside, int y, int width, const struct view_log_line *line);
+/* How many entries before number `end` fit into the rows, at least one; and how many from number `first` on. */
+int64_t screen_log_before(const struct view *view, int64_t end, int rows, int width);
+int64_t screen_log_after(const struct view *view, int64_t first, int rows, int width);
+int64_t screen_log_oldest(const struct view *view); /* number of the oldest entry that is kept */
+/* The newest that fit, the newest at the bottom. */
 void screen_draw_log_tail(struct canvas *inside, const struct view *view);
 
 /* Said where no run is open: what to do. */

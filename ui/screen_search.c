@@ -145,8 +145,8 @@ static void draw_legend(struct canvas *inside, const struct view_search *search)
 	if (y < 1 + search->width_count)
 		return;
 	canvas_text(inside, 0, y, ROLE_QUIET, 0, inside->unicode
-		? "letter: verdict   \u2713 target met   \u2514n walk   * by hand   \u25C0 chosen"
-		: "letter: verdict   + target met   `n walk   * by hand   < chosen");
+		? "letter: verdict  \u2713 target met  \u2514n walk  * by hand  \u25C0 chosen"
+		: "letter: verdict  + target met  `n walk  * by hand  < chosen");
 	if (y - 1 >= 1 + search->width_count * (inside->clip.height >= 3 + 2 * search->width_count ? 2 : 1))
 		canvas_text(inside, 0, y - 1, ROLE_QUIET, 0, search->recipe);
 }

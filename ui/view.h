@@ -245,7 +245,7 @@ struct view_run_row {      /* what the screen must know of a row itself; texts a
 
 struct view_runs {
 	int count, total;      /* that the filter lets through; that there are */
-	int marked;            /* shown or not */
+	int marked, hidden;    /* shown or not; those of them that are not */
 	bool trash;            /* what was deleted is shown, and nothing else */
 	const struct view_run_column *columns; /* all there are */
 	int column_count;

@@ -155,7 +155,7 @@ static void release(struct batcher *batcher)
 static bool check_arguments(const struct dataset *dataset, int batch, struct batcher_position start, struct error *error)
 {
 	if (batch < 1 || (size_t)batch > dataset->count)
-		return error_set(error, ERROR_INPUT, "the batch is %d pictures; expected 1..%zu, as data set \"%.200s\" holds", batch,
+		return error_set(error, ERROR_INPUT, "the batch is %d pictures; expected 1 to %zu: data set \"%.200s\" holds no more", batch,
 		                 dataset->count, dataset->spec);
 	if (start.epoch < 0 || start.picture < 0 || (size_t)start.picture > dataset->count)
 		return error_set(error, ERROR_INPUT, "position (epoch %jd, picture %jd) is outside data set \"%.200s\" of %zu pictures",

@@ -107,6 +107,14 @@ bool dataset_check(const char *spec, struct error *error)
 	return kind && (!kind->check || kind->check(directory, error));
 }
 
+bool dataset_count(const char *spec, size_t *pictures, int *channels, struct error *error)
+{
+	char directory[DATASET_SPEC_SIZE];
+	const struct dataset_kind *kind = parse_spec(spec, directory, error);
+	*pictures = 0;
+	return kind && (!kind->count || kind->count(directory, pictures, channels, error));
+}
+
 struct dataset *dataset_open(const char *spec, const struct dataset_options *options, struct error *error)
 {
 	char directory[DATASET_SPEC_SIZE];

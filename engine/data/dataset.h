@@ -53,6 +53,8 @@ struct dataset_kind {
 	const char *default_directory; /* where the distribution puts it; NULL: a DIR is required, or none is used */
 	bool takes_directory;
 	bool (*check)(const char *directory, struct error *error); /* are the files there; NULL: nothing to look for */
+	/* How many pictures the train part has and their own channels, from small files or file sizes; NULL: only opening tells. */
+	bool (*count)(const char *directory, size_t *pictures, int *channels, struct error *error);
 	bool (*open)(const char *directory, const struct dataset_options *options, struct dataset *dataset, struct error *error);
 };
 
@@ -71,6 +73,9 @@ const char *dataset_default_spec(void);
 
 /* Checks the spec and that its files are there (cheap: opens no picture). Errors name the file or the known kinds. */
 bool dataset_check(const char *spec, struct error *error);
+
+/* Pictures of the train part and their own channels, without opening one; *pictures 0 where only opening tells. Any thread. */
+bool dataset_count(const char *spec, size_t *pictures, int *channels, struct error *error);
 
 /* NULL and an error naming the file, the field and what was expected. Destroy accepts NULL. Any thread. */
 struct dataset *dataset_open(const char *spec, const struct dataset_options *options, struct error *error);

@@ -72,6 +72,13 @@ static bool count_pictures(const char *folder, const struct split *split, size_t
 	return true;
 }
 
+static bool count(const char *directory, size_t *pictures, int *channels, struct error *error)
+{
+	char folder[PATH_SIZE];
+	*channels = 3;
+	return find_folder(directory, folder, error) && count_pictures(folder, &train_split, pictures, error);
+}
+
 /* The usual names when there is no names file. */
 static bool read_names(struct dataset *dataset, const char *folder, struct error *error)
 {
@@ -161,5 +168,6 @@ const struct dataset_kind dataset_kind_cifar10 = {
 	.help = "60,000 colour photographs, 10 classes: the official binary version, unpacked",
 	.takes_directory = true,
 	.check = check,
+	.count = count,
 	.open = open_cifar10,
 };

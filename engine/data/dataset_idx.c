@@ -59,6 +59,22 @@ static bool read_file(struct dataset *dataset, const char *path, int dimensions,
 	return good;
 }
 
+/* The labels tell: their file is small. */
+static bool count(const char *directory, size_t *pictures, int *channels, struct error *error)
+{
+	char path[PATH_SIZE];
+	struct file_bytes file;
+	struct idx labels = {0};
+	if (!find_file(directory, false, true, path, error) || !file_bytes_read(path, max_file_bytes, &file, error))
+		return false;
+	bool good = idx_decode(file.bytes, file.size, 1, path, &labels, error);
+	*pictures = labels.count;
+	*channels = 1;
+	idx_clear(&labels);
+	file_bytes_clear(&file);
+	return good;
+}
+
 static bool check_files(const struct idx files[2], const char paths[2][PATH_SIZE], struct error *error)
 {
 	const struct idx *pictures = &files[0], *labels = &files[1];
@@ -137,6 +153,7 @@ const struct dataset_kind dataset_kind_fashion_mnist = {
 	.default_directory = "/usr/share/datasets/fashion-mnist",
 	.takes_directory = true,
 	.check = check,
+	.count = count,
 	.open = open_fashion,
 };
 
@@ -146,5 +163,6 @@ const struct dataset_kind dataset_kind_mnist = {
 	.help = "grey handwritten digits, 10 classes: the IDX files, plain or .gz",
 	.takes_directory = true,
 	.check = check,
+	.count = count,
 	.open = open_digits,
 };
