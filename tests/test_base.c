@@ -165,6 +165,24 @@ static void short_turns_keep_policy_and_niceness(void **state)
 	assert_true(good);
 }
 
+/* Small ones and those of megabytes, which come another way. */
+static void floats_are_aligned_and_clear(void **state)
+{
+	(void)state;
+	static const size_t counts[] = {0, 1, 1000, (2 << 20) / 4 - 1, (2 << 20) / 4, 3000001};
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		for (int again = 0; again < 2; again++) { /* the second one may find the first one's values */
+			float *block = memory_try_floats(counts[i], "test", NULL);
+			assert_non_null(block);
+			assert_int_equal((uintptr_t)block % MEMORY_ALIGNMENT, 0);
+			for (size_t k = 0; k < counts[i]; k++)
+				assert_true(block[k] == 0);
+			memset(block, 0x7f, counts[i] * sizeof *block);
+			free(block);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +193,7 @@ int main(void)
 		cmocka_unit_test(queue_keeps_order_between_threads),
 		cmocka_unit_test(queue_refuses_beyond_its_limit),
 		cmocka_unit_test(short_turns_keep_policy_and_niceness),
+		cmocka_unit_test(floats_are_aligned_and_clear),
 	};
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
