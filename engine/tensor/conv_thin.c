@@ -296,11 +296,12 @@ static void scatter_patches_task(void *context, int group)
 
 typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
 
-/* One big pixel of so many pictures, from patch entries that lie `pitch` floats from picture to picture. */
-static void sum_entries(const float *const *entries, int count, int pitch, int rows, int channels, float *to)
+/* One big pixel of so many pictures, from patch entries that lie `pitch` floats from picture to picture. more: a value lies behind
+ * each entry, and the next pixel right behind this one. */
+static inline void sum_entries(const float *const *entries, int count, int pitch, int rows, int channels, bool more, float *to)
 {
 	int row = 0;
-	for (; channels == 3 && row + 1 < rows; row++) { /* colour: a fourth value comes along, and is written over next */
+	for (; channels == 3 && row + !more < rows; row++) { /* colour: a fourth value comes along, and is written over next */
 		four sum = {0};
 		for (int t = 0; t < count; t++)
 			sum += *(const four *)(entries[t] + (size_t)row * (size_t)pitch);
@@ -316,16 +317,31 @@ static void sum_entries(const float *const *entries, int count, int pitch, int r
 	}
 }
 
+/* Of each row of taps that falls on input: the entries of the first small pixel that it falls on. */
+static int lines_of_row(const struct conv_geometry *g, int y, int pixel, const float *patches, const float **lines)
+{
+	int count = 0;
+	for (int ky = (y + g->padding) % g->stride, i = (y + g->padding) / g->stride; ky < g->kernel && i >= 0; ky += g->stride, i--)
+		if (i < g->small.height)
+			lines[count++] = patches + (size_t)(i * g->small.width) * (size_t)pixel + ky * g->kernel * g->big.channels;
+	return count;
+}
+
 void conv_thin_sum_row(const struct conv_geometry *g, int y, int rows, const float *patches, int pitch, size_t step, float *row)
 {
-	const int channels = g->big.channels;
-	struct conv_term terms[CONV_MAX_TAPS];
-	const float *entries[CONV_MAX_TAPS];
-	for (int x = 0; x < g->big.width; x++) {
-		const int count = conv_scatter_terms(g, y, x, terms);
-		for (int t = 0; t < count; t++)
-			entries[t] = patches + (size_t)terms[t].pixel * (size_t)rows * (size_t)pitch + terms[t].tap * channels;
-		sum_entries(entries, count, pitch, rows, channels, row + (size_t)x * step);
+	const int channels = g->big.channels, pixel = rows * pitch;
+	const float *lines[CONV_MAX_KERNEL], *entries[CONV_MAX_TAPS];
+	const int line_count = lines_of_row(g, y, pixel, patches, lines);
+	for (int x = 0, first = g->padding % g->stride, from = g->padding / g->stride; x < g->big.width; x++) {
+		const bool more = x + 1 < g->big.width && from + 1 < g->small.width && step == (size_t)(rows * channels);
+		int count = 0;
+		for (int l = 0; l < line_count; l++) /* in the order of conv_scatter_terms */
+			for (int kx = first, i = from; kx < g->kernel && i >= 0; kx += g->stride, i--)
+				if (i < g->small.width)
+					entries[count++] = lines[l] + (size_t)i * (size_t)pixel + kx * channels;
+		sum_entries(entries, count, pitch, rows, channels, more, row + (size_t)x * step);
+		from += first + 1 == g->stride;
+		first = first + 1 == g->stride ? 0 : first + 1;
 	}
 }
 

@@ -41,6 +41,14 @@ ALWAYS_INLINE vector permuted(const vector *tables, codes index, const int bits)
 	return (vector)_mm512_permutex2var_ps((__m512)tables[0], (__m512i)index, (__m512)tables[1]);
 }
 
+/* So few values, a power of two, over and over. */
+ALWAYS_INLINE vector repeated(const float *values, const int count)
+{
+	const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	const __m512 once = _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), values);
+	return (vector)_mm512_permutexvar_ps(_mm512_and_si512(lanes, _mm512_set1_epi32(count - 1)), once);
+}
+
 ALWAYS_INLINE vector selected(codes index, int bit, vector if_0, vector if_1)
 {
 	__mmask16 is_1 = _mm512_test_epi32_mask((__m512i)index, _mm512_set1_epi32(1 << bit));
@@ -59,6 +67,13 @@ ALWAYS_INLINE vector permuted(const vector *tables, codes index, const int bits)
 	                 : (vector)_mm256_permutevar8x32_ps((__m256)tables[0], (__m256i)index);
 }
 
+ALWAYS_INLINE vector repeated(const float *values, const int count)
+{
+	const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+	const __m256 once = _mm256_maskload_ps(values, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lanes));
+	return (vector)_mm256_permutevar8x32_ps(once, _mm256_and_si256(lanes, _mm256_set1_epi32(count - 1)));
+}
+
 ALWAYS_INLINE vector selected(codes index, int bit, vector if_0, vector if_1)
 {
 	return (vector)_mm256_blendv_ps((__m256)if_0, (__m256)if_1, (__m256)(index << (WORD - 1 - bit)));
@@ -73,6 +88,14 @@ ALWAYS_INLINE vector permuted(const vector *tables, codes index, const int bits)
 {
 	(void)index, (void)bits;
 	return tables[0];
+}
+
+ALWAYS_INLINE vector repeated(const float *values, const int count)
+{
+	vector all;
+	UNROLL for (int l = 0; l < LANES; l++)
+		all[l] = values[l % count];
+	return all;
 }
 
 ALWAYS_INLINE vector selected(codes index, int bit, vector if_0, vector if_1)
@@ -120,9 +143,9 @@ ALWAYS_INLINE vector value_of(const vector *levels, codes index, const int bits,
  * above the code do not matter. */
 ALWAYS_INLINE void spread_table(const float *table, const int bits, vector *levels)
 {
-	const int count = bits > REACH ? 1 << (bits - REACH) : 1;
-	for (int i = 0; i < count * TABLES * LANES; i++)
-		levels[i / LANES][i % LANES] = table[i & ((1 << bits) - 1)];
+	const int count = bits > REACH ? TABLES << (bits - REACH) : TABLES, values = 1 << bits;
+	UNROLL for (int i = 0; i < count; i++)
+		levels[i] = values < LANES ? repeated(table, values) : load(table + i * LANES % values);
 }
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
@@ -140,19 +163,28 @@ ALWAYS_INLINE void store_sixteen(const __m256i *tables, __m256i codes_of_four, f
 	_mm256_storeu_si256((__m256i *)(values + 6 * LANES), _mm256_unpackhi_epi16(high_ab, high_cd));
 }
 
+/* First bytes of sixteen values, second ones, and so on, each table in both halves. */
+ALWAYS_INLINE void spread_bytes(const float *table, __m256i by_byte, __m256i *tables)
+{
+	__m256i four[4];
+	UNROLL for (int i = 0; i < 4; i++)
+		four[i] = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table + i)), by_byte);
+	const __m256i low = _mm256_unpacklo_epi32(four[0], four[1]), high = _mm256_unpackhi_epi32(four[0], four[1]);
+	const __m256i other_low = _mm256_unpacklo_epi32(four[2], four[3]), other_high = _mm256_unpackhi_epi32(four[2], four[3]);
+	tables[0] = _mm256_unpacklo_epi64(low, other_low);
+	tables[1] = _mm256_unpackhi_epi64(low, other_low);
+	tables[2] = _mm256_unpacklo_epi64(high, other_high);
+	tables[3] = _mm256_unpackhi_epi64(high, other_high);
+}
+
 /* Four bits: twice as fast as two permutations and a selection. A byte of words is two codes of one lane. */
 static void look_up_sixteen(const float *table, const uint32_t *words, size_t blocks, float *values)
 {
 	enum { VECTORS = WORD / 4, VALUES = 16 };
-	uint8_t bytes[sizeof *table][VALUES];
-	__m256i tables[sizeof *table];
-	for (size_t t = 0; t < sizeof *table; t++) {
-		for (size_t z = 0; z < VALUES; z++)
-			bytes[t][z] = ((const uint8_t *)table)[z * sizeof *table + t];
-		tables[t] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)bytes[t]));
-	}
 	const __m256i by_vector = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
 	const __m256i code = _mm256_set1_epi8(VALUES - 1);
+	__m256i tables[sizeof *table];
+	spread_bytes(table, by_vector, tables);
 	for (size_t i = 0; i < blocks * LOOKUP_BLOCK / VECTORS; i++, words += LANES, values += VECTORS * LANES) {
 		const __m256i pairs = _mm256_shuffle_epi8(_mm256_loadu_si256((const __m256i *)words), by_vector);
 		store_sixteen(tables, _mm256_and_si256(pairs, code), values);

@@ -83,9 +83,9 @@ ALWAYS_INLINE int list_lanes(const float *from, float *values, uint32_t *open)
 /* The row of b of the mask's first depth, which leaves the mask. */
 ALWAYS_INLINE const float *next_row(uint64_t *mask, const float *b, const int vectors)
 {
-	const size_t depth = (size_t)__builtin_ctzll(*mask);
+	const size_t depth = (unsigned)__builtin_ctzll(*mask);
 	*mask &= *mask - 1;
-	return b + depth * (size_t)(vectors * LANES);
+	return (const float *)((const char *)b + depth * (size_t)(vectors * VECTOR_BYTES));
 }
 
 ALWAYS_INLINE void add_value(const vector value, const float *row, vector *sum, const int vectors)
@@ -134,14 +134,14 @@ ALWAYS_INLINE void add_two_rows(const float *values, const uint64_t *masks, cons
 	vector sum[FEW], other_sum[FEW];
 	load_sums(c, sum, vectors);
 	load_sums(c + c_row, other_sum, vectors);
-	while (mask && other_mask) {
-		add_value(*values++ - (vector){0}, next_row(&mask, b, vectors), sum, vectors);
-		add_value(*other++ - (vector){0}, next_row(&other_mask, b, vectors), other_sum, vectors);
+	for (; mask && other_mask; values++, other++) {
+		add_value(*values - (vector){0}, next_row(&mask, b, vectors), sum, vectors);
+		add_value(*other - (vector){0}, next_row(&other_mask, b, vectors), other_sum, vectors);
 	}
-	while (mask)
-		add_value(*values++ - (vector){0}, next_row(&mask, b, vectors), sum, vectors);
-	while (other_mask)
-		add_value(*other++ - (vector){0}, next_row(&other_mask, b, vectors), other_sum, vectors);
+	for (; mask; values++)
+		add_value(*values - (vector){0}, next_row(&mask, b, vectors), sum, vectors);
+	for (; other_mask; other++)
+		add_value(*other - (vector){0}, next_row(&other_mask, b, vectors), other_sum, vectors);
 	store_sums(c, sum, vectors);
 	store_sums(c + c_row, other_sum, vectors);
 }
