@@ -106,10 +106,8 @@ ALWAYS_INLINE void store_sums(float *c, const vector *sum, const int vectors)
 		store(c + v * LANES, sum[v]);
 }
 
-ALWAYS_INLINE void add_row(const float *values, uint64_t mask, const float *b, float *c, const int vectors)
+ALWAYS_INLINE void add_list(const float *values, uint64_t mask, const float *b, vector *sum, const int vectors)
 {
-	vector sum[SPARSE_VECTORS];
-	load_sums(c, sum, vectors);
 	for (; mask; values += FOUR) {
 		const four_values four = load_four(values);
 		add_value(VALUE_OF(four, 0), next_row(&mask, b, vectors), sum, vectors);
@@ -123,6 +121,13 @@ ALWAYS_INLINE void add_row(const float *values, uint64_t mask, const float *b, f
 			break;
 		add_value(VALUE_OF(four, 3), next_row(&mask, b, vectors), sum, vectors);
 	}
+}
+
+ALWAYS_INLINE void add_row(const float *values, uint64_t mask, const float *b, float *c, const int vectors)
+{
+	vector sum[SPARSE_VECTORS];
+	load_sums(c, sum, vectors);
+	add_list(values, mask, b, sum, vectors);
 	store_sums(c, sum, vectors);
 }
 
@@ -134,14 +139,20 @@ ALWAYS_INLINE void add_two_rows(const float *values, const uint64_t *masks, cons
 	vector sum[FEW], other_sum[FEW];
 	load_sums(c, sum, vectors);
 	load_sums(c + c_row, other_sum, vectors);
-	for (; mask && other_mask; values++, other++) {
-		add_value(*values - (vector){0}, next_row(&mask, b, vectors), sum, vectors);
-		add_value(*other - (vector){0}, next_row(&other_mask, b, vectors), other_sum, vectors);
+	const int count = __builtin_popcountll(mask), other_count = __builtin_popcountll(other_mask);
+	for (int i = count < other_count ? count : other_count; i >= FOUR; i -= FOUR, values += FOUR, other += FOUR) {
+		const four_values four = load_four(values), other_four = load_four(other);
+		add_value(VALUE_OF(four, 0), next_row(&mask, b, vectors), sum, vectors);
+		add_value(VALUE_OF(other_four, 0), next_row(&other_mask, b, vectors), other_sum, vectors);
+		add_value(VALUE_OF(four, 1), next_row(&mask, b, vectors), sum, vectors);
+		add_value(VALUE_OF(other_four, 1), next_row(&other_mask, b, vectors), other_sum, vectors);
+		add_value(VALUE_OF(four, 2), next_row(&mask, b, vectors), sum, vectors);
+		add_value(VALUE_OF(other_four, 2), next_row(&other_mask, b, vectors), other_sum, vectors);
+		add_value(VALUE_OF(four, 3), next_row(&mask, b, vectors), sum, vectors);
+		add_value(VALUE_OF(other_four, 3), next_row(&other_mask, b, vectors), other_sum, vectors);
 	}
-	for (; mask; values++)
-		add_value(*values - (vector){0}, next_row(&mask, b, vectors), sum, vectors);
-	for (; other_mask; other++)
-		add_value(*other - (vector){0}, next_row(&other_mask, b, vectors), other_sum, vectors);
+	add_list(values, mask, b, sum, vectors);
+	add_list(other, other_mask, b, other_sum, vectors);
 	store_sums(c, sum, vectors);
 	store_sums(c + c_row, other_sum, vectors);
 }
