@@ -22,7 +22,7 @@
 
 enum {
 	ROWS_A_TASK = 512,  /* of sums, about: what a second-level cache holds; an expansion is little beside their products */
-	TASKS_A_THREAD = 4, /* wanted, even if weights are then expanded more than once */
+	TASKS_A_THREAD = 2, /* wanted, even if weights are then expanded more than once */
 };
 
 /* ---- what a pass holds ---- */

@@ -20,7 +20,7 @@ static bool always(void) { return true; }
 #ifdef __x86_64__
 extern const struct kernel kernel_avx2, kernel_avx512, kernel_avx512_bf16, kernel_amx_bf16;
 
-static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi"); }
 
 static bool has_avx512(void)
 {
