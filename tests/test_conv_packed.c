@@ -71,7 +71,8 @@ static void make_even(struct subject *subject)
 	random_start(&random, 6, RANDOM_TEST);
 	subject->lines = memory_zeroed(channels, sizeof *subject->lines);
 	for (size_t c = 0; c < channels; c++) {
-		const double alpha = ldexp(1 + random_below(&random, 1000) / 1e3, (int)random_below(&random, 40) - 30);
+		const int exponent = (int)random_below(&random, 40) - 30;
+		const double alpha = ldexp(1 + random_below(&random, 1000) / 1e3, exponent);
 		subject->lines[c] = (struct conv_packed_line){alpha, -alpha * (double)states * random_below(&random, 1000) / 1e3};
 		for (size_t z = 0; z < states; z++)
 			subject->levels[c * states + z] = (float)(alpha * (double)z + subject->lines[c].beta);

@@ -84,19 +84,21 @@ static void pack(const struct conv_packed *layer, const struct conv_packed_weigh
 
 /* ---- tables ---- */
 
-/* Four floats that give alpha z + beta (kernel.h). The first two are multiples of a unit so small that neither their product with
- * any z nor the sum of both needs rounding; the other two are what is left. So only the sum of both parts is rounded, nearly
- * always to the same float as in double. Where it is not, a level lies between two floats: further attempts move all by what
- * small parts are rounded by, to and fro. */
+/* Four floats that give alpha z + beta (kernel.h). The first is where the line crosses 0, so finely that s, a difference of few
+ * bits, is exact. So the second product is tiny, its rounding unseen, and all else is rounded once, by the multiply-add that fuses
+ * it: nearly always to the same float as in double. Where it is not, a level lies between two floats, and further attempts move the
+ * tiny part by its rounding, to and fro. */
 static void make_line(struct conv_packed_line line, int bits, int attempt, float to[LOOKUP_LINE])
 {
+	enum { FINE = FLT_MANT_DIG - 2 }; /* s is less than 4 */
+	const double slope = ldexp(line.alpha, bits);
 	int exponent;
-	frexp(fmax(ldexp(fabs(line.alpha), bits), fabs(line.beta)), &exponent);
-	const double unit = ldexp(1, exponent - (FLT_MANT_DIG - 1)), rounding = ldexp(unit, bits - FLT_MANT_DIG - 1);
-	to[0] = (float)(nearbyint(line.alpha / unit) * unit);
-	to[1] = (float)(nearbyint(line.beta / unit) * unit);
-	to[2] = (float)(line.alpha - (double)to[0]);
-	to[3] = (float)(line.beta - (double)to[1] + (attempt % 2 ? -attempt : attempt) * rounding);
+	to[0] = (float)ldexp(nearbyint(ldexp(1 - line.beta / slope, FINE)), -FINE);
+	to[1] = (float)slope;
+	to[2] = (float)(slope - (double)to[1]);
+	const double rest = ((double)to[0] - 1) * slope + line.beta;
+	frexp(rest, &exponent);
+	to[3] = (float)(rest + (attempt % 2 ? -attempt : attempt) * ldexp(1, exponent - FLT_MANT_DIG - 1));
 }
 
 /* Whether the kernel makes these levels of a line, to the bit. words: blocks that hold every code in order. */

@@ -90,7 +90,7 @@ enum { LOOKUP_BLOCK = 32, LOOKUP_MAX_BITS = 8, LOOKUP_LINE = 4 };
 struct lookup {
 	int bits;           /* 1..LOOKUP_MAX_BITS */
 	int vectors;        /* 0: one table for all; else vector i has table i % vectors, with values for each lane */
-	bool even;          /* evenly spaced: code z is (z a + b) + (z c + d) */
+	bool even;          /* evenly spaced: code z is s b + (s c + d), fused, where s = 1 + z / 2^bits - a */
 	const float *table; /* [2^bits], or [vectors][2^bits][lanes]; even: a, b, c, d (LOOKUP_LINE) instead of 2^bits values */
 };
 struct kernel_lookup {

@@ -10,26 +10,31 @@
  * a larger table is several such, between which the remaining bits select; the largest are read from memory. Values for each
  * column are the same without the permutation: all bits select.
  *
- * Where values are evenly spaced, those of many bits are sooner worked out: two multiply-adds and their sum. Whoever asks sees to
- * it that this is the value to the last bit (conv_packed.c). */
+ * Where values are evenly spaced, those of many bits are sooner worked out. A code moved into the fraction of 1.0 is the float
+ * 1 + z / 2^k, and two fused multiply-adds make a value of it. Whoever asks sees to it that they do to the last bit
+ * (conv_packed.c). */
 #include "engine/tensor/kernel_variant.h"
 
 /* REACH: bits of a code that one permutation sees, in so many TABLES. MOST_BITS and COLUMN_BITS: of a code whose values are looked
  * up in registers, of one table and of columns; beyond, memory is faster. EVEN_BITS and EVEN_COLUMNS: of a code from which on evenly
  * spaced values are faster still (all measured). */
 #if defined(__AVX512F__)
-enum { REACH = 5, TABLES = 2, MOST_BITS = 8, COLUMN_BITS = 3, EVEN_BITS = 7, EVEN_COLUMNS = 2 };
+enum { REACH = 5, TABLES = 2, MOST_BITS = 8, COLUMN_BITS = 3, EVEN_BITS = 6, EVEN_COLUMNS = 2 };
 #elif defined(__AVX2__)
 enum { REACH = 3, TABLES = 1, MOST_BITS = 5, COLUMN_BITS = 3, EVEN_BITS = 5, EVEN_COLUMNS = 3 };
-#else
+#elif defined(__aarch64__)
 enum { REACH = 0, TABLES = 1, MOST_BITS = 0, COLUMN_BITS = 0, EVEN_BITS = 1, EVEN_COLUMNS = 1 };
+#else /* no multiply-adds: never */
+enum { REACH = 0, TABLES = 1, MOST_BITS = 0, COLUMN_BITS = 0, EVEN_BITS = LOOKUP_MAX_BITS + 1, EVEN_COLUMNS = EVEN_BITS };
 #endif
-enum { MOST_LEVELS = 8, WORD = 32 };
+enum {
+	MOST_LEVELS = 8, WORD = 32,
+	FRACTION = 23, ONE = 0x3f800000, /* of a float: bits, and those of 1 */
+};
 
 #define LOOKUP OF_KERNEL(kernel_lookup_)
 
 typedef uint32_t codes __attribute__((vector_size(VECTOR_BYTES)));
-typedef int32_t numbers __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint32_t loose_codes __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 
 /* ---- what the instruction sets differ in ---- */
@@ -59,6 +64,14 @@ ALWAYS_INLINE vector gathered(const float *values, codes place)
 {
 	return (vector)_mm512_i32gather_ps((__m512i)place, values, 4);
 }
+
+/* 1 + a fraction's bits, of which those of the mask count. */
+ALWAYS_INLINE vector of_fraction(codes bits, uint32_t mask)
+{
+	enum { FIRST_AND_SECOND_OR_THIRD = 0xea };
+	const __m512i which = _mm512_set1_epi32((int)mask), one = _mm512_set1_epi32(ONE);
+	return (vector)_mm512_ternarylogic_epi32((__m512i)bits, which, one, FIRST_AND_SECOND_OR_THIRD);
+}
 #elif defined(__AVX2__)
 /* Four values are in either half of the register, which is quicker to permute than all of it. */
 ALWAYS_INLINE vector permuted(const vector *tables, codes index, const int bits)
@@ -83,6 +96,8 @@ ALWAYS_INLINE vector gathered(const float *values, codes place)
 {
 	return (vector)_mm256_i32gather_ps(values, (__m256i)place, 4);
 }
+
+ALWAYS_INLINE vector of_fraction(codes bits, uint32_t mask) { return (vector)((bits & mask) | ONE); }
 #else
 ALWAYS_INLINE vector permuted(const vector *tables, codes index, const int bits)
 {
@@ -111,6 +126,8 @@ ALWAYS_INLINE vector gathered(const float *values, codes place)
 		value[l] = values[place[l]];
 	return value;
 }
+
+ALWAYS_INLINE vector of_fraction(codes bits, uint32_t mask) { return (vector)((bits & mask) | ONE); }
 #endif
 
 /* ---- the rest ---- */
@@ -255,11 +272,21 @@ ALWAYS_INLINE void look_up_columns(const struct lookup *lookup, const uint32_t *
 
 /* ---- evenly spaced values ---- */
 
-/* Vector j of a block as its codes' numbers on a line. */
+/* Vector j of a block, z, as 1 + z / 2^bits. */
+ALWAYS_INLINE vector fraction_at(const uint32_t *block, const int j, const int bits)
+{
+	const int word = j * bits / WORD, end = j * bits % WORD + bits; /* end: of the code, in bits from that word's first */
+	const codes first = *(const loose_codes *)(block + word * LANES);
+	codes moved = end >= FRACTION ? first >> (end - FRACTION) : first << (FRACTION - end);
+	if (end > WORD)
+		moved |= *(const loose_codes *)(block + (word + 1) * LANES) << (FRACTION + WORD - end);
+	return of_fraction(moved, ((1u << bits) - 1) << (FRACTION - bits));
+}
+
 ALWAYS_INLINE vector even_value(const uint32_t *block, const int j, const int bits, const vector *line)
 {
-	const vector z = __builtin_convertvector((numbers)(code_at(block, j, bits) & ((1u << bits) - 1)), vector);
-	return (z * line[0] + line[1]) + (z * line[2] + line[3]);
+	const vector s = fraction_at(block, j, bits) - line[0];
+	return s * line[1] + (s * line[2] + line[3]);
 }
 
 ALWAYS_INLINE void even_one(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values, const int bits)
