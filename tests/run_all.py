@@ -25,7 +25,8 @@ PASSES = [
 	 "setup": ["--buildtype=release"], "whole": True, "build_only": True},
 	{"name": "clang, address and undefined-behaviour sanitizers", "folder": "build-fuzz", "compiler": "clang-14",
 	 "setup": ["--buildtype=debug", "-Doptimization=1", "-Dfuzzers=true", "-Db_sanitize=address,undefined", "-Db_lundef=false",
-	           "-Dc_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all -Wno-pass-failed"],
+	           "-Dc_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all -Wno-pass-failed "
+	           f"-fsanitize-coverage-ignorelist={ROOT}/tests/fuzz/not_followed.txt"],
 	 "test": ["--no-suite", "source", "--no-suite", "proof", "--timeout-multiplier", "4"]},
 	{"name": "clang, thread sanitizer, suites with threads", "folder": "build-thread", "compiler": "clang-14",
 	 "setup": ["--buildtype=debug", "-Doptimization=1", "-Db_sanitize=thread", "-Db_lundef=false",
