@@ -7,12 +7,15 @@
 
 #include "store/store.h"
 
+enum { STORE_SPARE_STATEMENTS = 16 };
+
 struct store {
 	sqlite3 *db;
 	char path[STORE_PATH_SIZE];      /* absolute */
 	enum store_mode mode;
 	int log_limit;                   /* pages of the write-ahead log from which it is cut back */
 	int depth;                       /* open spans: 0 none, 1 the transaction, above: savepoints inside it */
+	sqlite3_stmt *spare[STORE_SPARE_STATEMENTS]; /* finished ones, kept prepared, the newest first (statement.c) */
 	const char *network_file_system; /* its name when the file lies on one: no shared memory, so no WAL; else NULL */
 };
 

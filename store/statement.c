@@ -7,17 +7,49 @@
 #include "engine/base/memory.h"
 #include "engine/base/text.h"
 
+static sqlite3_stmt *take_spare(struct store *store, const char *sql)
+{
+	for (int i = 0; i < STORE_SPARE_STATEMENTS && store->spare[i]; i++) {
+		sqlite3_stmt *found = store->spare[i];
+		if (strcmp(sqlite3_sql(found), sql) != 0)
+			continue;
+		memmove(store->spare + i, store->spare + i + 1, (size_t)(STORE_SPARE_STATEMENTS - 1 - i) * sizeof *store->spare);
+		store->spare[STORE_SPARE_STATEMENTS - 1] = NULL;
+		return found;
+	}
+	return NULL;
+}
+
+static void keep_spare(struct store *store, sqlite3_stmt *handle)
+{
+	sqlite3_finalize(store->spare[STORE_SPARE_STATEMENTS - 1]);
+	memmove(store->spare + 1, store->spare, (STORE_SPARE_STATEMENTS - 1) * sizeof *store->spare);
+	store->spare[0] = handle;
+}
+
+void statement_forget_spares(struct store *store)
+{
+	for (int i = 0; i < STORE_SPARE_STATEMENTS; i++)
+		sqlite3_finalize(store->spare[i]);
+	memset(store->spare, 0, sizeof store->spare);
+}
+
 bool statement_prepare(struct statement *statement, struct store *store, const char *sql, struct error *error)
 {
-	*statement = (struct statement){.store = store};
-	if (sqlite3_prepare_v2(store->db, sql, -1, &statement->handle, NULL) == SQLITE_OK)
+	*statement = (struct statement){.store = store, .handle = take_spare(store, sql)};
+	if (statement->handle || sqlite3_prepare_v2(store->db, sql, -1, &statement->handle, NULL) == SQLITE_OK)
 		return true;
 	return store_fail(store, error);
 }
 
 void statement_finish(struct statement *statement)
 {
-	sqlite3_finalize(statement->handle);
+	if (statement->handle && sqlite3_reset(statement->handle) == SQLITE_OK) {
+		sqlite3_clear_bindings(statement->handle); /* they are borrowed */
+		keep_spare(statement->store, statement->handle);
+	} else {
+		sqlite3_finalize(statement->handle);
+	}
 	*statement = (struct statement){0};
 }
 

@@ -14,9 +14,11 @@ struct statement {
 	int bound, read;      /* parameters bound, columns read since the last step */
 };
 
-/* `statement` need not be initialised; on failure it is zeroed and finishing it does nothing. */
+/* `statement` need not be initialised; on failure it is zeroed and finishing it does nothing. What is finished stays prepared for
+ * the next time, the last few of each connection: the parser takes longer than most rows. */
 bool statement_prepare(struct statement *statement, struct store *store, const char *sql, struct error *error);
 void statement_finish(struct statement *statement);
+void statement_forget_spares(struct store *store); /* before the connection is closed */
 
 void statement_bind_integer(struct statement *statement, int64_t value);
 void statement_bind_unsigned(struct statement *statement, uint64_t value); /* same 64 bits, read back alike */

@@ -263,6 +263,7 @@ void store_close(struct store *store)
 		return;
 	if (store->db) {
 		store_rollback(store);
+		statement_forget_spares(store);
 		int result = sqlite3_close(store->db);
 		assert(result == SQLITE_OK); /* else a statement was not finished */
 		(void)result;

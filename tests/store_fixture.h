@@ -3,7 +3,6 @@
 #ifndef QGAN_TESTS_STORE_FIXTURE_H
 #define QGAN_TESTS_STORE_FIXTURE_H
 
-#include <ftw.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,34 +14,25 @@
 
 #include <cmocka.h>
 
+#include "engine/base/memory.h"
 #include "engine/base/text.h"
+#include "store/migrations.h"
 #include "store/statement.h"
 #include "store/store.h"
+#include "tests/temporary_folder.h"
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_store_folder, remove_store_folder)
 
 struct store_folder {
-	char path[64];
-	char store[96]; /* path/qgan.db, not there yet */
+	struct temporary_folder root;
+	char store[96]; /* root/qgan.db, not there yet */
 };
-
-static inline int remove_one(const char *path, const struct stat *facts, int type, struct FTW *position)
-{
-	(void)facts;
-	(void)type;
-	(void)position;
-	return remove(path);
-}
 
 static inline int make_store_folder(void **state)
 {
-	struct store_folder *folder = calloc(1, sizeof *folder);
-	if (!folder)
-		return -1;
-	snprintf(folder->path, sizeof folder->path, "/tmp/qgan-store-XXXXXX");
-	if (!mkdtemp(folder->path))
-		return -1;
-	snprintf(folder->store, sizeof folder->store, "%s/qgan.db", folder->path);
+	struct store_folder *folder = memory_zeroed(1, sizeof *folder);
+	temporary_folder_create(&folder->root);
+	snprintf(folder->store, sizeof folder->store, "%s/qgan.db", folder->root.path);
 	*state = folder;
 	return 0;
 }
@@ -50,9 +40,33 @@ static inline int make_store_folder(void **state)
 static inline int remove_store_folder(void **state)
 {
 	struct store_folder *folder = *state;
-	nftw(folder->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	temporary_folder_remove(&folder->root);
 	free(folder);
 	return 0;
+}
+
+/* A connection that store_open has not looked at: its schema is what the test makes it. */
+static inline struct store open_bare(const char *path)
+{
+	struct store store = {.mode = STORE_WRITE};
+	text_copy(store.path, sizeof store.path, path);
+	assert_int_equal(sqlite3_open(path, &store.db), SQLITE_OK);
+	return store;
+}
+
+static inline void close_bare(struct store *store)
+{
+	statement_forget_spares(store);
+	assert_int_equal(sqlite3_close(store->db), SQLITE_OK);
+}
+
+/* A file as an older program left it: after the first `steps` of the schema, with these rows. */
+static inline void make_old_store(const char *path, size_t steps, const char *rows)
+{
+	struct store store = open_bare(path);
+	assert_true(migrations_apply(&store, migrations, steps, NULL));
+	assert_true(store_execute(&store, rows, NULL));
+	close_bare(&store);
 }
 
 static inline struct store *open_for_writing(void **state)

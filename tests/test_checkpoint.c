@@ -21,16 +21,16 @@
 #include "engine/base/sha256.h"
 #include "engine/base/text.h"
 #include "engine/file/checkpoint.h"
+#include "tests/temporary_folder.h"
 
-static char folder[] = "/tmp/qgan-checkpoint-XXXXXX";
+static struct temporary_folder folder;
 static char path[128], aside[160];
 
 static int make_folder(void **state)
 {
 	(void)state;
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof path, "%s/state.safetensors", folder);
+	temporary_folder_create(&folder);
+	snprintf(path, sizeof path, "%s/state.safetensors", folder.path);
 	snprintf(aside, sizeof aside, "%s.tmp", path);
 	return 0;
 }
@@ -38,9 +38,8 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
 	(void)state;
-	unlink(path);
-	unlink(aside);
-	return rmdir(folder);
+	temporary_folder_remove(&folder);
+	return 0;
 }
 
 /* FIPS 180-4's examples and the lengths around a block's end. */
@@ -304,7 +303,7 @@ static void files_that_cannot_be_read_or_written_are_named(void **state)
 	struct error error = {0};
 	assert_null(checkpoint_read("/nonexistent/x", NULL, &error));
 	assert_true(error.code == ERROR_IO && strstr(error.text, "/nonexistent/x"));
-	assert_null(checkpoint_read(folder, NULL, &error));
+	assert_null(checkpoint_read(folder.path, NULL, &error));
 	assert_non_null(strstr(error.text, "no regular file"));
 	struct checkpoint *checkpoint = make(1, 1);
 	char hash[CHECKPOINT_HASH_SIZE];

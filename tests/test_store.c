@@ -407,7 +407,7 @@ static void pruning_leaves_the_newest_and_the_kept(void **state)
 	char expected[256];
 	snprintf(expected, sizeof expected, "%s.db-runs/a/step-000010.safetensors", "qgan");
 	assert_non_null(strstr(rows[0].path, expected));
-	assert_true(strncmp(rows[0].path, folder->path, strlen(folder->path)) == 0);
+	assert_true(strncmp(rows[0].path, folder->root.path, strlen(folder->root.path)) == 0);
 	assert_true(store_prune_checkpoints(store, run, 3, NULL));
 	static const int64_t left[] = {20, 30, 50, 60, 70};
 	for (size_t i = 0; i < count; i++) {
@@ -445,7 +445,7 @@ static void checkpoints_are_found_where_the_store_is(void **state)
 	store_close(store);
 	/* Moved together, found again: rows keep relative paths. */
 	char moved[80], from[128], to[128];
-	snprintf(moved, sizeof moved, "%s/moved", folder->path);
+	snprintf(moved, sizeof moved, "%s/moved", folder->root.path);
 	assert_int_equal(mkdir(moved, 0700), 0);
 	snprintf(from, sizeof from, "%s-runs", folder->store);
 	snprintf(to, sizeof to, "%s/qgan.db-runs", moved);

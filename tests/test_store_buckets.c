@@ -1,6 +1,5 @@
 /* store: curves at any zoom say what the points say. */
 #include "store/metric_buckets.h"
-#include "store/migrations.h"
 #include "tests/store_fixture.h"
 
 enum { POINTS = 5000, SPIKE = 3210 };

@@ -1,5 +1,4 @@
 /* store: layer statistics as rows, over time, and those of older files. */
-#include "store/migrations.h"
 #include "tests/store_fixture.h"
 
 struct seen_layers {
@@ -188,16 +187,6 @@ static const char old_rows[] =
 	"INSERT INTO layer_states VALUES (2, 0, -0.5, 1), (2, 1, 0.5, 2);"
 	"INSERT INTO layer_bins VALUES (2, 1, 3);";
 
-static void make_old_store(const char *path)
-{
-	struct store store = {.mode = STORE_WRITE};
-	text_copy(store.path, sizeof store.path, path);
-	assert_int_equal(sqlite3_open(path, &store.db), SQLITE_OK);
-	assert_true(migrations_apply(&store, migrations, 1, NULL));
-	assert_true(store_execute(&store, old_rows, NULL));
-	assert_int_equal(sqlite3_close(store.db), SQLITE_OK);
-}
-
 static void check_old_layer(void *context, const struct layer_stats *stats)
 {
 	int *seen = context;
@@ -216,7 +205,7 @@ static void check_old_layer(void *context, const struct layer_stats *stats)
 static void older_files_are_brought_up_to_date(void **state)
 {
 	const struct store_folder *folder = *state;
-	make_old_store(folder->store);
+	make_old_store(folder->store, 1, old_rows);
 	struct error error = {0};
 	struct store *store = store_open(folder->store, STORE_READ, &error);
 	if (!store)

@@ -7,7 +7,6 @@
 
 #include <sqlite3.h>
 
-#include "store/migrations.h"
 #include "tests/store_fixture.h"
 
 static void transactions_undo_everything(void **state)
@@ -91,7 +90,7 @@ static void other_files_are_refused(void **state)
 	unlink(folder->store);
 	run_sql(folder->store, "CREATE TABLE recipes (name TEXT)");
 	expect_refusal(folder->store, ERROR_INPUT, "not a qgan store");
-	expect_refusal(folder->path, ERROR_IO, folder->path);
+	expect_refusal(folder->root.path, ERROR_IO, folder->root.path);
 	expect_refusal("", ERROR_INPUT, "not the name of a file");
 }
 
@@ -184,14 +183,6 @@ static const struct migration some_steps[] = {
 	{.purpose = "broken", .sql = "CREATE TABLE three (z INTEGER); INSERT INTO nowhere VALUES (1)"},
 };
 
-static struct store open_bare(const char *path)
-{
-	struct store store = {.mode = STORE_WRITE};
-	text_copy(store.path, sizeof store.path, path);
-	assert_int_equal(sqlite3_open(path, &store.db), SQLITE_OK);
-	return store;
-}
-
 static void migrations_append_to_what_is_there(void **state)
 {
 	const struct store_folder *folder = *state;
@@ -209,7 +200,7 @@ static void migrations_append_to_what_is_there(void **state)
 	assert_int_equal(count_rows(&store, "SELECT count(*) FROM sqlite_schema WHERE name = 'three'"), 0);
 	assert_false(migrations_apply(&store, some_steps, 1, &error));
 	assert_int_equal(error.code, ERROR_STATE);
-	assert_int_equal(sqlite3_close(store.db), SQLITE_OK);
+	close_bare(&store);
 }
 
 int main(void)

@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/migrations.h"
 #include "tests/store_fixture.h"
 
 enum {

@@ -1,5 +1,4 @@
 /* store: scores, what a run's row says of them, the best checkpoint, and the size of a run. */
-#include "store/migrations.h"
 #include "tests/store_fixture.h"
 
 static struct score new_score(int64_t step, double fid)
@@ -260,13 +259,7 @@ static const char old_rows[] =
 static void older_files_learn_sizes_and_have_no_scores(void **state)
 {
 	const struct store_folder *folder = *state;
-	enum { BEFORE = 3 }; /* steps of the schema */
-	struct store old = {.mode = STORE_WRITE};
-	text_copy(old.path, sizeof old.path, folder->store);
-	assert_int_equal(sqlite3_open(folder->store, &old.db), SQLITE_OK);
-	assert_true(migrations_apply(&old, migrations, BEFORE, NULL));
-	assert_true(store_execute(&old, old_rows, NULL));
-	assert_int_equal(sqlite3_close(old.db), SQLITE_OK);
+	make_old_store(folder->store, 3, old_rows);
 	struct store *store = open_for_writing(state);
 	struct run_sizes now = sizes(store, "old");
 	assert_true(now.packed_d == 29 && now.float_d == 400 && now.packed_g == 200 && now.float_g == 200);

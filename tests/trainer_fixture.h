@@ -18,13 +18,14 @@
 #include "engine/base/text.h"
 #include "engine/gan/trainer.h"
 #include "tests/golden_numbers.h"
+#include "tests/temporary_folder.h"
 
 enum { PICTURES = 40, BATCH = 6, SIZE = 32, STEPS_PER_EPOCH = 6 };
 
 static uint8_t pixels[PICTURES * SIZE * SIZE];
 static const struct dataset dataset = {.spec = "made-up", .kind = "made-up", .size = SIZE, .channels = 1, .count = PICTURES,
                                        .pixels = pixels};
-static char folder[] = "/tmp/qgan-trainer-XXXXXX";
+static struct temporary_folder folder;
 static char path[128];
 
 static inline int prepare(void **state)
@@ -33,20 +34,16 @@ static inline int prepare(void **state)
 	struct numbers numbers = {11};
 	for (size_t i = 0; i < sizeof pixels; i++)
 		pixels[i] = (uint8_t)numbers_next(&numbers, 80 + (double)(i / (SIZE * SIZE)), 128);
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof path, "%s/state.safetensors", folder);
+	temporary_folder_create(&folder);
+	snprintf(path, sizeof path, "%s/state.safetensors", folder.path);
 	return 0;
 }
 
 static inline int clean_up(void **state)
 {
 	(void)state;
-	char aside[160];
-	snprintf(aside, sizeof aside, "%s.tmp", path);
-	unlink(path);
-	unlink(aside);
-	return rmdir(folder);
+	temporary_folder_remove(&folder);
+	return 0;
 }
 
 static inline struct gan_settings small_settings(int d_bits, int g_bits)
