@@ -205,24 +205,35 @@ static struct range pixels_with_tap(const struct packed_call *call, const struct
 	return common(common(row, all), (struct range){-shift, call->layer->sums.small.width - shift});
 }
 
-/* One piece of a tap that reads input i + down, j + across. */
+/* One piece of a tap: some neighbouring pixels of the part, which read as many of the input from pixel `input` on. */
+static void add_run(const struct packed_call *call, const struct part *part, struct range pixels, int input, int piece,
+                    const float *weights)
+{
+	const struct conv_packed *layer = call->layer;
+	const size_t list = (size_t)(piece * conv_pixels(layer->sums.small) + input) * (size_t)call->batch;
+	layer->kernel->sparse->add(&(struct sparse_product){
+		.vectors = packed_panel_vectors(layer, part->panel), .runs = pixels.end - pixels.first, .rows = call->batch,
+		.values = call->from->values + list * (size_t)layer->kernel->sparse->depth, .masks = call->from->masks + list, .b = weights,
+		.c = sums_of_pixel(call, part, pixels.first), .c_run = call->batch * part->step, .c_row = part->step,
+	});
+}
+
+/* One piece of a tap that reads input i + down, j + across. Where these are whole rows of it, they are one run. */
 static void add_piece(const struct packed_call *call, const struct part *part, int down, int across, int piece,
                       const float *weights)
 {
-	const struct conv_packed *layer = call->layer;
-	const struct conv_geometry *g = &layer->sums;
-	const int depth = layer->kernel->sparse->depth;
-	for (int i = part->rows.first; i < part->rows.end; i++) {
-		const struct range pixels = pixels_with_tap(call, part, i, across);
-		if (i + down < 0 || i + down >= g->small.height || pixels.first >= pixels.end)
-			continue;
-		const size_t pixel = (size_t)(piece * conv_pixels(g->small) + (i + down) * g->small.width + pixels.first + across);
-		const size_t list = pixel * (size_t)call->batch;
-		layer->kernel->sparse->add(&(struct sparse_product){
-			.vectors = packed_panel_vectors(layer, part->panel), .runs = pixels.end - pixels.first, .rows = call->batch,
-			.values = call->from->values + list * (size_t)depth, .masks = call->from->masks + list, .b = weights,
-			.c = sums_of_pixel(call, part, i * part->width + pixels.first), .c_run = call->batch * part->step, .c_row = part->step,
-		});
+	const struct shape small = call->layer->sums.small;
+	const struct range rows = common(part->rows, (struct range){-down, small.height - down});
+	if (across == 0 && part->width == small.width) {
+		const struct range pixels = common(part->pixels, (struct range){rows.first * part->width, rows.end * part->width});
+		add_run(call, part, pixels, pixels.first + down * small.width, piece, weights);
+		return;
+	}
+	for (int i = rows.first; i < rows.end; i++) {
+		const int first = i * part->width;
+		const struct range columns = pixels_with_tap(call, part, i, across), pixels = {first + columns.first, first + columns.end};
+		if (pixels.first < pixels.end)
+			add_run(call, part, pixels, (i + down) * small.width + columns.first + across, piece, weights);
 	}
 }
 
