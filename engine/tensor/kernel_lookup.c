@@ -19,9 +19,9 @@
  * up in registers, of one table and of columns; beyond, memory is faster. EVEN_BITS and EVEN_COLUMNS: of a code from which on evenly
  * spaced values are faster still (all measured). */
 #if defined(__AVX512F__)
-enum { REACH = 5, TABLES = 2, MOST_BITS = 8, COLUMN_BITS = 3, EVEN_BITS = 6, EVEN_COLUMNS = 2 };
+enum { REACH = 5, TABLES = 2, MOST_BITS = 8, COLUMN_BITS = 3, EVEN_BITS = 6, EVEN_COLUMNS = 1 };
 #elif defined(__AVX2__)
-enum { REACH = 3, TABLES = 1, MOST_BITS = 5, COLUMN_BITS = 3, EVEN_BITS = 5, EVEN_COLUMNS = 3 };
+enum { REACH = 3, TABLES = 1, MOST_BITS = 5, COLUMN_BITS = 3, EVEN_BITS = 5, EVEN_COLUMNS = 2 };
 #elif defined(__aarch64__)
 enum { REACH = 0, TABLES = 1, MOST_BITS = 0, COLUMN_BITS = 0, EVEN_BITS = 1, EVEN_COLUMNS = 1 };
 #else /* no multiply-adds: never */
@@ -299,8 +299,36 @@ ALWAYS_INLINE void even_one(const struct lookup *lookup, const uint32_t *words, 
 			store(values + j * LANES, even_value(words, j, bits, line));
 }
 
+/* Vector `column` of each row of a whole panel: its line stays in registers. */
+ALWAYS_INLINE void even_column(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values, const int bits,
+                               const int column)
+{
+	vector line[LOOKUP_LINE];
+	for (int i = 0; i < LOOKUP_LINE; i++)
+		line[i] = load(lookup->table + (column * LOOKUP_LINE + i) * LANES);
+	for (; blocks; blocks--, words += bits * LANES, values += LOOKUP_BLOCK * LANES)
+		UNROLL for (int j = column; j < LOOKUP_BLOCK; j += SPARSE_VECTORS)
+			store(values + j * LANES, even_value(words, j, bits, line));
+}
+
+ALWAYS_INLINE void even_panel(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values, const int bits)
+{
+	even_column(lookup, words, blocks, values, bits, 0);
+	even_column(lookup, words, blocks, values, bits, 1);
+	even_column(lookup, words, blocks, values, bits, 2);
+	even_column(lookup, words, blocks, values, bits, 3);
+	even_column(lookup, words, blocks, values, bits, 4);
+	even_column(lookup, words, blocks, values, bits, 5);
+	even_column(lookup, words, blocks, values, bits, 6);
+	even_column(lookup, words, blocks, values, bits, 7);
+}
+
 ALWAYS_INLINE void even_columns(const struct lookup *lookup, const uint32_t *words, size_t blocks, float *values, const int bits)
 {
+	if (lookup->vectors == SPARSE_VECTORS) {
+		even_panel(lookup, words, blocks, values, bits);
+		return;
+	}
 	const float *own = lookup->table, *end = own + lookup->vectors * LOOKUP_LINE * LANES;
 	vector line[LOOKUP_LINE];
 	for (; blocks; blocks--, words += bits * LANES) {
