@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "engine/base/memory.h"
-#include "engine/tensor/conv.h"
+#include "engine/tensor/conv_plan.h"
 #include "engine/tensor/kernel.h"
 #include "engine/tensor/random.h"
 
@@ -38,6 +38,10 @@ static const struct example examples[] = {
 	{{{9, 9, 8}, {2, 2, 6}, 8, 1, 0}, 2},
 	{{{8, 8, 64}, {4, 4, 64}, 4, 2, 1}, 13},
 	{{{20, 20, 9}, {10, 10, 5}, 4, 2, 1}, 1},
+	/* enough for Winograd's way: sides that its blocks fill or not, batches in slices, odd channels, narrow last panels */
+	{{{8, 8, 40}, {4, 4, 100}, 4, 2, 1}, 66},
+	{{{20, 14, 40}, {10, 7, 170}, 4, 2, 1}, 5},
+	{{{16, 16, 140}, {8, 8, 33}, 4, 2, 1}, 33},
 	{{{8, 8, 1}, {4, 4, 90}, 4, 2, 1}, 190}, /* more pictures than the pairs of a picture layer take at once */
 };
 enum { EXAMPLES = sizeof examples / sizeof *examples };
@@ -69,23 +73,19 @@ static struct tensors make_tensors(const struct example *example)
 	return t;
 }
 
-/* The nearest bf16 of each value, ties to even: what a product of pairs sees. */
-static void round_to_bf16(float *values, size_t count)
+/* Small integers: they, and the sums of four that Winograd's way multiplies, are bf16. */
+static void round_to_integers(float *values, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		uint32_t bits;
-		memcpy(&bits, &values[i], sizeof bits);
-		bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
-		memcpy(&values[i], &bits, sizeof bits);
-	}
+	for (size_t i = 0; i < count; i++)
+		values[i] = rintf(fmaxf(-60, fminf(60, 8 * values[i])));
 }
 
 static struct tensors rounded_tensors(const struct example *example)
 {
 	struct tensors t = make_tensors(example);
-	round_to_bf16(t.weights, t.weight_count);
-	round_to_bf16(t.big, t.big_count);
-	round_to_bf16(t.small, t.small_count);
+	round_to_integers(t.weights, t.weight_count);
+	round_to_integers(t.big, t.big_count);
+	round_to_integers(t.small, t.small_count);
 	return t;
 }
 
@@ -139,11 +139,11 @@ static float *slow_results(const struct example *example, const struct tensors *
 
 /* The outputs start as NaN, so that a value never written is found. */
 static float *fast_results(const struct example *example, const struct tensors *t, struct conv_plan *plan,
-                           struct parallel *parallel)
+                           struct parallel *parallel, bool literal)
 {
 	float *results = random_block(results_count(t), 4);
 	memset(results + t->weight_count, 0xff, (t->small_count + t->big_count) * sizeof *results);
-	const struct conv_call call = {parallel, example->batch, .exact = true};
+	const struct conv_call call = {parallel, example->batch, .exact = true, .literal = literal};
 	conv_pack(plan, parallel, t->weights);
 	conv_weight_gradient(plan, call, t->big, t->small, results);
 	conv_gather(plan, call, t->big, results + t->weight_count);
@@ -154,10 +154,10 @@ static float *fast_results(const struct example *example, const struct tensors *
 /* What float sums of exact products may be off by, and of products that lack the smallest of four parts. */
 static const float near = 2e-5f, near_split = 6e-5f;
 
-static void compare_directions(const struct example *example, const struct tensors *t, const float *slow,
-                               struct conv_plan *plan, struct parallel *parallel, float bound, const char *name)
+static void compare_results(const struct example *example, const struct tensors *t, const float *slow, struct conv_plan *plan,
+                            struct parallel *parallel, bool literal, float bound, const char *name)
 {
-	float *fast = fast_results(example, t, plan, parallel);
+	float *fast = fast_results(example, t, plan, parallel, literal);
 	size_t small = t->weight_count, big = small + t->small_count;
 	char what[3][64];
 	static const char *const directions[3] = {"weight gradient", "gather", "scatter"};
@@ -167,6 +167,13 @@ static void compare_directions(const struct example *example, const struct tenso
 	assert_near(fast + small, slow + small, t->small_count, bound, what[1]);
 	assert_near(fast + big, slow + big, t->big_count, bound, what[2]);
 	free(fast);
+}
+
+static void compare_directions(const struct example *example, const struct tensors *t, const float *slow,
+                               struct conv_plan *plan, struct parallel *parallel, float bound, const char *name)
+{
+	for (int literal = 0; literal < 2; literal++)
+		compare_results(example, t, slow, plan, parallel, literal, bound, name);
 }
 
 /* Makes a plan with each kernel that the CPU has; returns how many there are for this precision. Operands of bf16 are
@@ -316,7 +323,7 @@ static float *results_with_threads(const struct example *example, const struct t
 {
 	struct parallel *parallel = parallel_create(threads, NULL);
 	struct conv_plan *plan = make_plan(&example->geometry, example->batch, precision);
-	float *results = fast_results(example, t, plan, parallel);
+	float *results = fast_results(example, t, plan, parallel, false);
 	destroy_plan(plan);
 	parallel_destroy(parallel);
 	return results;
@@ -398,6 +405,26 @@ static void exact_calls_are_those_of_floats_where_pairs_do_not_split(void **stat
 	}
 }
 
+/* So that the tests above have seen it. */
+static void winograd_is_tried_in_every_direction(void **state)
+{
+	(void)state;
+	for (int k = 0; kernel_name(k); k++) {
+		int found[CONV_DIRECTIONS] = {0};
+		if (!kernel_use(kernel_name(k)))
+			continue;
+		const bool pairs = kernel_of_pairs() && strcmp(kernel_of_pairs()->name, kernel_name(k)) == 0;
+		for (int e = 0; e < EXAMPLES; e++) {
+			struct conv_plan *plan = make_plan(&examples[e].geometry, examples[e].batch, pairs ? PRECISION_BF16 : PRECISION_FLOAT32);
+			for (int direction = 0; direction < CONV_DIRECTIONS; direction++)
+				found[direction] += plan->winograd[direction];
+			destroy_plan(plan);
+		}
+		for (int direction = 0; direction < CONV_DIRECTIONS; direction++)
+			assert_int_equal(found[direction] > 0, (pairs ? kernel_of_pairs() : kernel_current())->copies);
+	}
+}
+
 static void counts_work(void **state)
 {
 	(void)state;
@@ -417,6 +444,7 @@ int main(void)
 		cmocka_unit_test(bits_do_not_depend_on_threads),
 		cmocka_unit_test(a_split_plan_is_also_a_plain_one),
 		cmocka_unit_test(exact_calls_are_those_of_floats_where_pairs_do_not_split),
+		cmocka_unit_test(winograd_is_tried_in_every_direction),
 		cmocka_unit_test(counts_work),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

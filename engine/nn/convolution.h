@@ -11,7 +11,7 @@ bool convolution_check(const struct layer_spec *spec, const struct conv_geometry
 
 static inline struct conv_call convolution_call(const struct layer_pass *pass)
 {
-	return (struct conv_call){pass->parallel, pass->batch, pass->exact};
+	return (struct conv_call){.parallel = pass->parallel, .batch = pass->batch, .exact = pass->exact, .literal = !pass->training};
 }
 
 struct parameter convolution_weight(const struct layer *layer, const struct conv_geometry *geometry);

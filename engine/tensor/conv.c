@@ -46,8 +46,11 @@ static size_t scratch_count(const struct conv_plan *plan)
 {
 	if (plan->thin)
 		return conv_thin_scratch(plan);
-	const size_t direct = conv_direct_scratch(plan), gradient = conv_gradient_scratch(plan);
-	return direct > gradient ? direct : gradient;
+	const size_t counts[] = {conv_direct_scratch(plan), conv_gradient_scratch(plan), conv_winograd_scratch(plan)};
+	size_t most = 0;
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		most = counts[i] > most ? counts[i] : most;
+	return most;
 }
 
 bool conv_scratch_allocate(struct conv_scratch *scratch, struct error *error)
@@ -70,6 +73,8 @@ static bool choose_kernel(struct conv_plan *plan, enum precision precision, stru
 	plan->kernel = pairs ? pairs : kernel_current();
 	plan->parts = split && pairs->splits ? 2 : 1;
 	plan->thin = conv_thin_fits(&plan->geometry, plan->kernel);
+	for (int direction = 0; direction < CONV_DIRECTIONS; direction++)
+		plan->winograd[direction] = conv_winograd_pays(plan, (enum conv_direction)direction);
 	if (!split || pairs->splits)
 		return true;
 	plan->exact = conv_plan_create(&plan->geometry, plan->max_batch, PRECISION_FLOAT32, plan->scratch, error);
@@ -83,7 +88,8 @@ static bool allocate(struct conv_plan *plan, struct error *error)
 	const size_t scatter_depth = (size_t)matrices(plan, columns) * (size_t)conv_depth(plan->kernel, small_channels);
 	plan->gather_count = conv_panels_count(plan->kernel, gather_depth, small_channels);
 	plan->scatter_count = conv_panels_count(plan->kernel, scatter_depth, columns);
-	plan->scratch->count = plan->scratch->count > scratch_count(plan) ? plan->scratch->count : scratch_count(plan);
+	const size_t room = scratch_count(plan);
+	plan->scratch->count = plan->scratch->count > room ? plan->scratch->count : room;
 	plan->gather_weights = memory_try_floats((size_t)plan->parts * plan->gather_count, "packed convolution weights", error);
 	plan->scatter_weights = memory_try_floats((size_t)plan->parts * plan->scatter_count, "packed convolution weights", error);
 	return plan->gather_weights && plan->scatter_weights;
@@ -205,23 +211,38 @@ static const struct conv_plan *plan_of(const struct conv_plan *plan, const struc
 
 static int parts_of(const struct conv_plan *plan, const struct conv_call *call) { return call->exact ? plan->parts : 1; }
 
+/* Winograd's sums are not those of conv_packed.c. */
+static bool by_winograd(const struct conv_plan *plan, const struct conv_call *call, enum conv_direction direction)
+{
+	return plan->winograd[direction] && !call->literal && parts_of(plan, call) == 1;
+}
+
 void conv_gather(struct conv_plan *whole, struct conv_call call, const float *big, float *small)
 {
 	const struct conv_plan *plan = plan_of(whole, &call);
 	const int parts = parts_of(plan, &call);
-	(plan->thin ? conv_thin_gather : conv_direct_gather)(plan, call.parallel, call.batch, parts, big, small);
+	if (by_winograd(plan, &call, CONV_GATHER))
+		conv_winograd_gather(plan, call.parallel, call.batch, big, small);
+	else
+		(plan->thin ? conv_thin_gather : conv_direct_gather)(plan, call.parallel, call.batch, parts, big, small);
 }
 
 void conv_scatter(struct conv_plan *whole, struct conv_call call, const float *small, float *big)
 {
 	const struct conv_plan *plan = plan_of(whole, &call);
 	const int parts = parts_of(plan, &call);
-	(plan->thin ? conv_thin_scatter : conv_direct_scatter)(plan, call.parallel, call.batch, parts, small, big);
+	if (by_winograd(plan, &call, CONV_SCATTER))
+		conv_winograd_scatter(plan, call.parallel, call.batch, small, big);
+	else
+		(plan->thin ? conv_thin_scatter : conv_direct_scatter)(plan, call.parallel, call.batch, parts, small, big);
 }
 
 void conv_weight_gradient(struct conv_plan *whole, struct conv_call call, const float *big, const float *small, float *gradient)
 {
 	const struct conv_plan *plan = plan_of(whole, &call);
 	const int parts = parts_of(plan, &call);
-	(plan->thin ? conv_thin_gradient : conv_gradient)(plan, call.parallel, call.batch, parts, big, small, gradient);
+	if (by_winograd(plan, &call, CONV_WEIGHT_GRADIENT))
+		conv_winograd_gradient(plan, call.parallel, call.batch, big, small, gradient);
+	else
+		(plan->thin ? conv_thin_gradient : conv_gradient)(plan, call.parallel, call.batch, parts, big, small, gradient);
 }

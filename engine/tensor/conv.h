@@ -59,7 +59,8 @@ void conv_pack(struct conv_plan *plan, struct parallel *parallel, const float *w
 struct conv_call {
 	struct parallel *parallel;
 	int batch;
-	bool exact; /* a split plan: with all its parts, or in floats; else with the first, as a plan of plain bf16 */
+	bool exact;   /* a split plan: with all its parts, or in floats; else with the first, as a plan of plain bf16 */
+	bool literal; /* sums term by term as the definition has them, and with them conv_packed.h: the same bits; else by the fastest way */
 };
 
 /* big: [H][W][N][C] of geometry.big; small likewise. Outputs are overwritten; the gradient is added to. */

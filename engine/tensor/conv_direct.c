@@ -46,9 +46,6 @@ static void pairs_task(void *context, int pixel)
 		               row * (size_t)conv_depth(plan->kernel, call->from.channels));
 }
 
-/* first and one past the last of part `index` of `parts` */
-static int cut(int total, int parts, int index) { return (int)((long)total * index / parts); }
-
 static void direct_task(void *context, int index)
 {
 	const struct direct_call *call = context;
@@ -56,14 +53,14 @@ static void direct_task(void *context, int index)
 	const int taps = conv_taps(&plan->geometry), depth = conv_depth(plan->kernel, call->from.channels), columns = call->to.channels;
 	const int row_group = index % call->row_groups, group = index / call->row_groups % call->groups;
 	const int panel = index / call->row_groups / call->groups, width = conv_panel_width(plan->kernel, columns, panel);
-	const int first_row = cut(call->batch, call->row_groups, row_group);
-	const int first_pixel = cut(conv_pixels(call->to), call->groups, group);
-	const int end_pixel = cut(conv_pixels(call->to), call->groups, group + 1);
+	const int first_row = conv_cut(call->batch, call->row_groups, row_group);
+	const int first_pixel = conv_cut(conv_pixels(call->to), call->groups, group);
+	const int end_pixel = conv_cut(conv_pixels(call->to), call->groups, group + 1);
 	const float *weights = call->weights + conv_panel_begin(plan->kernel, (size_t)taps * (size_t)depth, panel);
 	const float *a[CONV_MAX_TERMS], *b[CONV_MAX_TERMS];
 	struct conv_term terms[CONV_MAX_TAPS];
 	struct product product = {
-		.rows = cut(call->batch, call->row_groups, row_group + 1) - first_row,
+		.rows = conv_cut(call->batch, call->row_groups, row_group + 1) - first_row,
 		.columns = conv_panel_columns(plan->kernel, columns, panel),
 		.depth = depth, .a = a, .b = b, .a_row = depth, .a_depth = 1, .c_row = columns,
 	};

@@ -3,6 +3,7 @@
  *   conv.c            plans, packing of weights, choice of the path
  *   conv_direct.c     gather and scatter
  *   conv_gradient.c   the weight gradient
+ *   winograd*.c       all three in fewer products, for 4x4 kernels with stride 2
  *   conv_thin.c       all three where the big side has very few channels (pictures: 1 or 3)
  *   conv_operands.c   activations and weights as the kernel reads them
  *   conv_packed*.c    forward of finished transposed convolutions, from packed weights
@@ -29,11 +30,13 @@ enum {
 	CONV_THIN_CHANNELS = 8, /* up to this many channels on the big side, lanes would run half empty */
 };
 
+enum conv_direction { CONV_GATHER, CONV_SCATTER, CONV_WEIGHT_GRADIENT, CONV_DIRECTIONS };
+
 struct conv_plan {
 	struct conv_geometry geometry;
 	const struct kernel *kernel;
 	int max_batch, parts;
-	bool thin;
+	bool thin, winograd[CONV_DIRECTIONS];
 	/* [part], panels: [tap][depth][width], of small channels and of big ones. Thin: a row of taps x big channels to gather, one of
 	 * all taps x big channels to scatter. */
 	float *gather_weights, *scatter_weights;
@@ -51,6 +54,9 @@ static inline int conv_taps(const struct conv_geometry *g) { return g->kernel * 
 static inline int conv_pixels(struct shape shape) { return shape.height * shape.width; }
 static inline int conv_round_up(int value, int step) { return (value + step - 1) / step * step; }
 static inline int conv_at_most(int value, int limit) { return value < limit ? value : limit; }
+
+/* first of part `index` of `parts`; of the last one + 1: total */
+static inline int conv_cut(int total, int parts, int index) { return (int)((long)total * index / parts); }
 
 /* Elements that so many values make along the depth of a product. */
 static inline int conv_depth(const struct kernel *kernel, int values)
@@ -120,6 +126,14 @@ void conv_direct_scatter(const struct conv_plan *plan, struct parallel *parallel
 size_t conv_gradient_scratch(const struct conv_plan *plan);
 void conv_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch, int parts,
                    const float *big, const float *small, float *gradient);
+
+/* Whether a plan's layer is one for winograd.c, and it is the faster way there. */
+bool conv_winograd_pays(const struct conv_plan *plan, enum conv_direction direction);
+size_t conv_winograd_scratch(const struct conv_plan *plan); /* elements, for the directions that plan->winograd names */
+void conv_winograd_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small);
+void conv_winograd_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big);
+void conv_winograd_gradient(const struct conv_plan *plan, struct parallel *parallel, int batch,
+                            const float *big, const float *small, float *gradient);
 
 /* Whether a layer is of that kind. */
 bool conv_thin_fits(const struct conv_geometry *geometry, const struct kernel *kernel);

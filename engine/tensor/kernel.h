@@ -29,7 +29,8 @@
  * B is a packed panel [depth][width], 64-byte aligned, where width is `lanes` when columns <= lanes and `panel` when more
  * (at most `panel`); values beyond the columns may be anything. C is row-major with c_row floats from row to row.
  * A finished network also has its bias (as many values as a row of B; NULL: 0) added and its negative values made 0 here,
- * while they are in registers; neither goes with `add`. */
+ * while they are in registers; neither goes with `add`. What C gets, the next `copies` places get too, copy[i] floats after C, and
+ * `less` more have it taken away from them (neither in AMX tiles). */
 struct product {
 	int rows, columns, depth, terms;
 	const float *const *a;
@@ -38,6 +39,8 @@ struct product {
 	float *c;
 	ptrdiff_t c_row;
 	bool add;
+	int copies, less;
+	const ptrdiff_t *copy;
 	const float *bias;
 	bool rectify;
 };
@@ -53,6 +56,14 @@ struct adam_rates {
 	float beta1, beta2, rest1, rest2; /* rest = 1 - beta */
 	float step_size;                  /* learning rate / (1 - beta1^step) */
 	float root_scale, epsilon;        /* root_scale: 1 / sqrt(1 - beta2^step) */
+};
+
+/* A matrix in a sum of matrices: `step` elements from row to row. */
+enum { KERNEL_MOST_TERMS = 9 };
+struct kernel_term {
+	const float *values;
+	ptrdiff_t step;
+	float factor;
 };
 
 /* Straight runs over `count` values, or `rows` x `channels`. Outputs may be the inputs, but not overlap otherwise. */
@@ -72,6 +83,11 @@ struct kernel_pointwise {
 	 * join: `count` values to (count + 1) / 2 pairs of neighbours, the last with 0. */
 	void (*zip_rows)(size_t rows, size_t count, int part, const float *values, size_t step, float *pairs, size_t pairs_step);
 	void (*join_pairs)(size_t count, int part, const float *values, float *pairs);
+
+	/* to = sum of factor x matrix over 1, 2, 3, 4, 6 or 9 terms, in their order, rows x columns; `to` overlaps none of them. The same
+	 * of pairs that lie in a row, over 1, 2 or 4: both values are summed as floats and rounded. */
+	void (*sum_terms)(size_t rows, size_t columns, int terms, const struct kernel_term *term, float *to, ptrdiff_t to_step);
+	void (*sum_pairs)(size_t count, int terms, const struct kernel_term *term, float *to);
 
 	/* Adds to sum and squares (channels each): x and x^2. */
 	void (*channel_sums)(size_t rows, int channels, const float *x, double *sum, double *squares);
@@ -121,6 +137,7 @@ struct kernel {
 	const char *name;
 	bool pairs;       /* of bf16; else floats */
 	bool splits;      /* pairs: three products of them take less time than one of floats (precision.h) */
+	bool copies;      /* its product knows about copies of C */
 	int lanes, panel; /* elements in a vector and in a full panel */
 	int depth_step;   /* depths are multiples of it: more than 1 only for pairs */
 	int rows;         /* of C that one pass keeps in registers */

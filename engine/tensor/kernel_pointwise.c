@@ -186,6 +186,80 @@ static void join_pairs(size_t count, int part, const float *values, float *pairs
 		join_part(count, 0, values, (uint32_t *)pairs);
 }
 
+/* ---- sums of matrices ---- */
+
+/* Row `row` of so many terms, a constant: each copy is one loop without a choice in it. */
+static inline __attribute__((always_inline)) void sum_row(size_t columns, const int terms, const struct kernel_term *term,
+                                                          ptrdiff_t row, float *to)
+{
+	const float *x[KERNEL_MOST_TERMS];
+	float factor[KERNEL_MOST_TERMS];
+	UNROLL for (int t = 0; t < terms; t++) {
+		x[t] = term[t].values + row * term[t].step;
+		factor[t] = term[t].factor;
+	}
+	INDEPENDENT for (size_t i = 0; i < columns; i++) {
+		float sum = factor[0] * x[0][i];
+		UNROLL for (int t = 1; t < terms; t++)
+			sum += factor[t] * x[t][i];
+		to[i] = sum;
+	}
+}
+
+/* Rows of a panel are short and many. */
+static inline __attribute__((always_inline)) void sum_rows(size_t rows, size_t columns, const int terms, const struct kernel_term *term,
+                                                           float *to, ptrdiff_t to_step)
+{
+	for (ptrdiff_t r = 0; r < (ptrdiff_t)rows; r++, to += to_step) {
+		if (columns == 32)
+			sum_row(32, terms, term, r, to);
+		else if (columns == 16)
+			sum_row(16, terms, term, r, to);
+		else
+			sum_row(columns, terms, term, r, to);
+	}
+}
+
+static void sum_terms(size_t rows, size_t columns, int terms, const struct kernel_term *term, float *to, ptrdiff_t to_step)
+{
+	switch (terms) {
+	case 1: sum_rows(rows, columns, 1, term, to, to_step); break;
+	case 2: sum_rows(rows, columns, 2, term, to, to_step); break;
+	case 3: sum_rows(rows, columns, 3, term, to, to_step); break;
+	case 4: sum_rows(rows, columns, 4, term, to, to_step); break;
+	case 6: sum_rows(rows, columns, 6, term, to, to_step); break;
+	default: sum_rows(rows, columns, 9, term, to, to_step);
+	}
+}
+
+static inline __attribute__((always_inline)) void sum_pairs_of(size_t count, const int terms, const struct kernel_term *term, float *to)
+{
+	const uint32_t *x[KERNEL_MOST_TERMS];
+	float factor[KERNEL_MOST_TERMS];
+	uint32_t *pairs = (uint32_t *)to;
+	UNROLL for (int t = 0; t < terms; t++) {
+		x[t] = (const uint32_t *)term[t].values;
+		factor[t] = term[t].factor;
+	}
+	INDEPENDENT for (size_t i = 0; i < count; i++) {
+		float low = factor[0] * float_of(x[0][i] << 16), high = factor[0] * float_of(x[0][i] & 0xffff0000);
+		UNROLL for (int t = 1; t < terms; t++) {
+			low += factor[t] * float_of(x[t][i] << 16);
+			high += factor[t] * float_of(x[t][i] & 0xffff0000);
+		}
+		pairs[i] = rounded(low) >> 16 | (rounded(high) & 0xffff0000);
+	}
+}
+
+static void sum_pairs(size_t count, int terms, const struct kernel_term *term, float *to)
+{
+	switch (terms) {
+	case 1: sum_pairs_of(count, 1, term, to); break;
+	case 2: sum_pairs_of(count, 2, term, to); break;
+	default: sum_pairs_of(count, 4, term, to);
+	}
+}
+
 /* ---- channel by channel ---- */
 
 /* Four rows at a time, so that the sums are loaded and stored a quarter as often. */
@@ -272,6 +346,8 @@ const struct kernel_pointwise POINTWISE = {
 	.sum_of_squares = sum_of_squares,
 	.zip_rows = zip_rows,
 	.join_pairs = join_pairs,
+	.sum_terms = sum_terms,
+	.sum_pairs = sum_pairs,
 	.channel_sums = channel_sums,
 	.channel_map = channel_map,
 	.channel_products = channel_products,

@@ -120,7 +120,17 @@ ALWAYS_INLINE void add_term(const struct product *p, const float *a, const float
 	}
 }
 
-ALWAYS_INLINE void tile(const struct product *p, ptrdiff_t row, float *c, ptrdiff_t c_row, bool add,
+ALWAYS_INLINE void store_rows(float *c, ptrdiff_t c_row, vector (*sum)[2], bool add, const int rows, const int vectors)
+{
+	UNROLL for (int r = 0; r < rows; r++) {
+		float *target = c + r * c_row;
+		store(target, add ? sum[r][0] + load(target) : sum[r][0]);
+		if (vectors == 2)
+			store(target + LANES, add ? sum[r][1] + load(target + LANES) : sum[r][1]);
+	}
+}
+
+ALWAYS_INLINE void tile(const struct product *p, ptrdiff_t row, float *c, ptrdiff_t c_row, bool add, bool copies,
                         const int rows, const int vectors, const bool across)
 {
 	const ptrdiff_t first = row * (across ? 1 : p->a_row);
@@ -140,20 +150,25 @@ ALWAYS_INLINE void tile(const struct product *p, ptrdiff_t row, float *c, ptrdif
 			sum[r][1] = rectified(sum[r][1]);
 		}
 	}
+	store_rows(c, c_row, sum, add, rows, vectors);
+	if (!copies)
+		return;
+	for (int i = 0; i < p->copies; i++)
+		store_rows(c + p->copy[i], c_row, sum, add, rows, vectors);
 	UNROLL for (int r = 0; r < rows; r++) {
-		float *target = c + r * c_row;
-		store(target, add ? sum[r][0] + load(target) : sum[r][0]);
-		if (vectors == 2)
-			store(target + LANES, add ? sum[r][1] + load(target + LANES) : sum[r][1]);
+		sum[r][0] = -sum[r][0];
+		sum[r][1] = -sum[r][1];
 	}
+	for (int i = p->copies; i < p->copies + p->less; i++)
+		store_rows(c + p->copy[i], c_row, sum, true, rows, vectors);
 }
 
-typedef void tile_function(const struct product *p, ptrdiff_t row, float *c, ptrdiff_t c_row, bool add);
+typedef void tile_function(const struct product *p, ptrdiff_t row, float *c, ptrdiff_t c_row, bool add, bool copies);
 
 #define TILE(rows, vectors, across) \
-	static void tile_##rows##_##vectors##_##across(const struct product *p, ptrdiff_t row, float *c, ptrdiff_t c_row, bool add) \
+	static void tile_##rows##_##vectors##_##across(const struct product *p, ptrdiff_t row, float *c, ptrdiff_t c_row, bool add, bool copies) \
 	{ \
-		tile(p, row, c, c_row, add, rows, vectors, across); \
+		tile(p, row, c, c_row, add, copies, rows, vectors, across); \
 	}
 #define TILES(rows) TILE(rows, 1, 0) TILE(rows, 2, 0) TILE(rows, 1, 1) TILE(rows, 2, 1)
 #define TILE_ROW(rows) \
@@ -182,11 +197,17 @@ static tile_function *const tiles[KERNEL_ROWS + 1][2][2] = {
 static void tile_narrow(tile_function *function, const struct product *p, ptrdiff_t row, int rows)
 {
 	float aside[KERNEL_ROWS * PANEL];
-	function(p, row, aside, PANEL, false);
+	function(p, row, aside, PANEL, false, false);
 	for (int r = 0; r < rows; r++) {
 		float *c = p->c + (row + r) * p->c_row;
-		for (int j = 0; j < p->columns; j++)
-			c[j] = aside[r * PANEL + j] + (p->add ? c[j] : 0);
+		for (int j = 0; j < p->columns; j++) {
+			const float sum = aside[r * PANEL + j];
+			c[j] = sum + (p->add ? c[j] : 0);
+			for (int i = 0; i < p->copies; i++)
+				c[p->copy[i] + j] = sum + (p->add ? c[p->copy[i] + j] : 0);
+			for (int i = p->copies; i < p->copies + p->less; i++)
+				c[p->copy[i] + j] -= sum;
+		}
 	}
 }
 
@@ -199,7 +220,7 @@ static void product(const struct product *p)
 		int first = (int)((long)p->rows * pass / passes), rows = (int)((long)p->rows * (pass + 1) / passes) - first;
 		tile_function *function = tiles[rows][vectors - 1][across];
 		if (p->columns == vectors * LANES)
-			function(p, first, p->c + first * p->c_row, p->c_row, p->add);
+			function(p, first, p->c + first * p->c_row, p->c_row, p->add, true);
 		else
 			tile_narrow(function, p, first, rows);
 	}
@@ -213,6 +234,7 @@ const struct kernel KERNEL = {
 	.name = KERNEL_NAME,
 	.pairs = PAIRS,
 	.splits = SPLITS,
+	.copies = true,
 	.lanes = LANES,
 	.panel = PANEL,
 	.depth_step = DEPTH_STEP,
