@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/engine_parts.h"
 #include "tests/engine_fixture.h"
 
 enum { SAMPLES = EVALUATION_MIN_SAMPLES, STEPS = 40, EVERY = 20 };
@@ -163,11 +164,21 @@ static void the_state_of_the_lowest_fid_is_told(void **state)
 static void the_share_decides_when_no_number_does(void **state)
 {
 	(void)state;
-	struct engine_options options = scored_options(40);
+	struct engine_options options = scored_options(100000);
 	options.settings.eval_every = 0;
-	struct watched watched = train(&options);
-	assert_true(scoring(&watched)->step == 0 && count_kind(&watched, EVENT_SCORE) < 10); /* a step takes less than a score */
-	assert_int_equal(find_last(&watched, EVENT_STATE)->state, ENGINE_FINISHED);
+	struct watched watched = watch(&options);
+	while (count_kind(&watched, EVENT_SCORE) == 0)
+		run(&watched, 1);
+	assert_int_equal(find(&watched, EVENT_SCORE, 0)->score->step, 0);
+	/* What a score takes is set, not measured: more than all the training before, then nothing. */
+	watched.engine->scoring.last_cost = 1e9;
+	watched.engine->scoring.wanted = false;
+	run_to(&watched, find_last(&watched, EVENT_PROGRESS)->progress.report.step + 20);
+	assert_int_equal(count_kind(&watched, EVENT_SCORE), 1);
+	assert_false(watched.engine->scoring.active);
+	watched.engine->scoring.last_cost = watched.engine->scoring.spent = 0;
+	run(&watched, 2);
+	assert_true(watched.engine->scoring.active && scoring(&watched)->live);
 	unwatch(&watched);
 }
 
