@@ -327,11 +327,14 @@ static void visit_layer(void *context, const struct layer_stats *stats)
 	run->layers_step = stats->step;
 }
 
+/* The newest, or those of the scrubber's step where it was moved back. */
 static bool read_layers(struct comparison *comparison, int index, struct error *error)
 {
+	const struct view_compare *view = &comparison->view;
 	struct view_compared *run = &comparison->view.runs[index];
+	const int64_t step = comparison->follow || view->scrub >= view->last_sample ? -1 : view->scrub;
 	run->layer_count[VIEW_D] = run->layer_count[VIEW_G] = 0;
-	return store_visit_layer_stats(comparison->store, run->id, -1, visit_layer, run, error);
+	return store_visit_layer_stats(comparison->store, run->id, step, visit_layer, run, error);
 }
 
 /* The step at which every run that has samples has one, as late as possible. */
@@ -601,7 +604,7 @@ bool comparison_scrub(struct comparison *comparison, enum action action)
 	view->scrub = step;
 	comparison->follow = false;
 	for (int i = 0; i < view->count; i++)
-		comparison->members[i].waiting |= 1u << PIECE_STRIP;
+		comparison->members[i].waiting |= 1u << PIECE_STRIP | 1u << PIECE_LAYERS;
 	return true;
 }
 

@@ -258,9 +258,12 @@ static void strips_follow_the_scrubber(void **state)
 	for (int64_t step = 101; step <= 105; step += 2)
 		add_sample(store, runs[0], step);
 	add_sample(store, runs[1], 102);
+	add_layer(store, runs[0], 102, 8, 2);
+	add_layer(store, runs[0], 106, 8, 1);
 	struct comparison *comparison = compare(store, runs, 2);
 	const struct view_compare *view = finish(comparison);
 	assert_true(view->first_sample == 101 && view->last_sample == 105);
+	assert_int_equal(view->runs[0].layers_step, 106); /* the newest, until somebody looks back */
 	/* the latest step that both reach */
 	assert_true(view->scrub == 102 && view->runs[0].sample_step == 101 && view->runs[1].sample_step == 102);
 	const struct image *strips = view->strips;
@@ -277,14 +280,17 @@ static void strips_follow_the_scrubber(void **state)
 	assert_true(view->scrub == 103 && view->runs[0].sample_step == 103 && view->runs[1].sample_step == 102);
 	assert_int_not_equal(view->strips_version, version);
 	assert_int_equal(pixel(view->strips, margin, 0), 3);
+	assert_true(view->runs[0].layers_step == 102 && view->runs[0].layer_count[VIEW_G] == 1 && view->runs[1].layer_count[VIEW_G] == 0);
 	assert_true(comparison_scrub(comparison, ACTION_COMPARE_FIRST));
 	finish(comparison);
 	assert_true(view->scrub == 101 && view->runs[1].sample_step == -1);
 	assert_int_equal(pixel(view->strips, margin + 5 * TILE, strip), 0);
+	assert_int_equal(view->runs[0].layer_count[VIEW_G], 0); /* none so early */
 	assert_false(comparison_scrub(comparison, ACTION_COMPARE_BEFORE));
 	assert_true(comparison_scrub(comparison, ACTION_COMPARE_LAST));
 	assert_false(comparison_scrub(comparison, ACTION_COMPARE_AFTER));
 	assert_int_equal(finish(comparison)->scrub, 105);
+	assert_int_equal(view->runs[0].layers_step, 106);
 	comparison_destroy(comparison);
 	store_close(store);
 }
