@@ -41,6 +41,7 @@ static inline int set_up(void **state)
 	tiny_pictures_write(&scene->data, scene->spec, sizeof scene->spec);
 	text_copy(scene->store, sizeof scene->store, temporary_path(&scene->folder, "runs.db"));
 	setenv("XDG_STATE_HOME", scene->folder.path, 1); /* what a workbench remembers is no person's */
+	setenv("XDG_CACHE_HOME", scene->folder.path, 1);
 	*state = scene;
 	return 0;
 }
