@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/interrupt.h"
@@ -11,6 +12,7 @@
 #include "app/score_row.h"
 #include "app/training.h"
 #include "engine/base/clock.h"
+#include "engine/base/memory.h"
 #include "engine/base/text.h"
 #include "engine/base/user_folder.h"
 #include "engine/gan/inspection.h"
@@ -19,7 +21,7 @@
 struct eval_arguments {
 	const char *store, *images, *reference, *split, *recipe, *features;
 	int64_t samples, size;
-	bool json;
+	bool json, all;
 };
 
 /* What is scored, against what. One owner. */
@@ -70,6 +72,8 @@ static bool open_run(struct evaluation_job *job, const char *name, struct error 
 {
 	if (!find_run(job, name, error))
 		return false;
+	inspection_destroy(job->inspection); /* of the checkpoint before */
+	job->inspection = NULL;
 	struct checkpoint *checkpoint = checkpoint_read(job->start.checkpoint_path, job->start.checkpoint_hash, error);
 	if (checkpoint)
 		job->inspection = inspection_create(checkpoint, 0, error);
@@ -129,11 +133,13 @@ static bool open_scorer(struct evaluation_job *job, struct error *error)
 	return true;
 }
 
+/* For a first evaluation or one more: what is compared with, and looked through, stays open. */
 static bool open_job(struct evaluation_job *job, const char *run, struct error *error)
 {
-	job->parallel = parallel_create(0, error);
-	return job->parallel && (run ? open_run(job, run, error) : open_folder(job, error)) && open_reference(job, error) &&
-	       open_scorer(job, error);
+	if (!job->parallel)
+		job->parallel = parallel_create(0, error);
+	return job->parallel && (run ? open_run(job, run, error) : open_folder(job, error)) &&
+	       (job->reference || open_reference(job, error)) && (job->scorer || open_scorer(job, error));
 }
 
 static void close_job(struct evaluation_job *job)
@@ -152,8 +158,11 @@ static bool measure(struct evaluation_job *job, struct score_report *report, str
 {
 	enum { PERCENT = 100 };
 	struct cli_progress bar = {0};
+	char label[64] = "scoring", step[32];
+	if (job->arguments->all)
+		snprintf(label, sizeof label, "scoring step %s", text_count(step, sizeof step, job->start.checkpoint_step));
 	bool done = false, good = scorer_begin(job->scorer, job->recipe, &job->stream, job->seed, error);
-	cli_progress_begin(&bar, "scoring", "%", 0, PERCENT);
+	cli_progress_begin(&bar, label, "%", 0, PERCENT);
 	while (good && !done) {
 		struct scorer_progress progress = scorer_progress(job->scorer);
 		cli_progress_update(&bar, (int64_t)(PERCENT * progress.share), progress.reference ? "real pictures" : "pictures");
@@ -208,11 +217,79 @@ static int report(const struct eval_arguments *arguments, const char *run, const
 	return CLI_DONE;
 }
 
+/* A signal says itself why it ended. */
+static int fail(const struct error *error)
+{
+	return interrupt_exit_status() ? interrupt_exit_status() : cli_fail(error);
+}
+
+/* ---- every checkpoint of a run ---- */
+
+/* Those whose files are there, oldest first; free(*steps). */
+static bool list_steps(const struct evaluation_job *job, const char *name, int64_t **steps, size_t *count, struct error *error)
+{
+	char path[PATH_SIZE];
+	struct run run = {0};
+	struct checkpoint_row *rows = NULL;
+	size_t rows_count = 0;
+	*count = 0;
+	if (!path_store(job->arguments->store, path, error))
+		return false;
+	struct store *store = store_open(path, STORE_READ, error);
+	bool good = store && store_find_run(store, name, &run, error) && store_list_checkpoints(store, run.id, &rows, &rows_count, error);
+	*steps = memory_zeroed(rows_count + 1, sizeof **steps);
+	for (size_t i = 0; i < rows_count; i++)
+		if (access(rows[i].path, R_OK) == 0)
+			(*steps)[(*count)++] = rows[i].step;
+	if (good && *count == 0)
+		good = error_set(error, ERROR_INPUT, "run %s has no checkpoint to score", name);
+	free(rows);
+	run_clear(&run);
+	store_close(store);
+	return good;
+}
+
+static int report_step(const struct eval_arguments *arguments, const char *run, const struct score *row)
+{
+	char step[32];
+	if (arguments->json)
+		return report(arguments, run, row);
+	printf("step %-9s  FID %.6g", text_count(step, sizeof step, row->step), row->fid);
+	if (isfinite(row->fid_std))
+		printf(" +- %.2g", row->fid_std);
+	printf("  KID %.6g +- %.2g  IS %.6g +- %.2g\n", row->kid, row->kid_std, row->is_mean, row->is_std);
+	return fflush(stdout) ? CLI_FAILED : CLI_DONE; /* nobody reads it any more */
+}
+
+/* One after the other, each told and kept as soon as it is known. */
+static int evaluate_all(struct evaluation_job *job, const char *name, struct error *error)
+{
+	int64_t *steps = NULL;
+	size_t count;
+	struct score row = {0};
+	bool good = list_steps(job, name, &steps, &count, error);
+	int status = CLI_DONE;
+	for (size_t i = 0; good && status == CLI_DONE && i < count; i++) {
+		char at[RUN_NAME_SIZE + 24];
+		snprintf(at, sizeof at, "%s@%" PRId64, name, steps[i]);
+		row = (struct score){0};
+		good = evaluate(job, at, &row, error);
+		if (good)
+			status = report_step(job->arguments, name, &row);
+	}
+	free(steps);
+	if (good && status == CLI_DONE && !job->arguments->json)
+		printf("%s\n", row.identity);
+	return good ? status : fail(error);
+}
+
 static bool check(struct evaluation_job *job, const struct cli_words *words, struct error *error)
 {
 	const struct eval_arguments *arguments = job->arguments;
 	if ((words->count > 0) == (arguments->images != NULL))
 		return error_set(error, ERROR_INPUT, "expected RUN or --images DIR, one of them");
+	if (arguments->all && (arguments->images || strchr(words->items[0], '@')))
+		return error_set(error, ERROR_INPUT, "--all-checkpoints takes a RUN without a step");
 	if (arguments->images && !arguments->reference)
 		return error_set(error, ERROR_INPUT, "--images needs --reference DATA, a data set to compare with");
 	if (strcmp(arguments->split, "train") != 0 && strcmp(arguments->split, "test") != 0)
@@ -242,11 +319,12 @@ static int run(int argc, char **argv)
 		return cli_fail(&error);
 	const char *name = words.count > 0 ? words.items[0] : NULL;
 	interrupt_install();
-	bool good = evaluate(&job, name, &row, &error);
+	if (arguments.all)
+		status = evaluate_all(&job, name, &error);
+	else
+		status = evaluate(&job, name, &row, &error) ? report(&arguments, name, &row) : fail(&error);
 	close_job(&job);
-	if (!good && interrupt_exit_status())
-		return interrupt_exit_status();
-	return good ? report(&arguments, name, &row) : cli_fail(&error);
+	return status;
 }
 
 static const struct cli_option options[] = {
@@ -264,6 +342,8 @@ static const struct cli_option options[] = {
 	 .min = 0, .max = EVALUATION_MAX_SAMPLES, .standard = "0", .help = "pictures that are scored, 0: as the recipe says"},
 	{.name = "size", .kind = CLI_INTEGER, .argument = "PIXELS", .offset = offsetof(struct eval_arguments, size),
 	 .min = DATASET_MIN_SIZE, .max = DATASET_MAX_SIZE, .standard = "32", .help = "of a folder's pictures, to which they are resized"},
+	{.name = "all-checkpoints", .kind = CLI_FLAG, .offset = offsetof(struct eval_arguments, all),
+	 .help = "every checkpoint of RUN that is still there, oldest first; with --json a line each"},
 	CLI_STORE(struct eval_arguments, store),
 	CLI_JSON(struct eval_arguments, json),
 	{.name = NULL},
@@ -274,7 +354,8 @@ const struct subcommand subcommand_eval = {
 	.help = "Score a recorded run's generator, or a folder of pictures: FID, KID, Inception Score.",
 	.syntax = {
 		.positionals = "[RUN[@STEP]]", .min = 0, .max = 1, .options = options,
-		.notes = "The score of a run goes into the store, beside those taken while it trained. Scores may be compared only when\n"
+		.notes = "The score of a run goes into the store, beside those taken while it trained. --all-checkpoints scores the newest ones,\n"
+		         "those kept and the best: what is finished when Ctrl-C ends it is in the store. Scores may be compared only when\n"
 		         "network, number of pictures, splits and reference are the same: each is told with all of them.\n",
 	},
 	.run = run,

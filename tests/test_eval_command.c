@@ -150,12 +150,56 @@ static void a_run_is_scored_and_its_score_kept(void **state)
 	json_decref(json);
 }
 
+static void count_any(void *context, const struct score *score)
+{
+	(void)score;
+	(*(int *)context)++;
+}
+
+static void every_checkpoint_is_scored(void **state)
+{
+	(void)state;
+	char words[1024], output[OUTPUT];
+	snprintf(words, sizeof words, "train --data %s --width 2 --batch 8 --steps 5 --checkpoint-every 2 --threads 1 --run-name many", data);
+	assert_int_equal(qgan(output, words), 0);
+	snprintf(words, sizeof words, "eval many --all-checkpoints --features classifier:fashion-mnist --samples %d --json", SAMPLES);
+	assert_int_equal(qgan(output, words), 0);
+	const char *line = output;
+	double fid_at_4 = 0;
+	for (int64_t step = 2; step <= 5; step += step == 4 ? 1 : 2, line = strchr(line, '\n') + 1) {
+		json_t *json = json_loadb(line, strcspn(line, "\n"), 0, NULL);
+		assert_non_null(json);
+		assert_true(number(json, "step") == (double)step && number(json, "fid") > 0);
+		assert_string_equal(json_string_value(json_object_get(json, "run")), "many");
+		fid_at_4 = step == 4 ? number(json, "fid") : fid_at_4;
+		json_decref(json);
+	}
+	assert_string_equal(line, "");
+	/* each is what it is alone: the noise begins anew */
+	snprintf(words, sizeof words, "eval many@4 --features classifier:fashion-mnist --samples %d --json", SAMPLES);
+	json_t *alone = score(words);
+	assert_true(number(alone, "fid") == fid_at_4);
+	json_decref(alone);
+	struct run run = {0};
+	int scores = 0;
+	struct store *store = store_open(store_file, STORE_READ, NULL);
+	assert_non_null(store);
+	assert_true(store_find_run(store, "many", &run, NULL) && store_visit_scores(store, run.id, NULL, count_any, &scores, NULL));
+	assert_int_equal(scores, 4); /* three, and one again */
+	run_clear(&run);
+	store_close(store);
+	expect_refusal("eval many@4 --all-checkpoints", "a RUN without a step");
+	expect_refusal("eval --images /tmp --reference shapes --all-checkpoints", "a RUN without a step");
+	expect_refusal("eval nobody --all-checkpoints", "nobody");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_words_are_refused),
 		cmocka_unit_test(a_folder_is_scored),
 		cmocka_unit_test(a_run_is_scored_and_its_score_kept),
+		cmocka_unit_test(every_checkpoint_is_scored),
 	};
 	return cmocka_run_group_tests_name("eval_command", tests, prepare, clean_up);
 }
