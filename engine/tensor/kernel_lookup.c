@@ -293,7 +293,7 @@ ALWAYS_INLINE void even_one(const struct lookup *lookup, const uint32_t *words, 
 {
 	vector line[LOOKUP_LINE];
 	for (int i = 0; i < LOOKUP_LINE; i++)
-		line[i] = lookup->table[i] - (vector){0};
+		line[i] = in_all_lanes(lookup->table[i]);
 	for (; blocks; blocks--, words += bits * LANES, values += LOOKUP_BLOCK * LANES)
 		UNROLL for (int j = 0; j < LOOKUP_BLOCK; j++)
 			store(values + j * LANES, even_value(words, j, bits, line));

@@ -70,7 +70,7 @@ ALWAYS_INLINE vector multiply_add(vector a, vector b, vector sum)
 #endif
 #else
 enum { PAIRS = false, SPLITS = false, DEPTH_STEP = 1 };
-ALWAYS_INLINE vector everywhere(const float *element) { return *element - (vector){0}; }
+ALWAYS_INLINE vector everywhere(const float *element) { return in_all_lanes(*element); }
 ALWAYS_INLINE vector multiply_add(vector a, vector b, vector sum) { return sum + a * b; }
 #endif
 

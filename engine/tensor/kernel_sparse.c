@@ -33,7 +33,7 @@ ALWAYS_INLINE four_values load_four(const float *values) { return _mm256_broadca
 #else
 typedef const float *four_values;
 ALWAYS_INLINE four_values load_four(const float *values) { return values; }
-#define VALUE_OF(four, i) ((four)[i] - (vector){0})
+#define VALUE_OF(four, i) in_all_lanes((four)[i])
 #endif
 
 /* Which of LANES values are not 0, and how many: they become the first of `values`. What lies behind them is spoilt, within LANES

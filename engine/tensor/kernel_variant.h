@@ -44,5 +44,6 @@ typedef float loose_vector __attribute__((vector_size(VECTOR_BYTES), aligned(4),
 
 ALWAYS_INLINE vector load(const float *source) { return *(const loose_vector *)source; }
 ALWAYS_INLINE void store(float *target, vector value) { *(loose_vector *)target = value; }
+ALWAYS_INLINE vector in_all_lanes(float value) { return value - (vector){0}; }
 
 #endif
