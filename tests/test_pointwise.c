@@ -406,10 +406,13 @@ static void check_pairs(void)
 			assert_pair(&fast[i], bf16_part(x[i], part), bf16_part(x[STEP + i], part));
 			assert_pair(&fast[STEP + 1 + i], bf16_part(x[2 * STEP + i], part), 0);
 		}
-		pointwise->join_pairs(ODD, part, x, fast);
-		for (int i = 0; i < ODD / 2; i++)
-			assert_pair(&fast[i], bf16_part(x[2 * i], part), bf16_part(x[2 * i + 1], part));
-		assert_pair(&fast[ODD / 2], bf16_part(x[ODD - 1], part), 0);
+		pointwise->join_rows(2, ODD, part, x, STEP, fast, ODD);
+		for (int row = 0; row < 2; row++) {
+			const float *values = x + row * STEP, *pairs = fast + row * ODD;
+			for (int i = 0; i < ODD / 2; i++)
+				assert_pair(&pairs[i], bf16_part(values[2 * i], part), bf16_part(values[2 * i + 1], part));
+			assert_pair(&pairs[ODD / 2], bf16_part(values[ODD - 1], part), 0);
+		}
 	}
 }
 

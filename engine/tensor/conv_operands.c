@@ -71,10 +71,9 @@ void conv_pack_transposed_panel(const struct kernel *kernel, int part, const flo
 	for (int first = 0, depth = conv_depth(kernel, rows); first < depth; first += LINE, target += LINE * width) {
 		float pairs[WIDEST_PANEL][LINE];
 		const int count = conv_at_most(2 * LINE, rows - 2 * first), filled = (count + 1) / 2;
-		for (int c = 0; c < used; c++) {
-			kernel->pointwise->join_pairs((size_t)count, part, from + (size_t)c * step + 2 * first, pairs[c]);
+		kernel->pointwise->join_rows((size_t)used, (size_t)count, part, from + 2 * first, step, pairs[0], LINE);
+		for (int c = 0; c < used && filled < LINE; c++)
 			zero(pairs[c] + filled, LINE - filled);
-		}
 		transpose(pairs[0], LINE, conv_at_most(LINE, depth - first), used, width, target, (size_t)width);
 	}
 }
@@ -83,13 +82,12 @@ void conv_pack_rows(const struct kernel *kernel, int part, const float *matrix, 
 {
 	const int step = conv_depth(kernel, depth), filled = (depth + 1) / 2;
 	if (2 * step == depth) { /* one run */
-		kernel->pointwise->join_pairs((size_t)rows * (size_t)depth, part, matrix, target);
+		kernel->pointwise->join_rows(1, (size_t)rows * (size_t)depth, part, matrix, 0, target, 0);
 		return;
 	}
-	for (int r = 0; r < rows; r++, matrix += depth, target += step) {
-		kernel->pointwise->join_pairs((size_t)depth, part, matrix, target);
-		zero(target + filled, step - filled);
-	}
+	kernel->pointwise->join_rows((size_t)rows, (size_t)depth, part, matrix, (size_t)depth, target, (size_t)step);
+	for (int r = 0; r < rows && filled < step; r++)
+		zero(target + r * step + filled, step - filled);
 }
 
 void conv_pack_columns(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, float *target)

@@ -135,7 +135,7 @@ static void turn_row(const struct thin_call *call, int part, int y, char *to)
 			const int count = conv_at_most(step, call->batch - first);
 			const float *from = call->input + first_value(call, y * g->big.width + x, first, channels);
 			if (plan->kernel->pairs)
-				plan->kernel->pointwise->join_pairs((size_t)(count * channels), part, from, pairs);
+				plan->kernel->pointwise->join_rows(1, (size_t)(count * channels), part, from, 0, pairs, 0);
 			copy_pixels((const char *)(plan->kernel->pairs ? pairs : from),
 			            to + (size_t)first * pitch + (size_t)(g->padding + x) * size, pitch, count, size);
 		}

@@ -12,7 +12,7 @@
  *
  * A pair is 32 bits with two bf16 that are neighbours along the depth of a product, the earlier one in the low half. It
  * travels where a float would: in the same arrays, panels and steps, only that depths count pairs. Nothing but
- * zip_rows, join_pairs and a product of pairs looks inside. */
+ * zip_rows, join_rows and a product of pairs looks inside. */
 #ifndef QGAN_ENGINE_TENSOR_KERNEL_H
 #define QGAN_ENGINE_TENSOR_KERNEL_H
 
@@ -79,10 +79,10 @@ struct kernel_pointwise {
 	double (*sum_of_squares)(size_t count, const float *values);
 
 	/* Pairs of bf16: each value rounded to nearest, ties to even (part 0), or what that left of it, rounded (part 1).
-	 * zip: two rows of `count` values to one of pairs, the last of an odd number of rows with 0; steps from row to row.
-	 * join: `count` values to (count + 1) / 2 pairs of neighbours, the last with 0. */
+	 * zip: two rows of `count` values to one of pairs, the last of an odd number of rows with 0. join: a row of `count` values
+	 * to one of (count + 1) / 2 pairs of neighbours, an odd last value with 0. Steps are from row to row. */
 	void (*zip_rows)(size_t rows, size_t count, int part, const float *values, size_t step, float *pairs, size_t pairs_step);
-	void (*join_pairs)(size_t count, int part, const float *values, float *pairs);
+	void (*join_rows)(size_t rows, size_t count, int part, const float *values, size_t step, float *pairs, size_t pairs_step);
 
 	/* to = sum of factor x matrix over 1, 2, 3, 4, 6 or 9 terms, in their order, rows x columns; `to` overlaps none of them. The same
 	 * of pairs that lie in a row, over 1, 2 or 4: both values are summed as floats and rounded. */

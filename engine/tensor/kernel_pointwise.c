@@ -161,12 +161,15 @@ ALWAYS_INLINE void zip_part(size_t rows, size_t count, int part, const float *va
 		pairs[i] = part_of(values[i], part) >> 16;
 }
 
-ALWAYS_INLINE void join_part(size_t count, int part, const float *values, uint32_t *restrict pairs)
+ALWAYS_INLINE void join_part(size_t rows, size_t count, int part, const float *values, size_t step, uint32_t *restrict pairs,
+                             size_t pairs_step)
 {
-	for (size_t i = 0; i < count / 2; i++)
-		pairs[i] = part_of(values[2 * i], part) >> 16 | (part_of(values[2 * i + 1], part) & 0xffff0000);
-	if (count % 2)
-		pairs[count / 2] = part_of(values[count - 1], part) >> 16;
+	for (size_t row = 0; row < rows; row++, values += step, pairs += pairs_step) {
+		for (size_t i = 0; i < count / 2; i++)
+			pairs[i] = part_of(values[2 * i], part) >> 16 | (part_of(values[2 * i + 1], part) & 0xffff0000);
+		if (count % 2)
+			pairs[count / 2] = part_of(values[count - 1], part) >> 16;
+	}
 }
 
 /* A part that the compiler knows is one loop without a choice in it. */
@@ -178,12 +181,12 @@ static void zip_rows(size_t rows, size_t count, int part, const float *values, s
 		zip_part(rows, count, 0, values, step, (uint32_t *)pairs, pairs_step);
 }
 
-static void join_pairs(size_t count, int part, const float *values, float *pairs)
+static void join_rows(size_t rows, size_t count, int part, const float *values, size_t step, float *pairs, size_t pairs_step)
 {
 	if (part)
-		join_part(count, 1, values, (uint32_t *)pairs);
+		join_part(rows, count, 1, values, step, (uint32_t *)pairs, pairs_step);
 	else
-		join_part(count, 0, values, (uint32_t *)pairs);
+		join_part(rows, count, 0, values, step, (uint32_t *)pairs, pairs_step);
 }
 
 /* ---- sums of matrices ---- */
@@ -345,7 +348,7 @@ const struct kernel_pointwise POINTWISE = {
 	.sgd = sgd,
 	.sum_of_squares = sum_of_squares,
 	.zip_rows = zip_rows,
-	.join_pairs = join_pairs,
+	.join_rows = join_rows,
 	.sum_terms = sum_terms,
 	.sum_pairs = sum_pairs,
 	.channel_sums = channel_sums,
