@@ -137,37 +137,56 @@ static float *packed_matrix(const struct conv_plan *plan, float *weights, int co
 	return weights + conv_panel_begin(plan->kernel, (size_t)count * (size_t)depth, panel) + (size_t)matrix * (size_t)depth * width;
 }
 
-/* One (panel, matrix) each. */
-static void pack_gather_task(void *context, int index)
+/* Into a cache, line after line: panels take their columns out of every row, which fetched from memory would take three times as
+ * long. */
+static void fetch(const float *values, size_t count)
 {
-	const struct pack_call *call = context;
+	enum { LINE = 16 };
+	for (size_t i = 0; i < count; i += LINE)
+		(void)*(const volatile float *)(values + i);
+}
+
+static void pack_gather(const struct pack_call *call, int matrix, int panel)
+{
 	const struct conv_plan *plan = call->plan;
 	const int rows = gather_rows(plan), columns = plan->geometry.small.channels, count = matrices(plan, rows);
-	const int panel = index / count, matrix = index % count;
 	const float *from = call->weights + (size_t)matrix * (size_t)rows * (size_t)columns;
 	float *target = packed_matrix(plan, plan->gather_weights, count, columns, conv_depth(plan->kernel, rows), panel, matrix);
 	for (int part = 0; part < plan->parts; part++)
 		conv_pack_panel(plan->kernel, part, from, rows, columns, panel, target + (size_t)part * plan->gather_count);
 }
 
-static void pack_scatter_task(void *context, int index)
+static void pack_scatter(const struct pack_call *call, int matrix, int panel)
 {
-	const struct pack_call *call = context;
 	const struct conv_plan *plan = call->plan;
 	const int rows = plan->geometry.small.channels, columns = scatter_columns(plan), count = matrices(plan, columns);
-	const int panel = index / count, matrix = index % count;
 	const float *from = call->weights + (size_t)matrix * (size_t)columns * (size_t)rows;
 	float *target = packed_matrix(plan, plan->scatter_weights, count, columns, conv_depth(plan->kernel, rows), panel, matrix);
 	for (int part = 0; part < plan->parts; part++)
 		conv_pack_transposed_panel(plan->kernel, part, from, rows, columns, panel, target + (size_t)part * plan->scatter_count);
 }
 
+/* A panel of one order or the other, all of a matrix one after the other: it is read from memory once. */
+static void pack_task(void *context, int index)
+{
+	const struct pack_call *call = context;
+	const struct conv_plan *plan = call->plan;
+	const int gathered = conv_panels(plan->kernel, plan->geometry.small.channels);
+	const int panels = gathered + conv_panels(plan->kernel, scatter_columns(plan)), matrix = index / panels, panel = index % panels;
+	const size_t count = (size_t)gather_rows(plan) * (size_t)plan->geometry.small.channels;
+	if (panel == 0)
+		fetch(call->weights + (size_t)matrix * count, count);
+	if (panel < gathered)
+		pack_gather(call, matrix, panel);
+	else if (matrix < matrices(plan, scatter_columns(plan))) /* a thin layer has fewer */
+		pack_scatter(call, matrix, panel - gathered);
+}
+
 void conv_pack(struct conv_plan *plan, struct parallel *parallel, const float *weights)
 {
 	struct pack_call call = {plan, weights};
-	const int rows = gather_rows(plan), columns = scatter_columns(plan);
-	parallel_run(parallel, pack_gather_task, &call, conv_panels(plan->kernel, plan->geometry.small.channels) * matrices(plan, rows));
-	parallel_run(parallel, pack_scatter_task, &call, conv_panels(plan->kernel, columns) * matrices(plan, columns));
+	const int panels = conv_panels(plan->kernel, plan->geometry.small.channels) + conv_panels(plan->kernel, scatter_columns(plan));
+	parallel_run(parallel, pack_task, &call, panels * matrices(plan, gather_rows(plan)));
 	if (plan->exact)
 		conv_pack(plan->exact, parallel, weights);
 }
