@@ -34,6 +34,7 @@ PASSES = [
 	 "test": ["--suite", "threads", "--timeout-multiplier", "4"], "fixed_addresses": True},
 ]
 FUZZ_SECONDS = 5
+PROCESSES = (os.cpu_count() or 1) + 1 # a third of the suites' time is waiting for terminals, disks and clocks
 
 SUMMARY = re.compile(r"^\[  (PASSED|FAILED)  \] (\d+) test\(s\)")
 SHOWN = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) *\] ")
@@ -112,7 +113,7 @@ def run_pass(settings):
 	if settings.get("build_only"):
 		count(1, 0)
 		return print(f"-- {time.monotonic() - began:.0f} s", flush=True)
-	command = ["meson", "test", "-C", folder, *settings["test"]]
+	command = ["meson", "test", "-C", folder, "--num-processes", str(PROCESSES), *settings["test"]]
 	output, _ = run(without_random_addresses(command) if settings.get("fixed_addresses") else command)
 	if not os.path.exists(log):
 		return fail("building " + folder, output)

@@ -136,7 +136,8 @@ static void a_grid_is_worked_off(void **state)
 static void reports_have_the_pictures_of_the_paper(void **state)
 {
 	(void)state;
-	write_study("states.conf", "methods = em\nbits = 2\nnetworks = both\npaper = figure1\nsample-every = 1\nlayers-every = 1\n");
+	write_study("states.conf", "methods = em\nbits = 2\nnetworks = both\npaper = figure1\nsample-every = 1\nlayers-every = 1\n"
+	            "evaluations = 1\n");
 	assert_int_equal(run("study states.conf --report states"), 0);
 	assert_int_equal(check_report("states"), 2 + 3 * 3); /* FID and IS over bits; three runs with samples and two layers */
 	assert_non_null(strstr(output, "](states-d-em-D2-G2.png)"));
@@ -144,10 +145,10 @@ static void reports_have_the_pictures_of_the_paper(void **state)
 	assert_non_null(strstr(output, "](samples-em-D2-G2.png)"));
 	assert_non_null(strstr(output, "| data | mnist at 32 x 32 | CIFAR-10 at 32 x 32 | yes |"));
 	assert_non_null(strstr(output, "| features of the first layer | 4 | 128 | yes |"));
-	assert_non_null(strstr(output, "| evaluations a cell | 2 | not told | not known |"));
+	assert_non_null(strstr(output, "| evaluations a cell | 1 | not told | not known |"));
 	assert_null(strstr(output, "published")); /* the paper has no scores of weights before fine-tuning */
 	write_study("curves.conf", "phase = scratch\nmethods = log\nbits = 3, 4\nnetworks = D, G\npaper = figure2\neval-every = 1\n"
-	            "eval-samples = 100\n");
+	            "eval-samples = 100\ncell-steps = 2\nevaluations = 1\n");
 	assert_int_equal(run("study curves.conf --report curves"), 0);
 	check_report("curves");
 	assert_non_null(strstr(output, "](is-steps-D.png)"));
@@ -173,14 +174,14 @@ static void every_model_is_compared_with_its_own_float_run(void **state)
 static void a_search_finds_and_misses(void **state)
 {
 	(void)state;
-	write_study("found.conf", "kind = search\nfid-max = 1000000\nbits = 1, 2\n");
+	write_study("found.conf", "kind = search\nfid-max = 1000000\nbits = 1, 2\nevaluations = 1\n");
 	assert_int_equal(run("study found.conf --json"), 0);
 	json_t *study = parsed(), *result = json_object_get(study, "result");
 	assert_string_equal(text_of(study, "status"), "met");
 	assert_true(json_is_true(json_object_get(result, "met")) && number_of(result, "d_bits") == 1 && number_of(result, "g_bits") == 1);
 	assert_int_equal(json_array_size(json_object_get(study, "cells")), 3); /* base, D1 G32, D1 G1 */
 	json_decref(study);
-	write_study("missed.conf", "kind = search\nfid-ratio = 0.000001\nbits = 1\ncut = no\n");
+	write_study("missed.conf", "kind = search\nfid-ratio = 0.000001\nbits = 1\ncut = no\nevaluations = 1\n");
 	assert_int_equal(run("study missed.conf --json"), 3);
 	study = parsed();
 	result = json_object_get(study, "result");
