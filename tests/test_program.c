@@ -234,6 +234,17 @@ static void assert_run(const struct scene *scene, const char *name, enum run_sta
 	run_clear(&run);
 }
 
+static bool has_checkpoint(const struct scene *scene, const char *name)
+{
+	struct run run = find_run(scene, name);
+	struct checkpoint_row row;
+	struct store *store = store_open(scene->store, STORE_READ, NULL);
+	bool found = store && store_find_checkpoint(store, run.id, -1, &row, NULL);
+	store_close(store);
+	run_clear(&run);
+	return found;
+}
+
 /* The newest checkpoint, read whole: so it is there and sound. */
 static struct checkpoint *read_checkpoint(const struct scene *scene, const char *name, int64_t *step)
 {
@@ -362,8 +373,7 @@ static void a_killed_training_resumes_bit_for_bit(void **state)
 	struct child child = start_program(scene, "train " TINY "--d-bits 2 --g-bits 1 --seed 11 --steps 0 --epochs 0 --metric-every 3 "
 	                                   "--checkpoint-every 7 --json --run-name killed");
 	int64_t reached = read_until_step(&child, 40), step;
-	double end = clock_seconds() + PATIENCE; /* until a checkpoint is on disk */
-	for (struct stat facts; stat(temporary_path(&scene->folder, "runs.db-runs/killed"), &facts) && clock_seconds() < end;)
+	for (double end = clock_seconds() + PATIENCE; !has_checkpoint(scene, "killed") && clock_seconds() < end;)
 		poll(NULL, 0, 10);
 	reached = read_until_step(&child, reached + 30);
 	kill(child.process, SIGKILL);
