@@ -177,6 +177,13 @@ static inline void evaluate(struct view *view, struct screen_state *state, struc
 	view->scores.now = (struct view_scoring){.active = true, .samples = 5000, .step = view->run.step, .share = 0.42, .seconds_left = 7};
 }
 
+static inline void finish_evaluation(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	evaluate(view, state, dialog);
+	view->scores.now.share = 1;
+	view->scores.now.seconds_left = 0;
+}
+
 static inline void hold_evaluation(struct view *view, struct screen_state *state, struct dialog *dialog)
 {
 	evaluate(view, state, dialog);
@@ -195,6 +202,13 @@ static inline void ask_to_quit(struct view *view, struct screen_state *state, st
 {
 	(void)state;
 	assert_true(dialog_open(dialog, ACTION_QUIT, view));
+}
+
+static inline void ask_to_go_back(struct view *view, struct screen_state *state, struct dialog *dialog)
+{
+	(void)state;
+	text_copy(view->run.name, sizeof view->run.name, "a-name-that-leaves-little-room");
+	assert_true(dialog_open(dialog, ACTION_ROLLBACK, view));
 }
 
 static inline void ask_rates(struct view *view, struct screen_state *state, struct dialog *dialog)

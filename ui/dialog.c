@@ -5,8 +5,9 @@
 
 #include "engine/base/text.h"
 #include "ui/keymap.h"
+#include "ui/screen_parts.h"
 
-enum { MAX_OPTIONS = 4, BOX_WIDTH = 58, RATE_ROWS = VIEW_NETWORKS, KEYS_COLUMN = 5 };
+enum { MAX_OPTIONS = 4, BOX_WIDTH = 58, BOX_FRAME = 4, RATE_ROWS = VIEW_NETWORKS, KEYS_COLUMN = 5 };
 static const double LARGEST_RATE = 1.0;
 
 /* One answer to a question: its key, what it says, what it sends (ACTION_NONE: nothing, the safe one). */
@@ -307,13 +308,16 @@ static void draw_applied(struct canvas *inside, const struct view *view)
 static void draw_question(const struct dialog *dialog, const struct question *question, const struct view *view,
 	struct canvas *canvas)
 {
-	int lines = question->text ? 1 : 2;
-	struct canvas inside = dialog_box(canvas, question->count + lines + 1, question->title);
+	char words[2 * VIEW_TEXT] = "";
 	const char *name = live_run(view);
-	if (question->any_time)
-		canvas_text(&inside, 0, 0, ROLE_TEXT, 0, question->text);
-	else if (question->text)
-		canvas_format(&inside, 0, 0, ROLE_TEXT, 0, "%s %s", name ? name : "The run", question->text);
+	const int width = (BOX_WIDTH < canvas->clip.width ? BOX_WIDTH : canvas->clip.width) - BOX_FRAME;
+	if (question->text)
+		snprintf(words, sizeof words, "%s%s%s", question->any_time ? "" : name ? name : "The run", question->any_time ? "" : " ",
+			question->text);
+	const int lines = question->text ? screen_draw_wrapped(NULL, 0, 0, width, ROLE_TEXT, words) : 2;
+	struct canvas inside = dialog_box(canvas, question->count + lines + 1, question->title);
+	if (question->text)
+		screen_draw_wrapped(&inside, 0, 0, width, ROLE_TEXT, words);
 	else
 		draw_applied(&inside, view);
 	for (int i = 0; i < question->count; i++)

@@ -247,6 +247,8 @@ static void add_evaluation(struct segments *segments, const struct view_scoring 
 	segments_add(segments, 0, ROLE_TEXT, 0, "%.0f %%", 100 * now->share);
 	if (now->held)
 		segments_add(segments, 0, ROLE_WARNING, 0, "waits, e goes on");
+	else if (now->share >= 1) /* the pictures are looked at: distances and their errors follow */
+		segments_add(segments, 1, ROLE_TEXT, 0, "working out the scores");
 	else if (isfinite(now->seconds_left))
 		segments_add(segments, 1, ROLE_TEXT, 0, "%s left", text_duration(left, sizeof left, now->seconds_left));
 }
