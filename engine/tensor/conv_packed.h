@@ -2,7 +2,7 @@
  * the products ask for them, and become floats a few kB at a time, while they are used. What follows the sums (batch
  * normalisation with running statistics and rectifier, or tanh) is part of the layer.
  *
- * Every value is summed in the order of conv_scatter and mapped by the kernels of pointwise.h, so a layer gives, bit for bit,
+ * Every value is summed in the order of a literal conv_scatter and mapped by the kernels of pointwise.h, so a layer gives, bit for bit,
  * what these give for the weights that the codes stand for; and so whatever the batch and the number of threads. Only
  * products of zeros are left out, which finite weights do not show (kernel_sparse.c).
  *
