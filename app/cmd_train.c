@@ -322,11 +322,12 @@ static int train(struct train_state *state, const char *store_path, const struct
 		print_summary(state);
 	else if (state->failure.code == ERROR_NUMERIC)
 		advise(state);
-	const int64_t wrong = state->failure.code == ERROR_INPUT && !start->resume_id && !state->began ? training_run(state->training)->id : 0;
+	const bool nothing = state->failure.code == ERROR_INPUT && !start->resume_id && !state->began;
+	const int64_t run = training_run(state->training)->id;
 	training_destroy(state->training);
 	const size_t lost = recorder_destroy(recorder, interrupt_count() > 1 ? 0 : TRAINING_SAVE_SECONDS);
-	if (wrong)
-		forget_run(store_path, wrong);
+	if (nothing)
+		forget_run(store_path, run);
 	return exit_status(state, lost);
 }
 
@@ -368,8 +369,8 @@ const struct subcommand subcommand_train = {
 		.shared_title = "Settings",
 		.shared = settings_options,
 		.shared_offset = offsetof(struct train_arguments, train.settings),
-		.notes = "Ctrl-C or SIGTERM saves a checkpoint and ends (status 130, 143); a second one leaves at once. A lost\n"
-		         "terminal (SIGHUP) does not end the training.\n\n"
+		.notes = "Ctrl-C or SIGTERM saves a checkpoint and ends (status 130, 143); another one, a second or more later, leaves at\n"
+		         "once. A lost terminal (SIGHUP) does not end the training.\n\n"
 		         "Other bits or another quantizer, by --from or live, keep the float weights, the optimizer's moments and\n"
 		         "counts, and batch norm's running statistics, which adapt. --bits is stronger than --exempt, and that than\n"
 		         "--d-bits and --g-bits.\n\n"
@@ -378,8 +379,8 @@ const struct subcommand subcommand_train = {
 		         "Live scores (FID, KID, Inception Score) are of the quantized G's pictures, drawn between two steps, rounded to\n"
 		         "8 bits and looked at while the training goes on, which they do not change. Without --eval-every one is taken\n"
 		         "whenever all of them together stay within 6 % of the steps' time; making the reference, once for a data set and\n"
-		         "then kept in the cache folder, comes on top. The checkpoint of the lowest FID is kept. With --json a score is a line of its own,\n"
-		         "with \"score\": true, and says all it depends on.\n",
+		         "then kept in the cache folder, comes on top. The checkpoint of the lowest FID is kept. With --json a score is\n"
+		         "a line of its own, with \"score\": true, and says all it depends on.\n",
 	},
 	.run = run,
 };

@@ -71,7 +71,8 @@ static inline void fixture_compare_runs(struct view_compare *compare)
 		run->bits[VIEW_D] = rows[row].d_bits;
 		run->bits[VIEW_G] = rows[row].g_bits;
 		text_copy(run->quantizer, sizeof run->quantizer, row == 3 ? "minmax" : "em");
-		text_copy(run->recipe, sizeof run->recipe, "classifier/cifar10 1a2b3c4d, 5000 pictures in 10 splits, against cifar10 train 9f86d081");
+		text_copy(run->recipe, sizeof run->recipe,
+		          "classifier/cifar10 1a2b3c4d, 5000 pictures in 10 splits, against cifar10 train 9f86d081");
 		fixture_compared_layers(run, scratch, rows[row].d_bits, rows[row].g_bits);
 		fixture_compared_curves(run, i, rows[row].level);
 	}
@@ -88,7 +89,8 @@ static inline void fixture_compare_runs(struct view_compare *compare)
 static inline void fixture_compare_settings(struct view_compare *compare)
 {
 	fixture_setting(compare, "model", (const char *[]){"dcgan", "dcgan", "dcgan", "dcgan"});
-	fixture_setting(compare, "data", (const char *[]){"cifar10:/data/cifar", "cifar10:/data/cifar", "cifar10:/data/cifar", "cifar10:/data/cifar"});
+	fixture_setting(compare, "data", (const char *[]){"cifar10:/data/cifar", "cifar10:/data/cifar", "cifar10:/data/cifar",
+		"cifar10:/data/cifar"});
 	fixture_setting(compare, "width", (const char *[]){"128", "128", "128", "64"});
 	fixture_setting(compare, "d-bits", (const char *[]){"32", "32", "32", "2"});
 	fixture_setting(compare, "g-bits", (const char *[]){"32", "32", "32", "2"});
@@ -107,7 +109,8 @@ static inline struct view_compare *fixture_compare(struct view *view, int count)
 	fixture_compare_runs(compare);
 	fixture_compare_settings(compare);
 	for (int i = 0; i < count; i++)
-		compare->points[compare->point_count++] = (struct view_point){i, compare->runs[i].packed_bytes, compare->runs[i].best_fid, 1, false};
+		compare->points[compare->point_count++] = (struct view_point){i, compare->runs[i].packed_bytes, compare->runs[i].best_fid, 1,
+			false};
 	for (int i = 0; i < compare->point_count; i++)
 		for (int k = i + 1; k < compare->point_count; k++)
 			if (compare->points[k].bytes < compare->points[i].bytes) {
@@ -181,7 +184,8 @@ static inline void random_compare(struct view_compare *compare)
 		random_text(compare->settings[i].values[i % 8], sizeof compare->settings[i].values[0]);
 	}
 	for (int i = 0; i < VIEW_POINTS; i++)
-		compare->points[i] = (struct view_point){(int)random_below(12) - 2, random_number(), random_number(), (int)random_below(3), random_below(2)};
+		compare->points[i] = (struct view_point){(int)random_below(12) - 2, random_number(), random_number(), (int)random_below(3),
+			random_below(2)};
 	random_text(compare->message, sizeof compare->message);
 }
 

@@ -34,7 +34,8 @@ static inline struct view_search *fixture_study(struct view *view, const char *n
 	text_copy(search->kind, sizeof search->kind, kind);
 	text_copy(search->status, sizeof search->status, "running");
 	text_copy(search->method, sizeof search->method, "em");
-	text_copy(search->recipe, sizeof search->recipe, "classifier/shapes 1a2b3c4d, 5000 pictures in 10 splits, against shapes train 9f86d081");
+	text_copy(search->recipe, sizeof search->recipe,
+	          "classifier/shapes 1a2b3c4d, 5000 pictures in 10 splits, against shapes train 9f86d081");
 	view->search = search;
 	return search;
 }

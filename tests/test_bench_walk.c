@@ -76,7 +76,8 @@ static void assert_same(struct pair *pair)
 static void write_something(struct random *random, char *bytes, size_t size)
 {
 	static const char *const texts[] = {"a", "loss, nats", "\xe2\x94\x80\xe2\x94\x80", "\xe2\xa0\x81", "  ", "42"};
-	static const char *const fixed[] = {"\r", "\b", "\033[H", "\033[K", "\033[1K", "\033[J", "\033[m", "\033(B", "\033[1m", "\033[4m", "\033[7m",
+	static const char *const fixed[] = {"\r", "\b", "\033[H", "\033[K", "\033[1K", "\033[J", "\033[m", "\033(B", "\033[1m", "\033[4m",
+		"\033[7m",
 		"\033[22m", "\033[24m", "\033[27m", "\033[39;49m", "\033[H\033[2J", "\033[?25l", "\r\n", "\r\033M",
 		"\033[3;9r", "\033[r", "\033[2S", "\033[3T", "\033[0;1;38;5;255;48;5;24m", "\033Pq#0~\033\\"};
 	int below = (int)random_below(random, 12), number = 1 + (int)random_below(random, COLUMNS);

@@ -168,7 +168,8 @@ static void a_fork_goes_on_counting_where_it_was_forked(void **state)
 		series_append(seconds, step, 0.5 * (double)(step - 1001)); /* a clock of its own begins at nothing */
 	struct chart_clock clock = {.steps_per_epoch = 20, .batch = 2, .own = {[CHART_TIME] = seconds}, .fork_step = 1000,
 		.past = {[CHART_EPOCHS] = epochs, [CHART_IMAGES] = images, [CHART_TIME] = past}};
-	assert_true(fabs(chart_clock_at(&clock, CHART_EPOCHS, 500) - 50) < 1e-3 && fabs(chart_clock_at(&clock, CHART_EPOCHS, 1200) - 110) < 1e-3);
+	assert_true(fabs(chart_clock_at(&clock, CHART_EPOCHS, 500) - 50) < 1e-3 &&
+	            fabs(chart_clock_at(&clock, CHART_EPOCHS, 1200) - 110) < 1e-3);
 	assert_true(fabs(chart_clock_at(&clock, CHART_IMAGES, 500) - 2000) < 1 && fabs(chart_clock_at(&clock, CHART_IMAGES, 1200) - 4400) < 1);
 	assert_true(fabs(chart_clock_at(&clock, CHART_TIME, 500) - 1500) < 1 && fabs(chart_clock_at(&clock, CHART_TIME, 1200) - 3100) < 1);
 	for (enum chart_unit unit = CHART_STEPS; unit < CHART_UNITS; unit++)

@@ -122,7 +122,8 @@ static const struct view_setting *setting(const struct view_compare *view, const
 static void settings_are_there_at_once(void **state)
 {
 	struct store *store = open_for_writing(state);
-	int64_t runs[3] = {add_run(store, "a", 7, 2, RUN_FINISHED), add_run(store, "b", 8, 2, RUN_STOPPED), add_run(store, "c", 7, 4, RUN_FINISHED)};
+	int64_t runs[3] = {add_run(store, "a", 7, 2, RUN_FINISHED), add_run(store, "b", 8, 2, RUN_STOPPED),
+		add_run(store, "c", 7, 4, RUN_FINISHED)};
 	struct comparison *comparison = compare(store, runs, 3);
 	const struct view_compare *view = comparison_view(comparison);
 	assert_int_equal(view->count, 3);
@@ -381,7 +382,8 @@ static struct image *draw(struct store *store, int64_t run, int64_t step, uint64
 	assert_true(store_find_checkpoint(store, run, step, &row, &error));
 	struct checkpoint *state = checkpoint_read(row.path, row.hash, &error);
 	struct inspection *inspection = state ? inspection_create(state, 1, &error) : NULL;
-	struct image *grid = inspection ? inspection_sample(inspection, &(struct what_if){.network = NETWORK_G, .layer = -1}, DRAWN_TILES, seed, &error) : NULL;
+	struct image *grid = inspection ? inspection_sample(inspection, &(struct what_if){.network = NETWORK_G, .layer = -1}, DRAWN_TILES,
+	                                                    seed, &error) : NULL;
 	if (!grid)
 		fail_msg("%s", error.text);
 	inspection_destroy(inspection);
@@ -460,7 +462,8 @@ static void a_checkpoint_that_cannot_be_read_is_told(void **state)
 	struct store *store = open_for_writing(state);
 	struct error error = {0};
 	struct checkpoint_row row;
-	int64_t runs[3] = {add_run(store, "a", 7, 32, RUN_FINISHED), add_run(store, "b", 8, 32, RUN_FINISHED), add_run(store, "c", 9, 32, RUN_FINISHED)};
+	int64_t runs[3] = {add_run(store, "a", 7, 32, RUN_FINISHED), add_run(store, "b", 8, 32, RUN_FINISHED),
+		add_run(store, "c", 9, 32, RUN_FINISHED)};
 	add_checkpoint(store, runs[0], 20, 7);
 	add_checkpoint(store, runs[1], 20, 8);
 	assert_true(store_find_checkpoint(store, runs[0], 20, &row, &error) && truncate(row.path, 100) == 0);

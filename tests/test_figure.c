@@ -484,7 +484,8 @@ static void the_front_is_what_no_run_beats(void **state)
 	add_size(&sizes, "without a score", 20000, NAN, "a");
 	assert_true(sizes.count == 4 && sizes.left_out == 1);
 	struct image *picture = draw_sizes(&sizes);
-	static const struct { const char *name; bool front; } expected[] = {{"small", true}, {"between", true}, {"beaten", false}, {"large", true}};
+	static const struct { const char *name; bool front; } expected[] = {{"small", true}, {"between", true}, {"beaten", false},
+		{"large", true}};
 	for (int i = 0; i < 4; i++) {
 		assert_string_equal(sizes.points[i].name, expected[i].name);
 		assert_true(sizes.points[i].front == expected[i].front);
@@ -503,7 +504,8 @@ static void sizes_of_any_kind_are_drawn(void **state)
 	for (int first = 0; first < 5; first++) {
 		struct figure_sizes sizes = {0};
 		for (int i = first; i < 300; i++)
-			add_size(&sizes, first % 2 ? "a name that is as long as the name of any run may ever be, at most" : "x", numbers[i % 5][0], numbers[i % 5][1], "a");
+			add_size(&sizes, first % 2 ? "a name that is as long as the name of any run may ever be, at most" : "x", numbers[i % 5][0],
+			         numbers[i % 5][1], "a");
 		image_destroy(draw_sizes(&sizes));
 		figure_sizes_clear(&sizes);
 		add_size(&sizes, "alone", numbers[first][0], numbers[first][1], "");

@@ -100,7 +100,8 @@ static void tensors_of_two_values_are_kept_exactly(void **state)
 	(void)state;
 	static const struct { size_t count; float weights[5]; } tensors[] = {
 		{1, {0.3f}}, {1, {-0.0f}}, {3, {7, 7, 7}}, {4, {0, 0, 0, 0}}, {2, {-1, 4}}, {5, {0.1f, 0.1f, 0.7f, 0.1f, 0.7f}},
-		{2, {-FLT_MAX, FLT_MAX}}, {3, {FLT_MAX, FLT_MAX, FLT_MAX}}, {2, {0, FLT_TRUE_MIN}}, {3, {-FLT_TRUE_MIN, FLT_TRUE_MIN, FLT_TRUE_MIN}},
+		{2, {-FLT_MAX, FLT_MAX}}, {3, {FLT_MAX, FLT_MAX, FLT_MAX}}, {2, {0, FLT_TRUE_MIN}},
+		{3, {-FLT_TRUE_MIN, FLT_TRUE_MIN, FLT_TRUE_MIN}},
 		{4, {1e6f, 1e6f + 0.0625f, 1e6f, 1e6f}}, {2, {FLT_TRUE_MIN, FLT_MAX}}, {3, {-3e38f, -3e38f, 3e38f}},
 	};
 	for (size_t t = 0; t < sizeof tensors / sizeof *tensors; t++)

@@ -58,23 +58,31 @@ static void filters_choose(void **state)
 	static const struct { const char *text; bool expected; } cases[] = {
 		{"", true}, {"  ", true},
 		{"cifar", true}, {"CIFAR", true}, {"paper", true}, {"lower", true}, {"fmnist", false}, {"\"lower rate\"", true},
-		{"bits.g<=2", true}, {"bits.g<2", false}, {"g-bits=2", true}, {"bits.d:float", true}, {"bits.d=32", true}, {"bits.d:2,3,float", true},
+		{"bits.g<=2", true}, {"bits.g<2", false}, {"g-bits=2", true}, {"bits.d:float", true}, {"bits.d=32", true},
+		{"bits.d:2,3,float", true},
 		{"bits.d:2,3", false},
-		{"bits.g<=2 fid<60 tag:paper", true}, {"bits.g<=2 fid<58 tag:paper", false}, {"-status:crashed", false}, {"not status:crashed", false},
+		{"bits.g<=2 fid<60 tag:paper", true}, {"bits.g<=2 fid<58 tag:paper", false}, {"-status:crashed", false},
+		{"not status:crashed", false},
 		{"status:crashed,failed", true}, {"status=crash", false}, {"status:crash", true}, {"status!=live", true},
 		{"tag:pap", false}, {"tag=PAPER", true}, {"tag!=paper", false}, {"tag~^good", true}, {"tags:none", false},
 		{"fmnist or cifar", true}, {"fmnist or -cifar", false}, {"fmnist and x or cifar", true}, {"fmnist and (x or cifar)", false},
 		{"not (fmnist or x)", true}, {"--cifar", true}, {"NOT not cifar", true}, {"cifar AND paper", true}, {"-(cifar paper)", false},
-		{"name~^cifar.*[0-9a-f]{4}$", true}, {"name~(fmnist|mnist)-", false}, {"(name~(cifar|mnist)-dcgan)", true}, {"data~\"^cifar10:\"", true},
+		{"name~^cifar.*[0-9a-f]{4}$", true}, {"name~(fmnist|mnist)-", false}, {"(name~(cifar|mnist)-dcgan)", true},
+		{"data~\"^cifar10:\"", true},
 		{"step>=12.5k", true}, {"step>12.5k", false}, {"step<0.1M", true}, {"done>=25%", true}, {"done<25", false},
-		{"age<3h", true}, {"age<120m", false}, {"age<=2h", true}, {"age>1.9h", true}, {"duration=90m", true}, {"duration=5400", true}, {"age<1w", true},
-		{"loss.d=0.75", true}, {"loss.g<5", false}, {"loss.g>-5", false}, {"loss.g:none", true}, {"-loss.g:none", false}, {"loss.g!=5", true},
-		{"loss.d>-1", true}, {"loss.d:none", false}, {"parent:none", true}, {"archived:no", true}, {"archived:yes", false}, {"trashed:none", true},
+		{"age<3h", true}, {"age<120m", false}, {"age<=2h", true}, {"age>1.9h", true}, {"duration=90m", true}, {"duration=5400", true},
+		{"age<1w", true},
+		{"loss.d=0.75", true}, {"loss.g<5", false}, {"loss.g>-5", false}, {"loss.g:none", true}, {"-loss.g:none", false},
+		{"loss.g!=5", true},
+		{"loss.d>-1", true}, {"loss.d:none", false}, {"parent:none", true}, {"archived:no", true}, {"archived:yes", false},
+		{"trashed:none", true},
 		{"fid.best<=55.1", true}, {"is.best>0", false}, {"ratio=8", true}, {"ratio.g>=16", true}, {"kid:none", true},
 		{"created>2033-05-16", true}, {"created<=2033-05-16T23:59", false}, {"created:2033-05-17", true}, {"created>2033-05-17", false},
 		{"created>=2033-05-17 created<=2033-05-17", true}, {"created=2033-05-16", false}, {"created>2001-01-01T00:00", true},
-		{"latent=100", true}, {"d-learning-rate<1e-3", true}, {"d-learning-rate=0.0002", true}, {"literal:no", true}, {"per-channel:yes", true},
-		{"per-channel=no", false}, {"cfg.steps=5k", true}, {"cfg.model=dcgan", true}, {"cfg.data:\"a \\\"quoted\\\"\"", true}, {"beta1=0.5", false},
+		{"latent=100", true}, {"d-learning-rate<1e-3", true}, {"d-learning-rate=0.0002", true}, {"literal:no", true},
+		{"per-channel:yes", true},
+		{"per-channel=no", false}, {"cfg.steps=5k", true}, {"cfg.model=dcgan", true}, {"cfg.data:\"a \\\"quoted\\\"\"", true},
+		{"beta1=0.5", false},
 		{"beta1:none", true}, {"cfg.bits:none", true}, {"g-learning-rate>0", false},
 	};
 	setenv("TZ", "UTC", 1);
@@ -87,13 +95,18 @@ static void mistakes_in_filters_are_named(void **state)
 {
 	(void)state;
 	static const struct { const char *text; int place; const char *says; } cases[] = {
-		{"bits.g<=", 9, "expected a number of bits, 1 to 8, or float after <="}, {"fid<many", 5, "expected a number, such as 5, 10k or 1.5M after <"},
-		{"fid<5s", 5, "expected a number"}, {"age<5k", 5, "expected a duration, such as 90s, 5m, 2h or 3d after <"}, {"age<nan", 5, "expected a duration"},
+		{"bits.g<=", 9, "expected a number of bits, 1 to 8, or float after <="},
+		{"fid<many", 5, "expected a number, such as 5, 10k or 1.5M after <"},
+		{"fid<5s", 5, "expected a number"}, {"age<5k", 5, "expected a duration, such as 90s, 5m, 2h or 3d after <"},
+		{"age<nan", 5, "expected a duration"},
 		{"created>yesterday", 9, "expected a date"}, {"archived:perhaps", 10, "expected yes or no"}, {"fdi<5", 1, "did you mean fid?"},
-		{"x nothing:5", 3, "unknown field \"nothing\"; there are id, name"}, {"(a or b", 8, "expected ) for the ( at character 1"}, {"a)", 2, "has no ("},
-		{"a or", 5, "expected a word"}, {"or a", 1, "expected a word"}, {"()", 2, "expected a word"}, {"-", 2, "expected a word"}, {"a and and b", 7, "expected"},
+		{"x nothing:5", 3, "unknown field \"nothing\"; there are id, name"}, {"(a or b", 8, "expected ) for the ( at character 1"},
+		{"a)", 2, "has no ("},
+		{"a or", 5, "expected a word"}, {"or a", 1, "expected a word"}, {"()", 2, "expected a word"}, {"-", 2, "expected a word"},
+		{"a and and b", 7, "expected"},
 		{"name~[", 6, "not a regular expression"}, {"name~(a)\\1", 6, "no back references"}, {"name~((a{9}){9}){9}", 6, "one {n}"},
-		{"name~a{500}", 6, "up to 99"}, {"fid~5", 4, "fid is no text"}, {"name<b", 5, "name has no order"}, {"=5", 1, "name of a field before ="},
+		{"name~a{500}", 6, "up to 99"}, {"fid~5", 4, "fid is no text"}, {"name<b", 5, "name has no order"},
+		{"=5", 1, "name of a field before ="},
 		{"name:\"open", 6, "this quote has no end"}, {"status:", 8, "expected a text after :"}, {"bits.d:2,,3", 10, "expected a number"},
 		{"cfg.fid<5", 1, "unknown field"}, {"archived<yes", 9, "archived has no order"},
 	};
@@ -145,8 +158,10 @@ static void cells_are_for_people(void **state)
 {
 	(void)state;
 	static const struct { const char *name, *cell; } cases[] = {
-		{"bits.d", "float"}, {"bits.g", "2"}, {"step", "12,500"}, {"done", "25 %"}, {"age", "2 h"}, {"duration", "1:30:00"}, {"seed", "18446744073709551614"},
-		{"loss.g", "-"}, {"loss.d", "0.750"}, {"fid", "58.4"}, {"is", "-"}, {"ratio", "8.0"}, {"parent", "-"}, {"archived", "no"}, {"ended", "-"},
+		{"bits.d", "float"}, {"bits.g", "2"}, {"step", "12,500"}, {"done", "25 %"}, {"age", "2 h"}, {"duration", "1:30:00"},
+		{"seed", "18446744073709551614"},
+		{"loss.g", "-"}, {"loss.d", "0.750"}, {"fid", "58.4"}, {"is", "-"}, {"ratio", "8.0"}, {"parent", "-"}, {"archived", "no"},
+		{"ended", "-"},
 		{"tags", "good paper"}, {"bytes.g", "50 B"}, {"status", "crashed"},
 	};
 	struct run run = some_run();

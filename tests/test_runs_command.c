@@ -232,7 +232,8 @@ static void seeds_have_a_mean(void **state)
 	const json_t *groups = json_object_get(json, "seeds"), *group = json_array_get(groups, 0), *fid = json_object_get(group, "fid");
 	assert_int_equal(json_array_size(groups), 1);
 	assert_int_equal(json_array_size(json_object_get(group, "runs")), 2);
-	assert_true(json_number_value(json_object_get(fid, "mean")) == 53 && fabs(json_number_value(json_object_get(fid, "sd")) - 4.2426) < 1e-3);
+	assert_true(json_number_value(json_object_get(fid, "mean")) == 53 &&
+	            fabs(json_number_value(json_object_get(fid, "sd")) - 4.2426) < 1e-3);
 	assert_true(json_number_value(json_object_get(json_object_get(group, "loss_d"), "mean")) == 3);
 	assert_int_equal(json_integer_value(json_object_get(fid, "runs")), 2);
 	assert_true(json_is_null(json_object_get(group, "kid")));

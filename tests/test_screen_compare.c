@@ -50,7 +50,8 @@ static void compare_recipes(struct view *view, struct screen_state *state, struc
 	(void)dialog;
 	struct view_compare *compare = fixture_compare(view, 3);
 	compare->runs[2].recipe_number = 2;
-	text_copy(compare->runs[2].recipe, sizeof compare->runs[2].recipe, "inception 6726825d, 50000 pictures in 10 splits, against cifar10 train 9f86d081");
+	text_copy(compare->runs[2].recipe, sizeof compare->runs[2].recipe,
+	          "inception 6726825d, 50000 pictures in 10 splits, against cifar10 train 9f86d081");
 	for (int i = 0; i < compare->point_count; i++)
 		compare->points[i].recipe_number = compare->runs[compare->points[i].run].recipe_number;
 	press_keys(state, view, "v v v v");

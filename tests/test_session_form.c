@@ -255,7 +255,8 @@ static void time_is_told_with_its_basis(void **state)
 	assert_true(isnan(plan.steps_per_epoch) && isnan(plan.last_step));
 	text_copy(settings.data, sizeof settings.data, "shapes");
 	speeds.runs[0] = (struct run_speed){.name = "far", .data = "shapes", .gflops = 7, .multiply_adds = 1, .pictures = 6400, .channels = 3};
-	speeds.runs[1] = (struct run_speed){.name = "near", .gflops = 50, .multiply_adds = plan.size.multiply_adds_per_step / 2, .pictures = NAN};
+	speeds.runs[1] = (struct run_speed){.name = "near", .gflops = 50, .multiply_adds = plan.size.multiply_adds_per_step / 2,
+		.pictures = NAN};
 	assert_true(run_plan_make(&settings, &speeds, &plan, NULL));
 	assert_true(plan.steps_per_epoch == 100 && plan.last_step == 400);
 	assert_float_equal(plan.step_seconds, 2e-9 * plan.size.multiply_adds_per_step / 50, 1e-12);

@@ -259,7 +259,8 @@ static void the_trash_is_emptied(void **state)
 	assert_list(session, "ca");
 	assert_int_equal(view_of(session)->run.state, VIEW_NOTHING);
 	say(session, ACTION_RUNS_FILTER, 0, "name:alpha");
-	request(session, (struct action_request){.action = ACTION_RUN_PURGE, .run = 1, .value = 1}); /* all listed: what the filter hides stays */
+	/* all listed: what the filter hides stays */
+	request(session, (struct action_request){.action = ACTION_RUN_PURGE, .run = 1, .value = 1});
 	wait_until(session, so_many_are_listed, 0);
 	say(session, ACTION_RUNS_FILTER, 0, "");
 	assert_list(session, "c");
@@ -327,8 +328,8 @@ static void the_list_looks_as_it_was_left(void **state)
 static void add_points(struct store *store, int64_t run, int64_t first, int64_t last, double loss)
 {
 	for (int64_t step = first; step <= last; step++) {
-		struct metric_point point = {.step = step, .time = (double)step, .epochs = (double)step / 50, .loss_d = loss, .loss_g = loss, .d_real = 0.5, .d_fake = 0.5,
-			.images_per_second = 100};
+		struct metric_point point = {.step = step, .time = (double)step, .epochs = (double)step / 50, .loss_d = loss, .loss_g = loss,
+			.d_real = 0.5, .d_fake = 0.5, .images_per_second = 100};
 		assert_true(store_insert_metrics(store, run, &point, 1, NULL));
 	}
 }

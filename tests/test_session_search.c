@@ -25,7 +25,8 @@ static int64_t make_study(struct store *store, const char *name, const char *tex
 }
 
 /* A cell that is over, or at work. */
-static int64_t add_cell(struct store *store, int64_t study, const char *key, int d, int g, enum cell_status status, double fid, double bytes)
+static int64_t add_cell(struct store *store, int64_t study, const char *key, int d, int g, enum cell_status status, double fid,
+                        double bytes)
 {
 	struct study_cell cell = {.d_bits = d, .g_bits = g, .seed = 7, .status = status, .fid = NAN, .fid_spread = NAN, .is_mean = NAN,
 	                          .is_spread = NAN, .bytes = NAN};

@@ -60,7 +60,8 @@ static void look(void *context, const struct metric_bucket *bucket)
 
 static struct seen visit(struct store *store, int64_t run, int64_t from, int64_t to, int buckets)
 {
-	struct seen seen = {.from = from < 0 ? 0 : from, .to = to < 0 ? INT64_MAX : to, .last_step = -1, .low_d = INFINITY, .high_d = -INFINITY};
+	struct seen seen = {.from = from < 0 ? 0 : from, .to = to < 0 ? INT64_MAX : to, .last_step = -1, .low_d = INFINITY,
+		.high_d = -INFINITY};
 	struct error error = {0};
 	if (!store_visit_metric_buckets(store, run, from, to, buckets, look, &seen, &error))
 		fail_msg("%s", error.text);

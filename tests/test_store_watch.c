@@ -48,7 +48,8 @@ static bool write_more(struct store *store, int64_t run, int64_t step, struct er
 	struct metric_point points[POINTS];
 	for (int i = 0; i < POINTS; i++)
 		points[i] = new_point(step - POINTS + 1 + i);
-	const struct run_progress progress = {.status = RUN_LIVE, .step = step, .epochs = (double)step / 100, .quantizer = "em", .d_bits = 2, .g_bits = 2};
+	const struct run_progress progress = {.status = RUN_LIVE, .step = step, .epochs = (double)step / 100, .quantizer = "em", .d_bits = 2,
+		.g_bits = 2};
 	const struct layer_stats stats[] = {new_stats(step, 'D', 0, 2), new_stats(step, 'G', 0, 2)};
 	const struct sample sample = {.step = step, .tiles = 64, .columns = 8, .png_size = sizeof png, .png = png, .diversity = 1};
 	return store_begin(store, error) && store_insert_metrics(store, run, points, POINTS, error) &&
@@ -124,7 +125,8 @@ static void look(struct store *store, const struct run *run, const char *who)
 	leave_unless(store_visit_metric_buckets(store, run->id, -1, -1, 200, count_points, &points, &error), who, &error);
 	leave_unless(store_visit_layer_stats(store, run->id, -1, take_stats, &stats_step, &error), who, &error);
 	leave_unless(store_find_sample(store, run->id, -1, &sample, &found, &error), who, &error);
-	error_set(&error, ERROR_STATE, "row at step %" PRId64 ", but %" PRId64 " points, statistics of %" PRId64, run->step, points, stats_step);
+	error_set(&error, ERROR_STATE, "row at step %" PRId64 ", but %" PRId64 " points, statistics of %" PRId64, run->step, points,
+	          stats_step);
 	leave_unless(points >= run->step && stats_step >= points && found && sample.step >= stats_step, who, &error);
 	leave_unless(sample.png_size == SAMPLE_BYTES, who, &error);
 	sample_clear(&sample);

@@ -304,7 +304,8 @@ static void facts_are_worked_out(void **state)
 	int rows = trainer_describe_works(trainer, works, TRAINER_MAX_WORKS), seen = 0;
 	double multiply_adds = 0;
 	for (int i = 0; i < rows; i++) {
-		seen += works[i].seconds > 0 && works[i].calls > 0 && (strcmp(works[i].name, "forward") == 0 || strcmp(works[i].name, "quantize") == 0);
+		seen += works[i].seconds > 0 && works[i].calls > 0 &&
+		        (strcmp(works[i].name, "forward") == 0 || strcmp(works[i].name, "quantize") == 0);
 		multiply_adds += works[i].multiply_adds;
 	}
 	assert_int_equal(seen, facts->layers[NETWORK_D] + facts->layers[NETWORK_G] + 7 + 2);

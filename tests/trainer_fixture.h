@@ -51,7 +51,8 @@ static inline struct gan_settings small_settings(int d_bits, int g_bits)
 	return (struct gan_settings){
 		.model = "dcgan", .data = "made-up", .size = SIZE, .channels = 0, .width = 4, .latent = 10, .batch = BATCH,
 		.bits = {[NETWORK_D] = d_bits, [NETWORK_G] = g_bits}, .quantizer = "em", .optimizer = "adam",
-		.critic_steps = 1, .loss_b = 1, .loss_c = 1, .learning_rate = {2e-4, 2e-4}, .beta1 = 0.5, .beta2 = 0.999, .seed = 12345678901234567890u, .threads = 1,
+		.critic_steps = 1, .loss_b = 1, .loss_c = 1, .learning_rate = {2e-4, 2e-4}, .beta1 = 0.5, .beta2 = 0.999,
+		.seed = 12345678901234567890u, .threads = 1,
 		.epochs = 3, .metric_every = 1, .samples = 9,
 	};
 }

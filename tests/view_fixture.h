@@ -296,13 +296,14 @@ static inline void fixture_cell(const void *context, int row, int column, char t
 static inline void fixture_runs(struct view *view)
 {
 	static const struct fixture_row rows[] = {
-		{7, "fmnist-dcgan-7f3a", "live", "unstable", "", "dcgan", "fashion-mnist", "em", 2, 1, 3120, 11250, 31.4, 28.9, 5.11, 20.4, 2, false, true, ""},
-		{6, "cifar-1d2g-b", "paused", "undecided", "paper", "dcgan", "cifar10:/data/cifar-10-batches-bin", "em", 1, 2, 26100, 42000, 66, 64.7, 4.2,
-		 21.1, 5400, true, false, ""},
-		{5, "cifar-float", "finished", "convergent", "paper base", "dcgan", "cifar10:/data/cifar-10-batches-bin", "em", 32, 32, 42000, 42000, 42.2,
-		 41.3, 5.02, 1, 18000, true, false, "the float run that all others are held against"},
-		{4, "cifar-minmax-2", "stopped", "failed", "", "dcgan", "cifar10:/data/cifar-10-batches-bin", "minmax", 2, 2, 12000, 42000, 118.4, 110.2, 2.9,
-		 15.9, 86400, false, false, ""},
+		{7, "fmnist-dcgan-7f3a", "live", "unstable", "", "dcgan", "fashion-mnist", "em", 2, 1, 3120, 11250, 31.4, 28.9, 5.11, 20.4, 2,
+			false, true, ""},
+		{6, "cifar-1d2g-b", "paused", "undecided", "paper", "dcgan", "cifar10:/data/cifar-10-batches-bin", "em", 1, 2, 26100, 42000, 66,
+			64.7, 4.2, 21.1, 5400, true, false, ""},
+		{5, "cifar-float", "finished", "convergent", "paper base", "dcgan", "cifar10:/data/cifar-10-batches-bin", "em", 32, 32, 42000,
+			42000, 42.2, 41.3, 5.02, 1, 18000, true, false, "the float run that all others are held against"},
+		{4, "cifar-minmax-2", "stopped", "failed", "", "dcgan", "cifar10:/data/cifar-10-batches-bin", "minmax", 2, 2, 12000, 42000, 118.4,
+			110.2, 2.9, 15.9, 86400, false, false, ""},
 		{3, "faces-64", "crashed", "", "", "dcgan", "images:/data/faces", "em", 4, 4, 880, 0, NAN, NAN, NAN, 7.9, 200000, false, false, ""},
 		{2, "shapes-nan", "failed", "failed", "", "dcgan", "shapes", "tanh", 2, 1, 41, 5000, NAN, NAN, NAN, NAN, 500000, false, false, ""},
 	};
@@ -329,7 +330,8 @@ static inline void fixture_page(struct view_page *page)
 	};
 	static const struct view_fact settings[] = {
 		{"model", "dcgan", "", "", "model family", "default"}, {"data", "fashion-mnist", "", "", "data set", "run"},
-		{"width", "64", "32", "", "feature maps of the widest layer, divided", "recipe"}, {"batch", "64", "", "", "pictures a step", "default"},
+		{"width", "64", "32", "", "feature maps of the widest layer, divided", "recipe"},
+		{"batch", "64", "", "", "pictures a step", "default"},
 		{"seed", "7", "1", "7", "of all random numbers", "flag"}, {"d-bits", "2", "32", "32", "bits of D's weights", "form"},
 		{"g-bits", "1", "32", "32", "bits of G's weights", "form"}, {"quantizer", "em", "", "", "how weights are quantized", "default"},
 		{"threads", "2", "0", "", "workers; 0: one a core", "config file"}, {"epochs", "12", "", "", "when to stop", "run"},
