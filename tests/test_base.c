@@ -165,7 +165,7 @@ static void short_turns_keep_policy_and_niceness(void **state)
 	assert_true(good);
 }
 
-/* Small ones and those of megabytes, which come another way. */
+/* Small ones, and those of megabytes, which ask for huge pages. */
 static void floats_are_aligned_and_clear(void **state)
 {
 	(void)state;

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-enum { HUGE_PAGE = 2 << 20 };
+enum { LARGE_BLOCK = 2 << 20 };
 
 static _Thread_local struct {
 	bool running;
@@ -58,16 +59,16 @@ void *memory_try_bytes(size_t size, const char *what, struct error *error)
 
 /* Megabytes are asked for in huge pages, which many systems give only so: each pass over such a block would look up an address for
  * every 4 kB else, twice over in a virtual machine. A refusal is none of our business. */
-static void *aligned_block(size_t bytes)
+static void ask_for_huge_pages(void *block, size_t bytes)
 {
-	void *block = NULL;
-	if (posix_memalign(&block, bytes < HUGE_PAGE ? MEMORY_ALIGNMENT : HUGE_PAGE, bytes) != 0)
-		return NULL;
 #ifdef MADV_HUGEPAGE
-	if (bytes >= HUGE_PAGE)
-		madvise(block, bytes, MADV_HUGEPAGE);
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)block + page - 1) / page * page;
+	const uintptr_t end = ((uintptr_t)block + bytes) / page * page;
+	if (bytes >= LARGE_BLOCK)
+		madvise((void *)first, end - first, MADV_HUGEPAGE);
+#else
+	(void)block, (void)bytes;
 #endif
-	return block;
 }
 
 float *memory_try_floats(size_t count, const char *what, struct error *error)
@@ -78,11 +79,12 @@ float *memory_try_floats(size_t count, const char *what, struct error *error)
 	}
 	size_t bytes = count * sizeof(float);
 	bytes = (bytes + MEMORY_ALIGNMENT) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
-	float *block = aligned_block(bytes);
+	float *block = aligned_alloc(MEMORY_ALIGNMENT, bytes);
 	if (!block) {
 		error_set(error, ERROR_MEMORY, "%s needs %zu MB of memory, which the system refused", what, bytes >> 20);
 		return NULL;
 	}
+	ask_for_huge_pages(block, bytes);
 	measure.bytes += bytes;
 	if (!measure.running)
 		memset(block, 0, bytes);
