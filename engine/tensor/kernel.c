@@ -82,12 +82,17 @@ static int row_of(const char *name)
 	return -1;
 }
 
+static void take(const struct kernel *kernel)
+{
+	atomic_store(kernel->pairs ? &of_pairs : &of_floats, kernel);
+}
+
 static bool use(const char *name)
 {
 	const int row = row_of(name);
 	if (row < 0 || !kernels[row].supported())
 		return false;
-	atomic_store(kernels[row].kernel->pairs ? &of_pairs : &of_floats, kernels[row].kernel);
+	take(kernels[row].kernel);
 	return true;
 }
 
@@ -125,6 +130,12 @@ bool kernel_use(const char *name)
 {
 	settle();
 	return use(name);
+}
+
+void kernel_take(const struct kernel *kernel)
+{
+	settle();
+	take(kernel);
 }
 
 const struct kernel *kernel_current(void)

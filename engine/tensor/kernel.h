@@ -161,5 +161,6 @@ const char *kernel_name(int index);
 /* Switches floats or pairs, whichever it multiplies, to the kernel of this name; false when it is unknown or the CPU
  * cannot run it. For tests; plans keep theirs. */
 bool kernel_use(const char *name);
+void kernel_take(const struct kernel *kernel); /* for tests: one that this build does not list */
 
 #endif

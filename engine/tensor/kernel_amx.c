@@ -11,6 +11,9 @@
 #include "engine/tensor/kernel_variant.h"
 
 #include <stdint.h>
+#ifdef AMX_TILES
+#include AMX_TILES /* tests bring what plays the tiles on any processor */
+#endif
 
 #define KERNEL OF_KERNEL(kernel_)
 #define POINTWISE OF_FLOATS(kernel_pointwise_)
