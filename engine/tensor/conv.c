@@ -137,15 +137,6 @@ static float *packed_matrix(const struct conv_plan *plan, float *weights, int co
 	return weights + conv_panel_begin(plan->kernel, (size_t)count * (size_t)depth, panel) + (size_t)matrix * (size_t)depth * width;
 }
 
-/* Into a cache, line after line: panels take their columns out of every row, which fetched from memory would take three times as
- * long. */
-static void fetch(const float *values, size_t count)
-{
-	enum { LINE = 16 };
-	for (size_t i = 0; i < count; i += LINE)
-		(void)*(const volatile float *)(values + i);
-}
-
 static void pack_gather(const struct pack_call *call, int matrix, int panel)
 {
 	const struct conv_plan *plan = call->plan;
@@ -175,7 +166,7 @@ static void pack_task(void *context, int index)
 	const int panels = gathered + conv_panels(plan->kernel, scatter_columns(plan)), matrix = index / panels, panel = index % panels;
 	const size_t count = (size_t)gather_rows(plan) * (size_t)plan->geometry.small.channels;
 	if (panel == 0)
-		fetch(call->weights + (size_t)matrix * count, count);
+		conv_fetch(call->weights + (size_t)matrix * count, count);
 	if (panel < gathered)
 		pack_gather(call, matrix, panel);
 	else if (matrix < matrices(plan, scatter_columns(plan))) /* a thin layer has fewer */

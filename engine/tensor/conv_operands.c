@@ -42,6 +42,12 @@ static void transpose(const float *from, size_t from_step, int rows, int used, i
 	}
 }
 
+void conv_fetch(const float *values, size_t count)
+{
+	for (size_t i = 0; i < count; i += LINE)
+		(void)*(const volatile float *)(values + i);
+}
+
 static void zero(float *target, int count) { memset(target, 0, (size_t)count * sizeof *target); }
 
 void conv_pack_panel(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, int panel, float *target)

@@ -421,6 +421,9 @@ static void gradient_task(void *context, int group)
 		block.pixels = conv_at_most(STACK_PIXELS, end - block.pixel);
 		for (block.first = 0; block.first < call->batch; block.first += STACK_ROWS) {
 			block.rows = conv_at_most(STACK_ROWS, call->batch - block.first);
+			for (int i = 0; i < block.pixels; i++)
+				conv_fetch(call->other + first_value(call, block.pixel + i, block.first, plan->geometry.small.channels),
+				           (size_t)block.rows * (size_t)plan->geometry.small.channels);
 			for (int panel = 0; panel < conv_panels(plan->kernel, plan->geometry.small.channels); panel++) {
 				pack_small(call, &block, panel, packed);
 				add_panel(call, &block, panel, packed, partial);
