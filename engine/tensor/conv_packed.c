@@ -21,7 +21,7 @@ static size_t blocks_of_rows(int rows, int vectors) { return ((size_t)rows * (si
 
 static size_t blocks_of_tap(const struct conv_packed *layer, int panel)
 {
-	const int last = packed_pieces(layer) - 1, vectors = packed_panel_vectors(layer, panel);
+	const int last = layer->pieces - 1, vectors = packed_panel_vectors(layer, panel);
 	return (size_t)last * blocks_of_rows(layer->kernel->sparse->depth, vectors) +
 	       blocks_of_rows(packed_piece_length(layer, last), vectors);
 }
@@ -78,7 +78,7 @@ static void pack(const struct conv_packed *layer, const struct conv_packed_weigh
 {
 	for (int panel = 0; panel < packed_panels(layer); panel++)
 		for (int tap = 0; tap < conv_taps(&layer->sums); tap++)
-			for (int piece = 0; piece < packed_pieces(layer); piece++)
+			for (int piece = 0; piece < layer->pieces; piece++)
 				pack_piece(layer, weights, panel, tap, piece);
 }
 
@@ -216,6 +216,7 @@ struct conv_packed *conv_packed_create(const struct conv_geometry *geometry, con
 		layer->sums.big.channels = conv_taps(geometry) * geometry->big.channels;
 	}
 	layer->vectors = conv_round_up(layer->sums.big.channels, layer->kernel->lanes) / layer->kernel->lanes;
+	layer->pieces = conv_round_up(geometry->small.channels, layer->kernel->sparse->depth) / layer->kernel->sparse->depth;
 	keep_end(layer, end);
 	if (weights->codes ? keep_codes(layer, weights, error) : keep_floats(layer, weights, error))
 		return layer;

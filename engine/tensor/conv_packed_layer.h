@@ -14,6 +14,7 @@ struct conv_packed {
 	const struct kernel *kernel;
 	bool thin;
 	int vectors;           /* of a row of sums */
+	int pieces;            /* of a tap */
 	int bits;
 	uint32_t *words;       /* codes, blocks of kernel.h; NULL: float */
 	float *values;         /* weights of a float layer, vector by vector as the codes are */
@@ -40,13 +41,7 @@ static inline int packed_pitch(const struct conv_packed *layer) { return layer->
 /* Channels of a whole panel. */
 static inline int packed_panel_width(const struct conv_packed *layer) { return SPARSE_VECTORS * layer->kernel->lanes; }
 
-/* Pieces of a tap, and the input channels of one. */
-static inline int packed_pieces(const struct conv_packed *layer)
-{
-	const int depth = layer->kernel->sparse->depth;
-	return (layer->geometry.small.channels + depth - 1) / depth;
-}
-
+/* Input channels of a piece. */
 static inline int packed_piece_length(const struct conv_packed *layer, int piece)
 {
 	const int depth = layer->kernel->sparse->depth;

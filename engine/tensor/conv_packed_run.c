@@ -60,7 +60,7 @@ bool conv_packed_pass_init(struct conv_packed_pass *pass, struct parallel *paral
 		patches = larger(patches, layer->thin ? rows_of(layer->sums.big, max_batch) * (size_t)packed_pitch(layer) : 0);
 		pictures = larger(pictures, layer->thin && i + 1 < count ? rows_of(big, max_batch) * (size_t)big.channels : 0);
 		sums = larger(sums, layer->thin ? 0 : floats_of_sums(layer, max_batch));
-		lists[i % 2] = larger(lists[i % 2], rows_of(layer->geometry.small, max_batch) * (size_t)packed_pieces(layer));
+		lists[i % 2] = larger(lists[i % 2], rows_of(layer->geometry.small, max_batch) * (size_t)layer->pieces);
 	}
 	const int depth = layers[0]->kernel->sparse->depth;
 	pass->threads = parallel_threads(parallel);
@@ -255,7 +255,7 @@ static void add_taps(const struct packed_call *call, const struct part *part, fl
 			const int down = (up - ky) / g->stride, across = (left - kx) / g->stride, tap = ky * g->kernel + kx;
 			if (!is_inside(part->rows, down, g->small.height) || !is_inside(columns, across, g->small.width))
 				continue;
-			for (int piece = 0; piece < packed_pieces(layer); piece++)
+			for (int piece = 0; piece < layer->pieces; piece++)
 				add_piece(call, part, down, across, piece, conv_packed_expand(layer, part->panel, tap, piece, weights));
 		}
 	}
