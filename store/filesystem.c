@@ -1,6 +1,7 @@
 #include "store/filesystem.h"
 
 #include <stddef.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 /* f_type of statfs(2). Values not in <linux/magic.h> are from the file systems' own sources. */
@@ -23,6 +24,12 @@ static const struct {
 	{.type = 0x19830326, .name = "BeeGFS"},
 	{.type = 0x65735546, .name = "FUSE"}, /* sshfs and the like; local ones are rare, and only lose some speed */
 };
+
+bool filesystem_is_read_only(const char *path)
+{
+	struct statvfs facts;
+	return statvfs(path, &facts) == 0 && facts.f_flag & ST_RDONLY;
+}
 
 const char *filesystem_network_name(const char *path)
 {

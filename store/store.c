@@ -165,14 +165,45 @@ static bool find_absolute_path(const char *path, bool make, char absolute[STORE_
 
 /* ---- opening ---- */
 
+/* The file or, before there is one, its folder. */
+static bool lies_read_only(const char *path)
+{
+	char folder[STORE_PATH_SIZE];
+	text_copy(folder, sizeof folder, path);
+	*(strrchr(folder, '/') + 1) = '\0'; /* the path is absolute */
+	return filesystem_is_read_only(access(path, F_OK) == 0 ? path : folder);
+}
+
+/* Where nothing can be written there is no shared memory for WAL, nor anybody who changes the file: SQLite takes it as it is. */
+static bool open_unchanging(struct store *store)
+{
+	struct text uri = {0};
+	text_append(&uri, "file:", 5);
+	for (const char *c = store->path; *c; c++)
+		text_format(&uri, strchr("%?#", *c) ? "%%%02X" : "%c", (unsigned char)*c);
+	text_append(&uri, "?immutable=1", 12);
+	int result = sqlite3_open_v2(uri.bytes, &store->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+	text_clear(&uri);
+	char log[STORE_PATH_SIZE + 8];
+	struct stat facts;
+	snprintf(log, sizeof log, "%s-wal", store->path);
+	if (stat(log, &facts) == 0 && facts.st_size > 0)
+		log_write(LOG_LEVEL_WARNING, "store %s: what its last program wrote stands in %s still and is not seen, as nothing can be"
+		          " written there", store->path, log);
+	return result == SQLITE_OK;
+}
+
 /* Readers only ever read: query_only guards against a wrong call, and still lets them take part in WAL's shared memory. */
 static bool open_connection(struct store *store, struct error *error)
 {
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (store->mode == STORE_WRITE ? SQLITE_OPEN_CREATE : 0);
-	int result = sqlite3_open_v2(store->path, &store->db, flags, NULL);
+	const bool unchanging = lies_read_only(store->path);
+	if (unchanging && store->mode == STORE_WRITE)
+		return error_set(error, ERROR_IO, "store %s: its file system is read-only", store->path);
+	const bool opened = unchanging ? open_unchanging(store) : sqlite3_open_v2(store->path, &store->db, flags, NULL) == SQLITE_OK;
 	if (!store->db)
 		return error_set(error, ERROR_MEMORY, "store %s: not enough memory", store->path);
-	if (result != SQLITE_OK)
+	if (!opened)
 		return store_fail(store, error);
 	sqlite3_extended_result_codes(store->db, 1);
 	sqlite3_busy_timeout(store->db, BUSY_MILLISECONDS);

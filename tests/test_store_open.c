@@ -1,13 +1,18 @@
 /* store: opening, refusing, transactions, migrations. */
 #include <limits.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "tests/store_fixture.h"
+
+enum { NO_MOUNT = 77 };
 
 static void transactions_undo_everything(void **state)
 {
@@ -203,6 +208,41 @@ static void migrations_append_to_what_is_there(void **state)
 	close_bare(&store);
 }
 
+/* In a mount of its own, which not everybody may make: the status to leave with. */
+static int look_where_nothing_can_be_written(const struct store_folder *folder)
+{
+	const char *path = folder->root.path;
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount(path, path, NULL, MS_BIND, NULL) ||
+	    mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL))
+		return NO_MOUNT;
+	struct error error = {0};
+	struct run *runs = NULL;
+	size_t count = 0;
+	struct store *store = store_open(folder->store, STORE_READ, &error);
+	bool good = store && store_list_runs(store, &runs, &count, &error) && count == 1 && strcmp(runs[0].name, "a") == 0;
+	store_free_runs(runs, count);
+	store_close(store);
+	store = store_open(folder->store, STORE_WRITE, &error);
+	return good && !store && error.code == ERROR_IO && strstr(error.text, "read-only") ? 0 : 1;
+}
+
+static void a_read_only_file_system_is_read(void **state)
+{
+	struct store *store = open_for_writing(state);
+	insert_run(store, "a");
+	store_close(store);
+	int status;
+	fflush(NULL);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(look_where_nothing_can_be_written(*state));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == NO_MOUNT)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +253,7 @@ int main(void)
 		IN_FOLDER(damage_is_told),
 		IN_FOLDER(network_file_systems_get_a_rollback_journal),
 		IN_FOLDER(migrations_append_to_what_is_there),
+		IN_FOLDER(a_read_only_file_system_is_read),
 	};
 	return cmocka_run_group_tests_name("store_open", tests, NULL, NULL);
 }
