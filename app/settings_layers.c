@@ -2,13 +2,16 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "app/cli.h"
 #include "app/paths.h"
 #include "app/recipes.h"
 #include "app/settings.h"
+#include "engine/base/text.h"
 #include "engine/gan/model.h"
 
 enum { CONFIG_MAX_BYTES = 1 << 20, MAX_CHOICES = 32 };
@@ -196,8 +199,35 @@ static void variable_name(const struct setting_row *row, char name[64])
 		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
 }
 
+/* A variable that is nearly a setting's would do nothing, without a word. Told once: the settings are read again for forms. */
+static void warn_of_near_misses(void)
+{
+	enum { PREFIX = sizeof "QGAN_" - 1, MOST = 128 };
+	static const char *const others[] = {"QGAN_STORE", "QGAN_KERNELS"};
+	static bool told;
+	const char *names[MOST], *near;
+	size_t count = 0;
+	for (const struct setting_row *row = setting_rows; row->name && count < MOST; row++)
+		names[count++] = row->name;
+	for (char **at = environ; *at && !told; at++) {
+		char word[64], name[64];
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(*at, "="), *at);
+		if (strncmp(name, "QGAN_", PREFIX) != 0 || !strcmp(name, others[0]) || !strcmp(name, others[1]))
+			continue;
+		text_copy(word, sizeof word, name + PREFIX);
+		for (char *c = word; *c; c++)
+			*c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+		if (setting_find(word) || !(near = cli_nearest(word, names, count)))
+			continue;
+		variable_name(setting_find(near), word);
+		cli_warn("%s in the environment is no setting; did you mean %s?", name, word);
+	}
+	told = true;
+}
+
 static bool load_environment(struct gan_settings *settings, struct settings_origins *origins, struct error *error)
 {
+	warn_of_near_misses();
 	for (const struct setting_row *row = setting_rows; row->name; row++) {
 		char name[64];
 		variable_name(row, name);

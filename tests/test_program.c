@@ -481,6 +481,23 @@ static void wrong_words_are_refused_with_one_sentence(void **state)
 	assert_run(scene, "alpha", RUN_FINISHED, 1);
 }
 
+static void a_misspelt_variable_is_told(void **state)
+{
+	struct scene *scene = *state;
+	setenv("QGAN_WIDHT", "8", 1);
+	struct outcome outcome = run_program(scene, "settings");
+	unsetenv("QGAN_WIDHT");
+	assert_status(&outcome, 0);
+	assert_non_null(strstr(outcome.err.bytes, "QGAN_WIDHT in the environment is no setting; did you mean QGAN_WIDTH?"));
+	outcome_clear(&outcome);
+	setenv("QGAN_SOMETHING_ELSE", "8", 1); /* may be anybody's */
+	outcome = run_program(scene, "settings");
+	unsetenv("QGAN_SOMETHING_ELSE");
+	assert_status(&outcome, 0);
+	assert_int_equal(outcome.err.length, 0);
+	outcome_clear(&outcome);
+}
+
 static void wrong_input_found_late_leaves_no_run(void **state)
 {
 	struct scene *scene = *state;
@@ -837,6 +854,7 @@ int main(void)
 		SCENE(wrong_words_are_refused_with_one_sentence),
 		SCENE(a_reader_that_leaves_ends_the_training),
 		SCENE(signals_save_and_a_lost_line_does_not_matter),
+		SCENE(a_misspelt_variable_is_told),
 		SCENE(wrong_input_found_late_leaves_no_run),
 		SCENE(a_signal_sent_twice_is_one),
 		SCENE(a_full_disk_does_not_hold_a_stopped_training),
