@@ -459,6 +459,27 @@ static void every_point_of_a_sparse_line_is_marked(void **state)
 	free(series);
 }
 
+/* What an untrained generator scores would make a flat line of all that follows: an arrow tells of it. */
+static void the_score_of_noise_does_not_set_the_scale(void **state)
+{
+	(void)state;
+	static const double values[][5] = {{400, 30, 28, 24, 20}, {60, 50, 40, 30, 20}, {400, 30, 20}};
+	static const int points[] = {5, 5, 3}, arrows[] = {1, 0, 0};
+	for (int i = 0; i < 3; i++)
+		for (int means_only = 0; means_only < 2; means_only++) {
+			struct series *series = memory_zeroed(1, sizeof *series);
+			for (int64_t k = 0; k < points[i]; k++)
+				series_append(series, 1000 * k, values[i][k]);
+			struct drawing drawing = {.chart = {.lines = {{.series = series, .name = "FID", .role = ROLE_G, .sparse = true}},
+				.line_count = 1, .means_only = means_only}};
+			draw(&drawing, true);
+			assert_int_equal(count_character(&drawing, 'o', ROLE_G, 0), points[i] - arrows[i]);
+			assert_int_equal(count_character(&drawing, 0x25B4, ROLE_G, 0), arrows[i]);
+			free_drawing(&drawing);
+			free(series);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +502,7 @@ int main(void)
 		cmocka_unit_test(the_legend_tells_the_value_under_the_cursor),
 		cmocka_unit_test(the_mouse_finds_the_axis),
 		cmocka_unit_test(every_point_of_a_sparse_line_is_marked),
+		cmocka_unit_test(the_score_of_noise_does_not_set_the_scale),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,18 +91,47 @@ static int compare_floats(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-/* What the scale must hold: every mean, and all reaches but the outermost OUTLIERS. */
+/* What the scale must hold: every mean but the score of noise, and all reaches but the outermost OUTLIERS. */
 struct extent {
 	double low, high;
 	float *lows, *highs; /* one a filled column, owned */
 	int count;
 };
 
-static void extend(struct extent *extent, const struct plot_column *columns, int count, bool positive_only, bool means_only)
+static float column_mean(const struct plot_column *column)
+{
+	return column->points ? (float)(column->sum / (double)column->points) : column->passes ? (float)column->sum : NAN;
+}
+
+/* The column of what noise scored, at step 0, where it lies further from all other scores than three of them or more from each
+ * other: it would make a flat line of those. -1: there is none. */
+static int column_of_noise(const struct chart_line *line, const struct plot_column *columns, int count)
+{
+	const struct series *series = line->series;
+	if (!line->sparse || series->count < 4 || series->buckets[0].first_step > 0)
+		return -1;
+	const float noise = (float)(series->buckets[0].sum / (double)series->buckets[0].points);
+	int first = 0, others = 0;
+	double low = INFINITY, high = -INFINITY;
+	while (first < count && columns[first].points == 0)
+		first++;
+	if (first == count || !(column_mean(&columns[first]) == noise)) /* it is out of sight, or shares its column */
+		return -1;
+	for (int x = first + 1; x < count; x++) {
+		if (columns[x].points == 0 || !isfinite(column_mean(&columns[x])))
+			continue;
+		low = fmin(low, column_mean(&columns[x]));
+		high = fmax(high, column_mean(&columns[x]));
+		others++;
+	}
+	return others >= 3 && fmax(noise - high, low - noise) > high - low ? first : -1;
+}
+
+static void extend(struct extent *extent, const struct plot_column *columns, int count, bool positive_only, bool means_only, int noise)
 {
 	for (int x = 0; x < count; x++) {
-		float mean = columns[x].points ? (float)(columns[x].sum / (double)columns[x].points) : columns[x].passes ? (float)columns[x].sum : NAN;
-		if (!isfinite(mean) || (positive_only && !(mean > 0)))
+		float mean = column_mean(&columns[x]);
+		if (!isfinite(mean) || (x <= noise) || (noise >= 0 && columns[x].points == 0) || (positive_only && !(mean > 0)))
 			continue;
 		extent->low = fmin(extent->low, mean);
 		extent->high = fmax(extent->high, mean);
@@ -121,7 +150,7 @@ static bool value_extent(const struct chart *chart, const struct chart_scale *ac
 	for (int i = 0; i < chart->line_count; i++) {
 		struct plot_source source = source_of(chart, &chart->lines[i]);
 		plot_gather(&source, across, columns, count);
-		extend(&extent, columns, count, positive_only, chart->means_only);
+		extend(&extent, columns, count, positive_only, chart->means_only, column_of_noise(&chart->lines[i], columns, count));
 	}
 	if (extent.count) {
 		qsort(extent.lows, (size_t)extent.count, sizeof(float), compare_floats);

@@ -154,8 +154,9 @@ void plot_clear(struct plot_dots *dots)
 int plot_row(const struct plot_dots *dots, const struct axis *values, double value)
 {
 	int last = dots->rows * dots->down - 1;
+	const double far = 64.0 * (last + 1); /* a line to there is as good as upright */
 	double row = last * (1 - axis_position(values, value));
-	return (int)lround(fmax(fmin(row, last + 1), -1));
+	return (int)lround(fmax(fmin(row, last + far), -far));
 }
 
 static void set_dot(const struct plot_dots *dots, uint8_t *masks, int x, int y)
@@ -201,7 +202,12 @@ static void draw_means(struct plot_dots *dots, const struct plot_column *columns
 		if (!columns[x].points && !columns[x].passes)
 			continue;
 		double points = columns[x].points ? (double)columns[x].points : 1;
-		int y = plot_row(dots, values, (smooth ? columns[x].smooth : columns[x].sum) / points);
+		const double mean = (smooth ? columns[x].smooth : columns[x].sum) / points;
+		int y = plot_row(dots, values, mean);
+		if (columns[x].points) {
+			dots->above[x / dots->across] |= axis_position(values, mean) > 1 + 1e-9;
+			dots->below[x / dots->across] |= axis_position(values, mean) < -1e-9;
+		}
 		if (down) {
 			draw_to(dots, &pen, x, y);
 		} else {
