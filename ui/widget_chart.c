@@ -131,7 +131,7 @@ static void extend(struct extent *extent, const struct plot_column *columns, int
 {
 	for (int x = 0; x < count; x++) {
 		float mean = column_mean(&columns[x]);
-		if (!isfinite(mean) || (x <= noise) || (noise >= 0 && columns[x].points == 0) || (positive_only && !(mean > 0)))
+		if (!isfinite(mean) || x <= noise || (noise >= 0 && columns[x].points == 0) || (positive_only && !(mean > 0)))
 			continue;
 		extent->low = fmin(extent->low, mean);
 		extent->high = fmax(extent->high, mean);

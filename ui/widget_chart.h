@@ -2,8 +2,8 @@
  * it, fainter, how far the values of that column reached: single points at their minimum and maximum, as the envelope on an
  * oscilloscope. Smoothed, the smoothed line stands in front of the raw one. Pens and marks tell lines apart without
  * colour. A value beyond the scale (which leaves out the utmost fiftieth of the reaches, and of means only what an untrained
- * generator scored where it is far from all else) is marked by an arrow at the edge. With Unicode a cell holds 2 x 4 braille dots; without, one character: the line's mark, else
- * one of "*o=-" by its pen; ':' for what lies behind. */
+ * generator scored where it is far from all else) is marked by an arrow at the edge. With Unicode a cell holds 2 x 4 braille
+ * dots; without, one character: the line's mark, else one of "*o=-" by its pen; ':' for what lies behind. */
 #ifndef QGAN_UI_WIDGET_CHART_H
 #define QGAN_UI_WIDGET_CHART_H
 
