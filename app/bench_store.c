@@ -74,7 +74,8 @@ static bool add_tags(struct filling *filling, int64_t run, struct error *error)
 static bool add_score(struct filling *filling, const struct run *run, struct error *error)
 {
 	struct score score = {
-		.step = run->step, .time = run->ended, .live = true, .recipe = "quick", .features = "made up", .weights_hash = "0", .resize = "none",
+		.step = run->step, .time = run->ended, .live = true, .recipe = "quick", .features = "made up", .weights_hash = "0",
+		.resize = "none",
 		.split = "train", .reference_hash = "0", .samples = 5000, .reference_samples = 5000, .splits = 10, .d_bits = run->d_bits,
 		.g_bits = run->g_bits, .fid = 20 + 200 * uniform(filling), .fid_std = 1, .kid = NAN, .kid_std = NAN,
 		.is_mean = 2 + 6 * uniform(filling), .is_std = 0.1, .seconds = 10,

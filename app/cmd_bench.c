@@ -80,7 +80,8 @@ static int print_step(const struct gan_settings *settings, const struct step_res
 			"step_ms", cli_json_rounded(r->step_seconds * 1e3, DIGITS), "images_per_s", cli_json_rounded(rate, DIGITS),
 			"gflops", cli_json_rounded(r->gflops, DIGITS), "gemm_peak_gflops", cli_json_rounded(r->peak_gflops, DIGITS),
 			"peak_share", cli_json_rounded(share, DIGITS), "quantize_share", cli_json_rounded(r->quantize_share, DIGITS),
-			"spread", cli_json_rounded(r->spread, DIGITS), "peak_rss_mb", cli_json_rounded(r->peak_rss_mb, DIGITS), "precision", precision));
+			"spread", cli_json_rounded(r->spread, DIGITS), "peak_rss_mb", cli_json_rounded(r->peak_rss_mb, DIGITS),
+			"precision", precision));
 	bench_settings_print(settings);
 	printf("step        %.2f ms in %s (median; slowest to fastest %.0f%% of it)\n", r->step_seconds * 1e3, precision, r->spread * 100);
 	printf("pictures    %.0f a second\n", rate);

@@ -175,7 +175,8 @@ static bool prepare_store(struct bench *bench, const char *asked, struct error *
 	if (!store)
 		return false;
 	struct run_list *list = run_list_create();
-	bool good = (asked || bench_store_fill(store, OWN_RUNS, OWN_POINTS, go_on, NULL, error)) && run_list_refresh(list, store, &changed, error);
+	bool good = (asked || bench_store_fill(store, OWN_RUNS, OWN_POINTS, go_on, NULL, error)) &&
+	            run_list_refresh(list, store, &changed, error);
 	size_t runs = run_list_total(list);
 	if (good && runs < BENCH_WALK_RUNS)
 		good = error_set(error, ERROR_INPUT, "--store %s holds %zu runs, but keys walk through %d: leave --store out, or make one with "
@@ -378,7 +379,8 @@ static void print_tallies(const struct tally *tallies, int count)
 	printf("\n");
 	for (int i = 0; i < count; i++)
 		if (tallies[i].missed)
-			printf("no answer     %s in %s: %d of %d times (nothing new within %.0f s)\n", tallies[i].key->name, tallies[i].key->where, tallies[i].missed,
+			printf("no answer     %s in %s: %d of %d times (nothing new within %.0f s)\n", tallies[i].key->name, tallies[i].key->where,
+			       tallies[i].missed,
 			       tallies[i].presses, key_patience);
 }
 

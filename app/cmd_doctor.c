@@ -68,7 +68,8 @@ static json_t *examine_cpu(void)
 	if (!cpu_line("model name", model, sizeof model))
 		text_copy(model, sizeof model, "unknown");
 	precision_describe("auto", precision, sizeof precision);
-	return json_pack("{s:o, s:i, s:i, s:o, s:s, s:s?, s:s, s:s}", "model", cli_json_text(model), "cores", (int)sysconf(_SC_NPROCESSORS_ONLN),
+	return json_pack("{s:o, s:i, s:i, s:o, s:s, s:s?, s:s, s:s}", "model", cli_json_text(model), "cores",
+	                 (int)sysconf(_SC_NPROCESSORS_ONLN),
 	                 "usable_cores", parallel_usable_cores(), "features", cpu_features(), "kernels", tensor_kernel_name(),
 	                 "bf16_kernels", tensor_pairs_kernel_name(), "precision_auto", precision, "blas", gemm_blas_description());
 }

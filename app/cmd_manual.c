@@ -126,8 +126,8 @@ static void print_filters(void)
 	       "stand side by side must all hold; *or*, *not*, a dash before a term, and parentheses make others:\n\n"
 	       "\t");
 	print_escaped("bits.g<=2 (fid<60 or tag:paper) -status:crashed age<3d name~^fmnist");
-	printf("\n\nA word alone is looked for in name, tags, data and note. *:* on a text means contains, *=* equals, *~* matches the extended "
-	       "regular expression; none minds case. Several values may follow *:* with commas between, any will do. Numbers take k, M, "
+	printf("\n\nA word alone is looked for in name, tags, data and note. *:* on a text means contains, *=* equals, *~* matches the "
+	       "extended regular expression; none minds case. Several values may follow *:* with commas between, any will do. Numbers take k, M, "
 	       "G; durations s, m, h, d, w; dates are 2026-11-26 or 2026-11-26T10:30. Values with blanks stand in double quotes. *none* is "
 	       "what is not known or not there; it matches no other comparison but *!=*.\n\n");
 	for (const struct run_field *field = run_fields; field->name; field++) {

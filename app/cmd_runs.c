@@ -18,7 +18,8 @@ bool runs_store_is_untouched(const char *given)
 }
 
 static const struct subcommand *const children[] = {
-	&subcommand_runs_list, &subcommand_runs_show, &subcommand_runs_compare, &subcommand_runs_export, &subcommand_runs_views, &subcommand_runs_tag,
+	&subcommand_runs_list, &subcommand_runs_show, &subcommand_runs_compare, &subcommand_runs_export, &subcommand_runs_views,
+	&subcommand_runs_tag,
 	&subcommand_runs_note, &subcommand_runs_rename, &subcommand_runs_archive, &subcommand_runs_delete, &subcommand_runs_restore,
 	&subcommand_runs_purge, &subcommand_runs_sql, NULL,
 };

@@ -24,7 +24,8 @@ void runs_edit_end(struct runs_edit *edit)
 	store_close(edit->store);
 }
 
-bool runs_edit_each(struct runs_edit *edit, bool (*change)(struct runs_edit *edit, const struct run *run, const void *context, struct error *error),
+bool runs_edit_each(struct runs_edit *edit, bool (*change)(struct runs_edit *edit, const struct run *run, const void *context,
+                                                           struct error *error),
                     const void *context, struct error *error)
 {
 	if (!store_begin(edit->store, error))

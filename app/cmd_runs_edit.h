@@ -26,7 +26,8 @@ bool runs_edit_begin(struct runs_edit *edit, const struct runs_edit_arguments *a
 void runs_edit_end(struct runs_edit *edit); /* a zeroed one is fine */
 
 /* In one transaction: the first refusal undoes all. */
-bool runs_edit_each(struct runs_edit *edit, bool (*change)(struct runs_edit *edit, const struct run *run, const void *context, struct error *error),
+bool runs_edit_each(struct runs_edit *edit, bool (*change)(struct runs_edit *edit, const struct run *run, const void *context,
+                                                           struct error *error),
                     const void *context, struct error *error);
 
 /* The whole verb for any number of runs. `arguments` begins the verb's own struct and is what `change` gets as context. */

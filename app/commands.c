@@ -13,7 +13,8 @@
 
 const struct subcommand *const subcommands[] = {
 	&subcommand_tui, &subcommand_train, &subcommand_quantize, &subcommand_weights, &subcommand_metrics, &subcommand_features,
-	&subcommand_import, &subcommand_search, &subcommand_study, &subcommand_sample, &subcommand_eval, &subcommand_export, &subcommand_runs, &subcommand_report,
+	&subcommand_import, &subcommand_search, &subcommand_study, &subcommand_sample, &subcommand_eval, &subcommand_export, &subcommand_runs,
+	&subcommand_report,
 	&subcommand_data, &subcommand_recipes, &subcommand_settings,
 	&subcommand_bench, &subcommand_doctor, &subcommand_completions, &subcommand_manual, NULL,
 };

@@ -78,7 +78,8 @@ static void find_groups(struct comparison *comparison)
 	struct seeded_run runs[VIEW_COMPARED];
 	int groups[VIEW_COMPARED];
 	for (int i = 0; i < view->count; i++)
-		runs[i] = (struct seeded_run){&comparison->members[i].run, comparison->members[i].configured ? &comparison->members[i].config : NULL};
+		runs[i] = (struct seeded_run){&comparison->members[i].run,
+			comparison->members[i].configured ? &comparison->members[i].config : NULL};
 	runs_find_seeds(runs, view->count, groups);
 	for (int i = 0; i < view->count; i++)
 		view->runs[i].group = groups[i];
@@ -357,7 +358,8 @@ static void place_scrubber(struct comparison *comparison)
 	if (comparison->follow)
 		view->scrub = common_step(comparison);
 	else
-		view->scrub = view->scrub < view->first_sample ? view->first_sample : view->scrub > view->last_sample ? view->last_sample : view->scrub;
+		view->scrub = view->scrub < view->first_sample ? view->first_sample :
+		              view->scrub > view->last_sample ? view->last_sample : view->scrub;
 }
 
 static void show_grid(struct comparison *comparison, int index, struct image *grid, int64_t step, int tiles, int columns)

@@ -346,7 +346,8 @@ static double place_of_step(const struct line *line, int64_t step)
 			continue;
 		double span = row > 0 ? (double)(curves->steps[row] - curves->steps[row - 1]) : 0;
 		double share = span > 0 ? (double)(step - curves->steps[row - 1]) / span : 1;
-		return row == 0 && curves->steps[row] > step ? NAN : share * line->places[row] + (share < 1 ? (1 - share) * line->places[row - 1] : 0);
+		return row == 0 && curves->steps[row] > step ? NAN :
+		       share * line->places[row] + (share < 1 ? (1 - share) * line->places[row - 1] : 0);
 	}
 	return NAN;
 }

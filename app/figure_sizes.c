@@ -169,7 +169,8 @@ static void paint_words(const struct drawing *drawing)
 		text_format(&words, "; %d run%s scored otherwise: not shown", drawing->sizes->left_out, drawing->sizes->left_out == 1 ? "" : "s");
 	paint_text(drawing->cairo, LEFT, 34, (struct paint_style){.size = PAINT_TITLE, .colour = PAINT_INK, .bold = true},
 	           "Best FID against the size of G");
-	paint_text(drawing->cairo, LEFT, FIGURE_SIZES_HEIGHT - 14, (struct paint_style){.size = PAINT_TINY, .colour = PAINT_QUIET}, words.bytes);
+	paint_text(drawing->cairo, LEFT, FIGURE_SIZES_HEIGHT - 14, (struct paint_style){.size = PAINT_TINY, .colour = PAINT_QUIET},
+	           words.bytes);
 	text_clear(&words);
 }
 

@@ -22,7 +22,8 @@ int lineage_find(struct store *store, int64_t parent, int64_t step, struct ances
 		snprintf(id, sizeof id, "%" PRId64, parent);
 		if (!store_find_run(store, id, &row, NULL))
 			break;
-		ancestors[count] = (struct ancestor){.run = row.id, .first = row.parent_id > 0 ? row.parent_step + 1 : 0, .last = step, .batch = row.batch};
+		ancestors[count] = (struct ancestor){.run = row.id, .first = row.parent_id > 0 ? row.parent_step + 1 : 0, .last = step,
+			.batch = row.batch};
 		text_copy(ancestors[count].identity, sizeof ancestors[count].identity, row.scores.identity);
 		parent = row.parent_id;
 		step = row.parent_step;

@@ -111,7 +111,8 @@ static void read_entry(void *context, const struct journal_entry *entry)
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
 		if (strcmp(changes[i].field, entry->field) == 0) {
 			reading->good = changes[i].add(reading, entry) ||
-			                error_set(reading->error, ERROR_INPUT, "the journal of the run says %.32s %.60s: not a value", entry->field, entry->value);
+			                error_set(reading->error, ERROR_INPUT, "the journal of the run says %.32s %.60s: not a value", entry->field,
+			                          entry->value);
 			return;
 		}
 	if (setting_find(entry->field))

@@ -165,7 +165,8 @@ const struct run_field run_fields[] = {
 	{.name = "loss.g", .aliases = "loss_g", .title = "loss G", .kind = RUN_FIELD_NUMBER, .type = RUN_MEMBER_DOUBLE,
 	 .offset = AT(loss_g), .format = text_loss, .json = "loss_g", .width = 6, .most = 7, .priority = 5, .help = "G's last loss"},
 	{.name = "fid", .title = "FID", .kind = RUN_FIELD_NUMBER, .type = RUN_MEMBER_DOUBLE, .offset = AT(scores.fid),
-	 .format = format_score, .json = "fid", .width = 5, .most = 6, .priority = 2, .help = "last Frechet Inception Distance: lower is better"},
+	 .format = format_score, .json = "fid", .width = 5, .most = 6, .priority = 2,
+	 .help = "last Frechet Inception Distance: lower is better"},
 	{.name = "fid.best", .aliases = "fid_best best", .title = "best", .kind = RUN_FIELD_NUMBER, .type = RUN_MEMBER_DOUBLE,
 	 .offset = AT(scores.best_fid), .format = format_score, .json = "fid_best", .width = 5, .most = 6, .priority = 2,
 	 .help = "lowest FID of the same recipe"},
@@ -245,7 +246,8 @@ const struct run_field run_fields[] = {
 const int run_field_count = sizeof run_fields / sizeof *run_fields - 1;
 _Static_assert(sizeof run_fields / sizeof *run_fields - 1 <= RUN_FIELDS_MAX, "run_columns has no room for every field");
 
-const char run_columns_standard[] = "name,status,verdict,tags,model,data,bits.d,bits.g,quantizer,step,epochs,loss.d,loss.g,fid,fid.best,is,ratio,age";
+const char run_columns_standard[] =
+	"name,status,verdict,tags,model,data,bits.d,bits.g,quantizer,step,epochs,loss.d,loss.g,fid,fid.best,is,ratio,age";
 
 /* ---- finding ---- */
 

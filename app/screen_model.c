@@ -33,7 +33,10 @@ static int between(int value, int low, int high) { return value < low ? low : va
 
 /* ---- cells ---- */
 
-static struct screen_cell *cell_at(struct screen_model *model, int x, int y) { return &model->cells[(size_t)y * (size_t)model->columns + (size_t)x]; }
+static struct screen_cell *cell_at(struct screen_model *model, int x, int y)
+{
+	return &model->cells[(size_t)y * (size_t)model->columns + (size_t)x];
+}
 
 /* Half of a wide character is no character: what is written over takes the other half along. */
 static void put_cell(struct screen_model *model, int x, int y, struct screen_cell cell)

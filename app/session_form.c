@@ -146,7 +146,8 @@ static void show_recipe(struct session_form *form)
 		if (strcmp(form->recipes[i].name, form->recipe) == 0)
 			recipe = &form->recipes[i];
 	text_copy(row->value, sizeof row->value, recipe ? recipe->name : "none");
-	text_copy(row->help, sizeof row->help, recipe ? recipe->title : "settings that belong together, such as the paper's; below, what they are");
+	text_copy(row->help, sizeof row->help,
+	          recipe ? recipe->title : "settings that belong together, such as the paper's; below, what they are");
 }
 
 static void show_rows(struct session_form *form)
@@ -395,7 +396,8 @@ static bool start_now(struct session *session, struct session_form *form, struct
 	if (start.parent_id)
 		train_options_count_from_checkpoint(&start);
 	return settings_check(&start.settings, error) && model_game_check(&start.settings, error) &&
-	       layer_bits_settle(&start.settings, error) && dataset_check(start.settings.data, error) && session_start_training(session, &start, error);
+	       layer_bits_settle(&start.settings, error) && dataset_check(start.settings.data, error) &&
+	       session_start_training(session, &start, error);
 }
 
 static void try_to_start(struct session *session, struct session_form *form)

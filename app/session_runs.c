@@ -117,7 +117,8 @@ static void describe_columns(struct session_runs *runs)
 	for (int i = 0; i < run_field_count && i < VIEW_RUN_COLUMNS; i++) {
 		const struct run_field *field = &run_fields[i];
 		bool number = run_field_is_number(field) && field->kind != RUN_FIELD_SWITCH;
-		runs->columns[i] = (struct view_run_column){field->name, field->title, field->help, field->width, field->most, field->priority, number};
+		runs->columns[i] = (struct view_run_column){field->name, field->title, field->help, field->width, field->most, field->priority,
+			number};
 	}
 	runs->view.columns = runs->columns;
 	runs->view.column_count = run_field_count < VIEW_RUN_COLUMNS ? run_field_count : VIEW_RUN_COLUMNS;

@@ -95,8 +95,8 @@ void view_fill_stored_layer(struct view_layer *layer, const struct layer_stats *
 void view_history_add(struct view_history *history, int64_t step, int bits, int states, const int64_t *counts);
 void view_history_forget(struct view *view);
 
-/* One more metric point of the clock: the epochs done, and the time spent training since the run began. What was spent otherwise, between two
- * points further apart than the speed explains, does not count. */
+/* One more metric point of the clock: the epochs done, and the time spent training since the run began. What was
+ * spent otherwise, between two points further apart than the speed explains, does not count. */
 void view_clock_add(struct view *view, int64_t step, double epochs, double time, double images_per_second);
 
 /* Sizes of the networks: sums over their layers. */

@@ -304,8 +304,10 @@ static bool find_ends(struct gathering *gathering, struct error *error)
 {
 	struct span *all = &gathering->all;
 	int64_t first, last;
-	if (!statement_query_integer(gathering->store, "SELECT min(step) FROM metric_points WHERE run_id = ?", gathering->run, 0, &first, error) ||
-	    !statement_query_integer(gathering->store, "SELECT max(step) FROM metric_points WHERE run_id = ?", gathering->run, -1, &last, error))
+	if (!statement_query_integer(gathering->store, "SELECT min(step) FROM metric_points WHERE run_id = ?", gathering->run, 0, &first,
+	                             error) ||
+	    !statement_query_integer(gathering->store, "SELECT max(step) FROM metric_points WHERE run_id = ?", gathering->run, -1, &last,
+	                             error))
 		return false;
 	all->from = all->from < 0 ? first : all->from;
 	all->to = all->to < 0 ? last : all->to;

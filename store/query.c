@@ -14,7 +14,8 @@ static const char *const telling_pragmas[] = {
 
 static bool only_tells(const char *pragma, const char *argument)
 {
-	bool sets = argument && (strcmp(pragma, "user_version") == 0 || strcmp(pragma, "application_id") == 0 || strcmp(pragma, "page_size") == 0);
+	bool sets = argument && (strcmp(pragma, "user_version") == 0 || strcmp(pragma, "application_id") == 0 ||
+	                         strcmp(pragma, "page_size") == 0);
 	for (size_t i = 0; !sets && i < sizeof telling_pragmas / sizeof *telling_pragmas; i++)
 		if (strcmp(telling_pragmas[i], pragma) == 0)
 			return true;

@@ -275,7 +275,8 @@ bool store_list_forks(struct store *store, int64_t run, struct run **runs, size_
 	struct statement statement;
 	*runs = NULL;
 	*count = 0;
-	if (!statement_prepare(&statement, store, "SELECT " RUN_COLUMNS " FROM runs WHERE trashed = 0 AND parent_id = ? ORDER BY id DESC", error))
+	if (!statement_prepare(&statement, store, "SELECT " RUN_COLUMNS " FROM runs WHERE trashed = 0 AND parent_id = ? ORDER BY id DESC",
+	                       error))
 		return false;
 	statement_bind_integer(&statement, run);
 	return collect_runs(&statement, false, runs, count, error);

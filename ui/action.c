@@ -53,7 +53,8 @@ const struct action_row action_rows[] = {
 	{ACTION_EXPORT_LAYER, "export-layer", "E", "export", "This layer as PNG picture and CSV, into the working directory.",
 	 SCOPE_WEIGHTS, GROUP_WEIGHTS},
 
-	{ACTION_SAMPLE_BEFORE, "sample-before", "<", "step", "The recorded samples before (also Left, PgUp, Home).", SCOPE_SAMPLES, GROUP_SAMPLES},
+	{ACTION_SAMPLE_BEFORE, "sample-before", "<", "step", "The recorded samples before (also Left, PgUp, Home).", SCOPE_SAMPLES,
+	 GROUP_SAMPLES},
 	{ACTION_SAMPLE_AFTER, "sample-after", ">", "step", "The recorded samples after (also Right, PgDn, End).", SCOPE_SAMPLES, GROUP_SAMPLES},
 	{ACTION_SAMPLE_FIRST, "sample-first", "", "first", "The first recorded samples.", SCOPE_INTERNAL, GROUP_SAMPLES},
 	{ACTION_SAMPLE_NEWEST, "sample-newest", "", "newest", "The newest samples again.", SCOPE_INTERNAL, GROUP_SAMPLES},
@@ -185,7 +186,8 @@ const struct action_row action_rows[] = {
 	{ACTION_LAST_SCREEN, "last-screen", "- Backspace", "last", "Back to the screen before this one.", SCOPE_EVERYWHERE, GROUP_SCREENS},
 
 	{ACTION_HELP, "help", "? F1", "help", "The keys of this screen.", SCOPE_EVERYWHERE, GROUP_PROGRAM},
-	{ACTION_PALETTE, "palette", ": Ctrl-P", "command", "Every action by name, and commands such as :bits d 2.", SCOPE_EVERYWHERE, GROUP_PROGRAM},
+	{ACTION_PALETTE, "palette", ": Ctrl-P", "command", "Every action by name, and commands such as :bits d 2.", SCOPE_EVERYWHERE,
+	 GROUP_PROGRAM},
 	{ACTION_THEME, "theme", "F2", "theme", "The next theme: dark, light, colour-blind, mono.", SCOPE_EVERYWHERE, GROUP_PROGRAM},
 	{ACTION_SET_THEME, "set-theme", "", "theme", "This theme.", SCOPE_INTERNAL, GROUP_PROGRAM},
 	{ACTION_SET_BITS, "set-bits", "", "bits", "So many bits.", SCOPE_INTERNAL, GROUP_QUANTIZATION, true},

@@ -131,7 +131,8 @@ static void draw_list(struct run_dialog *dialog, const struct view_runs *runs, i
 		if (chosen)
 			canvas_fill(&inside, (struct rect){0, y, inside.clip.width, 1}, ' ', ROLE_SELECTED, 0);
 		canvas_text(&inside, 0, y, chosen ? ROLE_SELECTED : ROLE_TEXT, 0, name);
-		form_draw_wrapped(&inside, (struct rect){NAME_WIDTH, y, inside.clip.width - NAME_WIDTH, 1}, chosen ? ROLE_SELECTED : ROLE_QUIET, help);
+		form_draw_wrapped(&inside, (struct rect){NAME_WIDTH, y, inside.clip.width - NAME_WIDTH, 1}, chosen ? ROLE_SELECTED : ROLE_QUIET,
+		                  help);
 		canvas_hit(&inside, (struct rect){0, y, inside.clip.width, 1}, (struct hit){.click = ACTION_PICK_ROW, .value = dialog->top + y});
 	}
 	canvas_text(&inside, 0, lines + 1, ROLE_QUIET, 0, hint);
@@ -332,7 +333,8 @@ void run_dialog_draw(struct run_dialog *dialog, const struct view *view, struct 
 	else if (action == ACTION_RUNS_FILTER)
 		draw_filter(dialog, view, canvas);
 	else if (action == ACTION_RUNS_COLUMNS)
-		draw_list(dialog, view->runs, view->runs->column_count, "columns", "Space: show or hide   < >: move   Esc: close", write_column, canvas);
+		draw_list(dialog, view->runs, view->runs->column_count, "columns", "Space: show or hide   < >: move   Esc: close", write_column,
+		          canvas);
 	else if (action == ACTION_RUNS_VIEW)
 		draw_list(dialog, view->runs, view->runs->view_count + 1, "views", "Enter: choose   d: delete   Esc: close", write_view, canvas);
 	else if (deletion_of(action, view->runs))

@@ -117,7 +117,8 @@ static void draw_question(struct canvas *canvas, const struct view_form *view)
 	char words[VIEW_FORM_SENTENCE];
 	if (!*view->in_the_way)
 		return;
-	snprintf(words, sizeof words, view->starting ? "%s is being saved; then this one starts." : "%s is being trained here. Stop and save it first?",
+	snprintf(words, sizeof words,
+	         view->starting ? "%s is being saved; then this one starts." : "%s is being trained here. Stop and save it first?",
 		view->in_the_way);
 	form_draw_message(canvas, view->starting ? "starting" : "start?", words);
 }

@@ -1,6 +1,6 @@
-/* What comes from the terminal: bytes become keys, mouse events (SGR encoding, mode 1006) and answers. A lone Escape is told from the start of a sequence by
- * time; answers to the program's questions are recognised whenever they come, so that they never look like keys;
- * unknown sequences are swallowed whole. Plain data, no thread. */
+/* What comes from the terminal: bytes become keys, mouse events (SGR encoding, mode 1006) and answers. A lone Escape is told
+ * from the start of a sequence by time; answers to the program's questions are recognised whenever they come, so that they
+ * never look like keys; unknown sequences are swallowed whole. Plain data, no thread. */
 #ifndef QGAN_UI_INPUT_H
 #define QGAN_UI_INPUT_H
 

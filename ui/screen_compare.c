@@ -12,7 +12,8 @@ enum { PANE_WIDTH = 64, PANE_HEIGHT = 12, MOST_COLUMNS = 3, NAMES_GAP = 3, SHORT
 
 static const enum action footer[] = {
 	ACTION_NEXT_PANE, ACTION_COMPARE_PANE_BEFORE, ACTION_COMPARE_SETTINGS, ACTION_COMPARE_QUANTITY, ACTION_COMPARE_BEFORE,
-	ACTION_COMPARE_AFTER, ACTION_COMPARE_NOISE, ACTION_COMPARE_SEEDS, ACTION_COMPARE_ZOOM, ACTION_SCREEN_RUNS, ACTION_SMOOTH_LESS, ACTION_SMOOTH_MORE,
+	ACTION_COMPARE_AFTER, ACTION_COMPARE_NOISE, ACTION_COMPARE_SEEDS, ACTION_COMPARE_ZOOM, ACTION_SCREEN_RUNS, ACTION_SMOOTH_LESS,
+	ACTION_SMOOTH_MORE,
 	ACTION_CURSOR, ACTION_ZOOM_IN, ACTION_ZOOM_OUT, ACTION_FIT, ACTION_X_AXIS, ACTION_LOG_SCALE, ACTION_COMPARE_EXPORT, ACTION_SCREEN_TRAIN,
 	ACTION_NONE,
 };
@@ -206,7 +207,8 @@ static void draw_nothing(struct canvas *body, const struct view *view)
 {
 	char text[COMPARE_TEXT], key[KEY_SIZE];
 	keymap_key_of(key, sizeof key, ACTION_SCREEN_RUNS, body->unicode);
-	snprintf(text, sizeof text, view_run_count(view) > 1 ? "nothing is compared yet\n\n%s lists the runs: mark 2 to %d of them with Space,\n"
+	snprintf(text, sizeof text,
+	         view_run_count(view) > 1 ? "nothing is compared yet\n\n%s lists the runs: mark 2 to %d of them with Space,\n"
 		"then c puts them beside each other" : "nothing to compare: the store holds fewer than two runs\n\n%s lists the runs",
 		key, VIEW_COMPARED);
 	screen_draw_centred(body, ROLE_QUIET, text);

@@ -134,7 +134,8 @@ static void look_at(struct compare_state *state, const struct view_compare *comp
 		others |= state->looked[i] != id;
 		state->looked[i] = id;
 		if (series && series->count)
-			spans[span_count++] = (struct chart_span){&clocks[i], series->buckets[0].first_step, series->buckets[series->count - 1].last_step};
+			spans[span_count++] = (struct chart_span){&clocks[i], series->buckets[0].first_step,
+				series->buckets[series->count - 1].last_step};
 	}
 	if (others)
 		state->look.first = state->look.last = 0;

@@ -162,7 +162,8 @@ static void write_note(const struct view_runs *runs, char *note)
 		snprintf(marked, sizeof marked, "%s marked", text_count(number, sizeof number, runs->marked));
 	note[0] = '\0';
 	if (isfinite(runs->store_bytes) && runs->store_bytes > 0)
-		snprintf(note, TITLE_SIZE, "%s%sstore %s", marked, runs->marked > 0 ? ", " : "", text_bytes_amount(bytes, sizeof bytes, runs->store_bytes));
+		snprintf(note, TITLE_SIZE, "%s%sstore %s", marked, runs->marked > 0 ? ", " : "",
+		         text_bytes_amount(bytes, sizeof bytes, runs->store_bytes));
 	else
 		text_copy(note, TITLE_SIZE, marked);
 }
@@ -336,7 +337,8 @@ static bool act_on_run(struct screen_state *state, const struct view *view, enum
 		mark_range(state, &run, out);
 		return true;
 	}
-	const char *text = action == ACTION_RUN_RENAME ? run.name : action == ACTION_RUN_TAGS ? run.tags : action == ACTION_RUN_NOTE ? run.note : "";
+	const char *text = action == ACTION_RUN_RENAME ? run.name : action == ACTION_RUN_TAGS ? run.tags :
+		action == ACTION_RUN_NOTE ? run.note : "";
 	*out = (struct action_request){.action = action, .run = run.id, .step = -1};
 	text_copy(out->text, sizeof out->text, text ? text : "");
 	if (action == ACTION_RUN_MARK)

@@ -130,7 +130,8 @@ int form_draw_wrapped(struct canvas *canvas, struct rect rect, enum theme_role r
 void form_draw_message(struct canvas *canvas, const char *title, const char *words)
 {
 	enum { WIDTH = 58, LINES = 3 };
-	int width = WIDTH < canvas->clip.width ? WIDTH : canvas->clip.width, height = LINES + 2 < canvas->clip.height ? LINES + 2 : canvas->clip.height;
+	int width = WIDTH < canvas->clip.width ? WIDTH : canvas->clip.width;
+	int height = LINES + 2 < canvas->clip.height ? LINES + 2 : canvas->clip.height;
 	struct rect box = {(canvas->clip.width - width) / 2, (canvas->clip.height - height) / 2, width, height};
 	canvas_fill(canvas, box, ' ', ROLE_TEXT, 0);
 	struct canvas inside = canvas_frame(canvas, box, title, NULL, true);

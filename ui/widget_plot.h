@@ -46,8 +46,8 @@ void plot_clear(struct plot_dots *dots);
 enum plot_pen { PLOT_SOLID, PLOT_DOTTED, PLOT_DASHED, PLOT_DASH_DOTTED, PLOT_PENS };
 
 /* Draws one curve: means joined by straight lines, and for every cell column the smallest and the largest value as single
- * dots, in dot column `side` (0 or 1) of the cell; below 0: no such dots. `smooth`: the smoothed values are joined, and the means lie behind
- * them. `columns` has dots->columns x dots->across entries. */
+ * dots, in dot column `side` (0 or 1) of the cell; below 0: no such dots. `smooth`: the smoothed values are joined, and the
+ * means lie behind them. `columns` has dots->columns x dots->across entries. */
 void plot_draw(struct plot_dots *dots, const struct plot_column *columns, const struct axis *values, enum plot_pen pen,
 	int side, bool smooth);
 

@@ -1,5 +1,5 @@
-/* A table: a heading line and rows, drawn cell by cell by its owner, and known to the mouse. Columns that do not fit are left out, those with
- * the highest priority number first; the width left over goes to the columns that can use it. */
+/* A table: a heading line and rows, drawn cell by cell by its owner, and known to the mouse. Columns that do not fit
+ * are left out, those with the highest priority number first; the width left over goes to the columns that can use it. */
 #ifndef QGAN_UI_WIDGET_TABLE_H
 #define QGAN_UI_WIDGET_TABLE_H
 
