@@ -147,7 +147,11 @@ static void draw_legend(struct canvas *inside, const struct view_search *search)
 	canvas_text(inside, 0, y, ROLE_QUIET, 0, inside->unicode
 		? "letter: verdict  \u2713 target met  \u2514n walk  * by hand  \u25C0 chosen"
 		: "letter: verdict  + target met  `n walk  * by hand  < chosen");
-	if (y - 1 >= 1 + search->width_count * (inside->clip.height >= 3 + 2 * search->width_count ? 2 : 1))
+	const int map = 1 + search->width_count * (inside->clip.height >= 3 + 2 * search->width_count ? 2 : 1);
+	const int lines = screen_draw_wrapped(NULL, 0, 0, inside->clip.width, ROLE_QUIET, search->recipe);
+	if (y - lines >= map)
+		screen_draw_wrapped(inside, 0, y - lines, inside->clip.width, ROLE_QUIET, search->recipe);
+	else if (y - 1 >= map)
 		canvas_text(inside, 0, y - 1, ROLE_QUIET, 0, search->recipe);
 }
 
