@@ -96,8 +96,8 @@ int conv_scatter_terms(const struct conv_geometry *geometry, int y, int x, struc
  * panel: columns of rows as depth, [depth][width]; transposed_panel: the same of a matrix [columns][rows].
  * rows: the first `depth` values of each row, as A along its depth; only for pairs.
  * columns: each column's `rows` values as such a row of A, target_step elements apart; only for pairs.
- * fetch: brings values into a cache, line after line. A panel takes its columns out of every row; from memory, where the next panel
- * would find nothing of what came along, that is three times slower. */
+ * fetch: brings values into a cache, line after line. A panel takes its columns out of every row, or puts them there; in memory,
+ * where the next panel would find nothing of what came along, that is three times slower. */
 void conv_fetch(const float *values, size_t count);
 void conv_pack_panel(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, int panel, float *target);
 void conv_pack_transposed_panel(const struct kernel *kernel, int part, const float *matrix, int rows, int columns, int panel,

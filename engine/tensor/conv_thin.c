@@ -213,6 +213,7 @@ static void gather_pixel(const struct thin_call *call, int pixel)
 	const int columns = plan->geometry.small.channels, rows = plan->geometry.kernel;
 	const int depth = conv_depth(kernel, rows * plan->geometry.big.channels);
 	const float *a[CONV_MOST_PARTS * CONV_MAX_KERNEL], *b[CONV_MOST_PARTS * CONV_MAX_KERNEL];
+	conv_fetch(call->output + first_value(call, pixel, 0, columns), (size_t)call->batch * (size_t)columns);
 	for (int panel = 0; panel < conv_panels(kernel, columns); panel++) {
 		const size_t width = (size_t)conv_panel_width(kernel, columns, panel);
 		const float *weights = plan->gather_weights + conv_panel_begin(kernel, (size_t)rows * (size_t)depth, panel);
