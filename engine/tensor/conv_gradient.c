@@ -127,6 +127,16 @@ static void add_tap(const struct gradient_call *call, struct product *product, i
 	flush(call->plan->kernel, product);
 }
 
+/* Of the sums that come next: they lie in memory, a line or two of each row. */
+static void ask_for(const float *sums, int rows, int columns, int step)
+{
+	enum { LINE = 16 };
+	for (int r = 0; r < rows; r++) {
+		for (int c = 0; c < columns; c += LINE)
+			__builtin_prefetch(sums + (size_t)r * (size_t)step + c, 1);
+	}
+}
+
 static void gradient_task(void *context, int index)
 {
 	const struct gradient_call *call = context;
@@ -146,6 +156,8 @@ static void gradient_task(void *context, int index)
 		for (int tap = 0; tap < conv_taps(g); tap++) {
 			product.c = call->gradient + ((size_t)tap * (size_t)cb + (size_t)first_row) * (size_t)cs +
 			            (size_t)panel * (size_t)plan->kernel->panel;
+			if (tap + 1 < conv_taps(g))
+				ask_for(product.c + (size_t)cb * (size_t)cs, rows, product.columns, cs);
 			add_tap(call, &product, tap, first, end, big, call->panels + panel_begin(call, panel), width);
 		}
 	}
