@@ -277,6 +277,18 @@ static int print_text(const struct export_arguments *arguments, const struct exp
 	return CLI_DONE;
 }
 
+/* A name that says another format would be a file that its reader refuses. */
+static bool check_suffix(const struct export_arguments *arguments, struct error *error)
+{
+	static const char *const others[] = {".onnx", ".pt", ".pth", ".pb", ".tflite", ".gguf", ".h5", ".c", ".h", ".npy", ".npz", NULL};
+	const char *suffix = strrchr(arguments->output, '.');
+	for (int i = 0; suffix && others[i]; i++)
+		if (strcmp(suffix, others[i]) == 0)
+			return error_set(error, ERROR_INPUT, "--output %s: %s is another format; export writes packed codes in a safetensors file, "
+			                 "so name it .qgan or .safetensors", arguments->output, suffix);
+	return true;
+}
+
 static int run(int argc, char **argv)
 {
 	struct export_arguments arguments = {.output = "model.qgan", .format = "qgan", .network = "G"};
@@ -286,7 +298,7 @@ static int run(int argc, char **argv)
 		return status;
 	struct error error = {0};
 	struct exported exported = {0};
-	bool good = find_run(&arguments, words.items[0], &exported, &error) && export_run(&arguments, &exported, &error);
+	bool good = check_suffix(&arguments, &error) && find_run(&arguments, words.items[0], &exported, &error) && export_run(&arguments, &exported, &error);
 	status = !good ? cli_fail(&error) : arguments.json ? print_json(&arguments, &exported) : print_text(&arguments, &exported);
 	packed_model_destroy(exported.model);
 	return status;

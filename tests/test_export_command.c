@@ -137,10 +137,11 @@ static void mistakes_get_a_sentence_and_no_file(void **state)
 	expect_failure(2, "export a@3 -o no.qgan", "2, 4, 5");
 	expect_failure(2, "export a --network X -o no.qgan", "D, G, both");
 	expect_failure(2, "export a --format onnx -o no.qgan", "qgan");
+	expect_failure(2, "export a -o no.onnx", "no.onnx: .onnx is another format");
 	expect_failure(1, "export a -o nowhere/no.qgan", "nowhere/no.qgan");
 	assert_int_equal(mkdir(temporary_path(&folder, "taken"), 0700), 0);
 	expect_failure(2, "export a -o taken", "taken");
-	assert_false(is_there("no.qgan") || is_there("no.qgan.tmp") || is_there("taken.tmp"));
+	assert_false(is_there("no.qgan") || is_there("no.onnx") || is_there("no.qgan.tmp") || is_there("taken.tmp"));
 }
 
 static size_t read_file(const char *name, char *bytes)
