@@ -6,8 +6,9 @@
 #include "engine/tensor/winograd.h"
 
 enum {
-	WORKING_SET = 2 << 20, /* elements of mixes of a round, if that is room for one block of one slice */
-	SLICE = 32,            /* pictures; of pairs twice as many */
+	WORKING_SET = 1 << 20, /* elements of mixes of a round, if that is room for one block of one slice */
+	FEW_BLOCKS = 2,        /* of a side: few products have the same weights, and slices would leave too little for each sum of these */
+	SLICE = 32,            /* pictures */
 	MOST_CHANNELS = 4096,
 	MOST_PICTURES = 512,   /* both for what is put together on the stack */
 };
@@ -37,15 +38,16 @@ static void take_blocks(struct winograd_call *call, int first, int end)
 struct winograd_call winograd_call(const struct conv_plan *plan, enum conv_direction direction, int batch)
 {
 	const struct conv_geometry *g = &plan->geometry;
-	const int blocks = winograd_block_count(g->small.height), slice = plan->kernel->pairs ? 2 * SLICE : SLICE;
+	const int blocks = winograd_block_count(g->small.height);
+	const size_t limit = blocks > FEW_BLOCKS ? WORKING_SET : 2 * WORKING_SET;
 	struct winograd_call call = {.plan = plan, .direction = direction, .scatter = direction == CONV_SCATTER, .batch = batch};
 	call.from = call.scatter ? g->small : g->big;
 	call.to = call.scatter ? g->big : g->small;
 	call.across = winograd_make_line(g->small.width, call.scatter, 0, winograd_block_count(g->small.width));
 	take_blocks(&call, 0, blocks);
-	call.slice = round_size(&call, plan->max_batch) > WORKING_SET ? conv_at_most(slice, plan->max_batch) : plan->max_batch;
+	call.slice = round_size(&call, plan->max_batch) > limit ? conv_at_most(SLICE, plan->max_batch) : plan->max_batch;
 	call.slices = (batch + call.slice - 1) / call.slice;
-	call.bands = conv_at_most(1 + (int)(round_size(&call, call.slice) / WORKING_SET), blocks);
+	call.bands = conv_at_most(1 + (int)(round_size(&call, call.slice) / limit), blocks);
 	call.mixes = plan->scratch->values;
 	return call;
 }
