@@ -62,11 +62,11 @@ static struct training_start new_start(const struct scene *scene, const char *na
 }
 
 /* A person at the keys: a change every few steps, at whatever step that turns out to be, then an end to a training that has
- * none. */
+ * none. Steps follow each change, also where events come late and many at once: a change after the last step is no part of a replay. */
 struct person {
 	struct training *training;
 	const struct command *commands;
-	int count, sent;
+	int count, sent, taken; /* taken: changes that the journal has */
 	int64_t next; /* step of the next change */
 	struct error refused;
 };
@@ -74,11 +74,10 @@ struct person {
 static void press(struct person *person, int64_t step)
 {
 	const struct command stop = {.kind = COMMAND_STOP};
-	if (step < person->next || person->sent > person->count)
+	if (step < person->next || person->sent > person->taken || person->sent > person->count)
 		return;
 	training_send(person->training, person->sent < person->count ? &person->commands[person->sent] : &stop);
 	person->sent++;
-	person->next = step + 8;
 }
 
 static void watch(void *context, struct event *event)
@@ -86,6 +85,10 @@ static void watch(void *context, struct event *event)
 	struct person *person = context;
 	if (event->kind == EVENT_METRICS && person->count > 0)
 		press(person, event->step);
+	if (event->kind == EVENT_JOURNAL && person->sent > person->taken) {
+		person->taken++;
+		person->next = event->step + 8;
+	}
 	if ((event->kind == EVENT_REPLY || event->kind == EVENT_STATE) && event->error.code != ERROR_NONE)
 		person->refused = event->error;
 }
