@@ -128,7 +128,8 @@ static bool compile_regex(struct reader *reader, const char *at, struct filter_n
 {
 	const char *pattern = node->values[0].text;
 	if (!filter_regex_is_cheap(pattern))
-		return refuse(reader, at, "the regular expression may have no back references and one {n} up to %d", FILTER_MAX_REPEATS);
+		return refuse(reader, at, "the regular expression may have no back references, one {n} up to %d and %d +",
+		              FILTER_MAX_REPEATS, FILTER_MAX_PLUSES);
 	regex_t regex;
 	int result = regcomp(&regex, pattern, REG_EXTENDED | REG_ICASE | REG_NOSUB);
 	if (result != 0) {

@@ -11,6 +11,7 @@
 
 enum {
 	FILTER_VALUE_SIZE = 160, /* longest value, with its zero */
+	FILTER_MAX_PLUSES = 6,   /* each copies what it repeats, and copies of it when one stands on another: a++++ is 16 a's */
 	FILTER_MAX_REPEATS = 99, /* {n}: glibc copies the expression so often */
 };
 

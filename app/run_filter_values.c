@@ -96,8 +96,10 @@ bool filter_value_understand(const struct filter_node *node, struct filter_value
 
 bool filter_regex_is_cheap(const char *pattern)
 {
-	int braces = 0;
+	int braces = 0, pluses = 0;
 	for (const char *c = pattern; *c; c++) {
+		if (*c == '+' && ++pluses > FILTER_MAX_PLUSES)
+			return false;
 		if (*c == '\\') {
 			if (isdigit((unsigned char)c[1]))
 				return false;
