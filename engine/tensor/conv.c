@@ -46,11 +46,7 @@ static size_t scratch_count(const struct conv_plan *plan)
 {
 	if (plan->thin)
 		return conv_thin_scratch(plan);
-	const size_t counts[] = {conv_direct_scratch(plan), conv_gradient_scratch(plan), conv_winograd_scratch(plan)};
-	size_t most = 0;
-	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-		most = counts[i] > most ? counts[i] : most;
-	return most;
+	return conv_larger(conv_larger(conv_direct_scratch(plan), conv_gradient_scratch(plan)), conv_winograd_scratch(plan));
 }
 
 bool conv_scratch_allocate(struct conv_scratch *scratch, struct error *error)
@@ -88,8 +84,7 @@ static bool allocate(struct conv_plan *plan, struct error *error)
 	const size_t scatter_depth = (size_t)matrices(plan, columns) * (size_t)conv_depth(plan->kernel, small_channels);
 	plan->gather_count = conv_panels_count(plan->kernel, gather_depth, small_channels);
 	plan->scatter_count = conv_panels_count(plan->kernel, scatter_depth, columns);
-	const size_t room = scratch_count(plan);
-	plan->scratch->count = plan->scratch->count > room ? plan->scratch->count : room;
+	plan->scratch->count = conv_larger(plan->scratch->count, scratch_count(plan));
 	plan->gather_weights = memory_try_floats((size_t)plan->parts * plan->gather_count, "packed convolution weights", error);
 	plan->scatter_weights = memory_try_floats((size_t)plan->parts * plan->scatter_count, "packed convolution weights", error);
 	return plan->gather_weights && plan->scatter_weights;

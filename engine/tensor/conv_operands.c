@@ -3,10 +3,7 @@
 
 #include "engine/tensor/conv_plan.h"
 
-enum {
-	LINE = 16, /* elements of a cache line */
-	WIDEST_PANEL = 32,
-};
+enum { LINE = 16 }; /* elements of a cache line */
 
 typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
 
@@ -75,7 +72,7 @@ void conv_pack_transposed_panel(const struct kernel *kernel, int part, const flo
 		return;
 	}
 	for (int first = 0, depth = conv_depth(kernel, rows); first < depth; first += LINE, target += LINE * width) {
-		float pairs[WIDEST_PANEL][LINE];
+		float pairs[CONV_WIDEST_PANEL][LINE];
 		const int count = conv_at_most(2 * LINE, rows - 2 * first), filled = (count + 1) / 2;
 		kernel->pointwise->join_rows((size_t)used, (size_t)count, part, from + 2 * first, step, pairs[0], LINE);
 		for (int c = 0; c < used && filled < LINE; c++)

@@ -28,7 +28,6 @@ enum {
 /* ---- what a pass holds ---- */
 
 static size_t rows_of(struct shape shape, int batch) { return (size_t)conv_pixels(shape) * (size_t)batch; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 static size_t floats_of_piece(const struct conv_packed *layer)
 {
@@ -57,10 +56,10 @@ bool conv_packed_pass_init(struct conv_packed_pass *pass, struct parallel *paral
 	for (int i = 0; i < count; i++) {
 		const struct conv_packed *layer = layers[i];
 		const struct shape big = layer->geometry.big;
-		patches = larger(patches, layer->thin ? rows_of(layer->sums.big, max_batch) * (size_t)packed_pitch(layer) : 0);
-		pictures = larger(pictures, layer->thin && i + 1 < count ? rows_of(big, max_batch) * (size_t)big.channels : 0);
-		sums = larger(sums, layer->thin ? 0 : floats_of_sums(layer, max_batch));
-		lists[i % 2] = larger(lists[i % 2], rows_of(layer->geometry.small, max_batch) * (size_t)layer->pieces);
+		patches = conv_larger(patches, layer->thin ? rows_of(layer->sums.big, max_batch) * (size_t)packed_pitch(layer) : 0);
+		pictures = conv_larger(pictures, layer->thin && i + 1 < count ? rows_of(big, max_batch) * (size_t)big.channels : 0);
+		sums = conv_larger(sums, layer->thin ? 0 : floats_of_sums(layer, max_batch));
+		lists[i % 2] = conv_larger(lists[i % 2], rows_of(layer->geometry.small, max_batch) * (size_t)layer->pieces);
 	}
 	const int depth = layers[0]->kernel->sparse->depth;
 	pass->threads = parallel_threads(parallel);

@@ -27,6 +27,7 @@ enum {
 	CONV_MAX_TAPS = CONV_MAX_KERNEL * CONV_MAX_KERNEL,
 	CONV_MOST_PARTS = 3, /* terms that one may become, see below */
 	CONV_MAX_TERMS = CONV_MOST_PARTS * CONV_MAX_TAPS,
+	CONV_WIDEST_PANEL = 32, /* elements of a row of any kernel's panel, for what is put together on the stack */
 	CONV_THIN_CHANNELS = 8, /* up to this many channels on the big side, lanes would run half empty */
 };
 
@@ -54,6 +55,7 @@ static inline int conv_taps(const struct conv_geometry *g) { return g->kernel * 
 static inline int conv_pixels(struct shape shape) { return shape.height * shape.width; }
 static inline int conv_round_up(int value, int step) { return (value + step - 1) / step * step; }
 static inline int conv_at_most(int value, int limit) { return value < limit ? value : limit; }
+static inline size_t conv_larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* first of part `index` of `parts`; of the last one + 1: total */
 static inline int conv_cut(int total, int parts, int index) { return (int)((long)total * index / parts); }

@@ -20,7 +20,6 @@ enum {
 	SCATTER_PATCHES = 1 << 20,    /* floats of scratch, if they hold enough pictures for one pass of the kernel */
 	PIXEL_GROUPS = 64,            /* tasks, if there are as many pixels */
 	GRADIENT_GROUPS = 32,         /* partial sums of the weight gradient */
-	WIDEST_PANEL = 32,
 	PARTS = 2,
 };
 
@@ -84,14 +83,12 @@ static size_t turned_pixels_count(const struct conv_plan *plan, int batch)
 	return (size_t)plan->geometry.big.height * (size_t)padded_width(&plan->geometry) * turned_pixel(plan, batch);
 }
 
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
 size_t conv_thin_scratch(const struct conv_plan *plan)
 {
 	const size_t scatter = (size_t)scatter_rows(plan) * (size_t)small_pixels(plan) * (size_t)patch_size(plan);
 	const size_t sums = (size_t)gradient_groups(plan) * conv_weight_count(&plan->geometry);
-	const size_t turned = larger(turned_count(plan, plan->max_batch), turned_pixels_count(plan, plan->max_batch));
-	return larger(scatter, sums + (size_t)plan->parts * turned);
+	const size_t turned = conv_larger(turned_count(plan, plan->max_batch), turned_pixels_count(plan, plan->max_batch));
+	return conv_larger(scatter, sums + (size_t)plan->parts * turned);
 }
 
 /* Where picture `first` of a pixel begins in an activation of so many channels. */
@@ -373,7 +370,7 @@ struct block {
 	int first, rows;
 };
 
-/* What they have of small, a panel of columns after the other, as right sides: [part][pixel], STACK_ROWS x WIDEST_PANEL each. */
+/* What they have of small, a panel of columns after the other, as right sides: [part][pixel], STACK_ROWS x CONV_WIDEST_PANEL each. */
 static void pack_small(const struct thin_call *call, const struct block *block, int panel, float *packed)
 {
 	const struct conv_plan *plan = call->plan;
@@ -381,7 +378,7 @@ static void pack_small(const struct thin_call *call, const struct block *block, 
 	for (int part = 0; part < call->parts; part++)
 		for (int i = 0; i < block->pixels; i++)
 			conv_pack_panel(plan->kernel, part, call->other + first_value(call, block->pixel + i, block->first, columns), block->rows,
-			                columns, panel, packed + (part * STACK_PIXELS + i) * STACK_ROWS * WIDEST_PANEL);
+			                columns, panel, packed + (part * STACK_PIXELS + i) * STACK_ROWS * CONV_WIDEST_PANEL);
 }
 
 /* partial += the share of a block and a panel, row of taps after row. */
@@ -400,8 +397,8 @@ static void add_panel(const struct thin_call *call, const struct block *block, i
 		for (int i = 0; i < block->pixels; i++) {
 			const float *run = (kernel->pairs ? pixels_of : run_of)(call, block->pixel + i, tap_row, block->first);
 			if (run)
-				conv_add_term(&product, a, b, call->parts, run, call->turned_part, packed + i * STACK_ROWS * WIDEST_PANEL,
-				              STACK_PIXELS * STACK_ROWS * WIDEST_PANEL);
+				conv_add_term(&product, a, b, call->parts, run, call->turned_part, packed + i * STACK_ROWS * CONV_WIDEST_PANEL,
+				              STACK_PIXELS * STACK_ROWS * CONV_WIDEST_PANEL);
 		}
 		if (product.terms)
 			kernel->product(&product);
@@ -415,7 +412,7 @@ static void gradient_task(void *context, int group)
 	const size_t weights = conv_weight_count(&plan->geometry);
 	const int end = group_begin(call, group + 1);
 	float *partial = call->patches + (size_t)group * weights;
-	_Alignas(64) float packed[PARTS * STACK_PIXELS * STACK_ROWS * WIDEST_PANEL];
+	_Alignas(64) float packed[PARTS * STACK_PIXELS * STACK_ROWS * CONV_WIDEST_PANEL];
 	memset(partial, 0, weights * sizeof *partial);
 	struct block block;
 	for (block.pixel = group_begin(call, group); block.pixel < end; block.pixel += STACK_PIXELS) {

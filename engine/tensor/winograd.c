@@ -154,8 +154,7 @@ size_t conv_winograd_scratch(const struct conv_plan *plan)
 		for (int round = 0; round < winograd_rounds(&call); round++) {
 			winograd_begin_round(&call, round);
 			const size_t room = direction == CONV_WEIGHT_GRADIENT ? winograd_gradient_room(&call) : winograd_forward_room(&call);
-			const size_t count = winograd_mixes_size(&call) + room;
-			most = count > most ? count : most;
+			most = conv_larger(most, winograd_mixes_size(&call) + room);
 		}
 	}
 	return most;

@@ -9,7 +9,6 @@
 enum {
 	TASKS_WANTED = 8,
 	VALUES_AT_ONCE = 1024, /* of a mix: the pixels of a row of mixes stay in a second-level cache */
-	WIDEST_PANEL = 32,
 };
 
 /* Some pictures of a mix, as A along its depth. */
@@ -59,7 +58,7 @@ static void join_weights(const struct winograd_call *call, int phase, const int 
 }
 
 /* From output to output of those aside. Some rows more than there are, for at powers of two they would share a few places of a cache. */
-static ptrdiff_t output_size(const struct winograd_call *call) { return (ptrdiff_t)(call->slice + 3) * WIDEST_PANEL; }
+static ptrdiff_t output_size(const struct winograd_call *call) { return (ptrdiff_t)(call->slice + 3) * CONV_WIDEST_PANEL; }
 
 /* A position, of one phase (scatter) or the sum of all. */
 static void multiply(const struct winograd_call *call, int phase, const struct winograd_position *y, const struct winograd_position *x,
@@ -71,7 +70,7 @@ static void multiply(const struct winograd_call *call, int phase, const struct w
 	ptrdiff_t copy[WINOGRAD_BLOCK * WINOGRAD_BLOCK];
 	struct product product = {
 		.rows = call->pictures, .columns = conv_panel_columns(plan->kernel, call->to.channels, panel),
-		.depth = depth, .a = a, .b = b, .a_row = depth, .a_depth = 1, .c_row = WIDEST_PANEL,
+		.depth = depth, .a = a, .b = b, .a_row = depth, .a_depth = 1, .c_row = CONV_WIDEST_PANEL,
 	};
 	for (int p = phase; p < (call->scatter ? phase + 1 : PHASES * PHASES); p++) {
 		const int down = y->mix[p / PHASES], across = x->mix[p % PHASES];
@@ -95,7 +94,7 @@ static void copy_outputs(const struct winograd_call *call, int phase, int panel,
 	for (int y = first; y < end; y++) {
 		for (int x = 0; x < width; x++) {
 			const int pixel = (step * y + phase / PHASES) * call->to.width + step * x + phase % PHASES;
-			const struct kernel_term term = {outputs + (y * width + x) * output_size(call), WIDEST_PANEL, 1};
+			const struct kernel_term term = {outputs + (y * width + x) * output_size(call), CONV_WIDEST_PANEL, 1};
 			float *to = call->output + ((ptrdiff_t)pixel * call->batch + call->first) * call->to.channels + panel * kernel->panel;
 			kernel->pointwise->sum_terms((size_t)call->pictures, (size_t)columns, 1, &term, to, call->to.channels);
 		}
@@ -103,7 +102,8 @@ static void copy_outputs(const struct winograd_call *call, int phase, int panel,
 }
 
 /* Positions of a list that have a kind, in the blocks of a group. */
-static int select_kind(const struct winograd_line *line, int list, int kind, int first_block, int end_block, const struct winograd_position **found)
+static int select_kind(const struct winograd_line *line, int list, int kind, int first_block, int end_block,
+                       const struct winograd_position **found)
 {
 	int count = 0;
 	for (int p = 0; p < line->positions[list]; p++) {
@@ -162,31 +162,26 @@ size_t winograd_forward_room(struct winograd_call *call)
 	return (size_t)tasks_of(call) * (call->weights_size + call->outputs_size);
 }
 
-static void run(struct winograd_call *call, struct parallel *parallel)
+static void run(struct winograd_call call, struct parallel *parallel, const float *weights, const float *input, float *output)
 {
-	for (int round = 0; round < winograd_rounds(call); round++) {
-		winograd_begin_round(call, round);
-		winograd_forward_room(call);
-		call->scratch = call->mixes + winograd_mixes_size(call);
-		parallel_run(parallel, rows_task, call, call->down.mixes);
-		parallel_run(parallel, multiply_task, call, tasks_of(call));
+	call.weights = weights;
+	call.input = input;
+	call.output = output;
+	for (int round = 0; round < winograd_rounds(&call); round++) {
+		winograd_begin_round(&call, round);
+		winograd_forward_room(&call);
+		call.scratch = call.mixes + winograd_mixes_size(&call);
+		parallel_run(parallel, rows_task, &call, call.down.mixes);
+		parallel_run(parallel, multiply_task, &call, tasks_of(&call));
 	}
 }
 
 void conv_winograd_gather(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *big, float *small)
 {
-	struct winograd_call call = winograd_call(plan, CONV_GATHER, batch);
-	call.input = big;
-	call.output = small;
-	call.weights = plan->gather_weights;
-	run(&call, parallel);
+	run(winograd_call(plan, CONV_GATHER, batch), parallel, plan->gather_weights, big, small);
 }
 
 void conv_winograd_scatter(const struct conv_plan *plan, struct parallel *parallel, int batch, const float *small, float *big)
 {
-	struct winograd_call call = winograd_call(plan, CONV_SCATTER, batch);
-	call.input = small;
-	call.output = big;
-	call.weights = plan->scatter_weights;
-	run(&call, parallel);
+	run(winograd_call(plan, CONV_SCATTER, batch), parallel, plan->scatter_weights, small, big);
 }

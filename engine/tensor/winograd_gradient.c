@@ -7,7 +7,6 @@ enum {
 	PASSES_A_TASK = 3, /* of the kernel, over rows of C */
 	TERMS_AT_ONCE = 64,
 	STACK_ROWS = 64,   /* pictures at once in a panel on the stack */
-	WIDEST_PANEL = 32,
 };
 
 /* First big channel of a group, at a whole vector; of the last one + 1: their count. */
@@ -90,7 +89,7 @@ static void panels_task(void *context, int index)
 	const int panel = index % call->panels, y = index / call->panels, columns = conv_panel_columns(kernel, call->to.channels, panel);
 	const int width = conv_panel_width(kernel, call->to.channels, panel);
 	struct kernel_term terms[KERNEL_MOST_TERMS];
-	_Alignas(64) float aside[STACK_ROWS * WIDEST_PANEL];
+	_Alignas(64) float aside[STACK_ROWS * CONV_WIDEST_PANEL];
 	for (int x = 0; x < call->across.positions[0]; x++) {
 		float *to = panel_of(call, panel, y, x);
 		for (int first = 0; first < call->pictures; first += STACK_ROWS) {
