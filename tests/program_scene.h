@@ -30,6 +30,10 @@
 #include "store/store.h"
 #include "tests/tiny_pictures.h"
 
+#ifndef QGAN_PROGRAM
+#define QGAN_PROGRAM "qgan" /* tests/meson.build says which one, to suites among its starters */
+#endif
+
 enum { MOST_WORDS = 40, VARIABLES = 6, VARIABLE_SIZE = 640 };
 static const double PATIENCE = 60; /* seconds; only a hung program needs them */
 
